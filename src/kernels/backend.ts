@@ -1,0 +1,56 @@
+import type { LongConvPlan } from './long-conv/plan.ts'
+import type { PreparedFilter } from './long-conv/long-conv.ts'
+import type { Ops } from './ops.ts'
+import type { Tensor, Weights } from './tensor.ts'
+
+/** Where models run: memory, ops and the numbers that planning needs. Passed in as a value; there is no global one. */
+export interface Backend {
+  readonly kind: 'cpu' | 'webgpu'
+  /** What a user recognises, e.g. `cpu (2 threads, relaxed SIMD)` or `NVIDIA H100 (Vulkan)`. */
+  readonly description: string
+  readonly limits: BackendLimits
+  readonly ops: Ops
+  /** Bytes of activations, weights and filters now allocated, and the most there have been. */
+  readonly memory: { readonly currentBytes: number; readonly peakBytes: number }
+
+  /** An uninitialised `[channelCount, length]`. DeviceError('out-of-memory') where it cannot be had. */
+  tensor(channelCount: number, length: number): Tensor
+  /** Makes the memory available again; views of it must no longer be used. */
+  release(tensor: Tensor): void
+  /** Uploads constants; `data.length` must be the product of `shape`. */
+  weights(data: Float32Array, shape: readonly number[]): Weights
+  releaseWeights(weights: Weights): void
+  /** Copies host values, `[channelCount, length]` contiguous, into the tensor (in queue order). */
+  write(tensor: Tensor, data: Float32Array): void
+  /** Runs what is queued and gives the values, `[channelCount, length]` contiguous, in a fresh array. */
+  read(tensor: Tensor): Promise<Float32Array>
+  /** Runs what is queued. */
+  flush(): Promise<void>
+
+  /** The plan this backend would choose (data; see long-conv/plan.ts). */
+  planLongConv(request: LongConvRequest): LongConvPlan
+  /** Readies taps `[channels, filterLength]` (tap 0 first) for `plan`; the taps may be released afterwards unless the plan recomputes spectra. */
+  prepareFilter(plan: LongConvPlan, taps: Tensor, options: { centerTap: number }): PreparedFilter
+  releaseFilter(filter: PreparedFilter): void
+
+  /** Frees everything; afterwards every call throws. */
+  destroy(): Promise<void>
+}
+
+export interface BackendLimits {
+  /** Bytes one tensor may have. */
+  readonly maxTensorBytes: number
+  /** Bytes all of them together should stay within (the user's --memory on the CPU). */
+  readonly maxTotalBytes: number
+}
+
+export interface LongConvRequest {
+  readonly channelCount: number
+  /** Positions produced by one call. */
+  readonly length: number
+  readonly filterLength: number
+  /** Fraction of spectrum blocks left out, 0 to 0.95. */
+  readonly frequencySparsity?: number
+  /** Bytes that prepared spectra may take; beyond it they are recomputed at each call. */
+  readonly spectrumBytes?: number
+}

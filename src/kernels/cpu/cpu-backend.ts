@@ -1,0 +1,101 @@
+import { availableParallelism, freemem } from 'node:os'
+import { setFlagsFromString } from 'node:v8'
+import { DeviceError } from '../../errors.ts'
+import type { Backend } from '../backend.ts'
+import { linearWasm } from '../generated/linear.wasm.ts'
+import { planLongConvCpu, prepareFilterCpu } from '../long-conv/prepare-filter.cpu.ts'
+import { queueingOps } from '../ops.ts'
+import { rowStrideOf, type Tensor } from '../tensor.ts'
+import type { CpuPreparedFilter, CpuTensor, CpuWeights } from './cpu-tensor.ts'
+import { type Step, WorkerPool } from './pool.ts'
+import { wasmVariant } from './wasm.ts'
+
+/** The plain-CPU backend: WASM SIMD kernels in worker threads, activations in shared memory. */
+export function createCpuBackend(options: { threads?: number; memoryBytes?: number } = {}): Backend {
+  setFlagsFromString('--experimental-wasm-relaxed-simd')
+  const threads = options.threads ?? availableParallelism()
+  const pool = new WorkerPool(threads)
+  const free = new Map<number, Float32Array[]>() // released storage by element count: SharedArrayBuffers are slow to collect
+  let queue: Step[] = []
+  const memory = { currentBytes: 0, peakBytes: 0 }
+
+  const allocate = (floatCount: number): Float32Array => {
+    memory.currentBytes += floatCount * 4
+    memory.peakBytes = Math.max(memory.peakBytes, memory.currentBytes)
+    try {
+      return new Float32Array(new SharedArrayBuffer(floatCount * 4))
+    } catch (cause) {
+      memory.currentBytes -= floatCount * 4
+      throw new DeviceError('out-of-memory', { where: 'cpu', what: 'memory is exhausted', expected: `${floatCount * 4} bytes`, remedy: 'give a smaller --chunk or --memory', cause })
+    }
+  }
+  const flush = (): Promise<void> => {
+    const steps = queue
+    queue = []
+    return pool.run(steps)
+  }
+
+  const backend: Backend = {
+    kind: 'cpu',
+    description: `cpu (${threads} thread${threads === 1 ? '' : 's'}, ${wasmVariant(linearWasm) === 'relaxed' ? 'relaxed SIMD' : 'SIMD'})`,
+    limits: { maxTensorBytes: 2 ** 34, maxTotalBytes: options.memoryBytes ?? Math.floor(freemem() / 2) },
+    memory,
+    ops: queueingOps((op, args) => {
+      queue.push({ op, args } as unknown as Step)
+    }),
+    tensor(channelCount, length): CpuTensor {
+      const rowStride = rowStrideOf(length)
+      const floatCount = channelCount * rowStride
+      const reused = free.get(floatCount)?.pop()
+      if (reused) memory.currentBytes += reused.byteLength
+      else free.clear() // sizes changed: let the old ones go before taking more
+      return { channelCount, length, rowStride, offset: 0, data: reused ?? allocate(floatCount) }
+    },
+    release(tensor) {
+      const { data } = tensor as CpuTensor
+      memory.currentBytes -= data.byteLength
+      // Steps still queued use it; what reuses it is queued behind them.
+      const list = free.get(data.length) ?? []
+      list.push(data)
+      free.set(data.length, list)
+    },
+    weights(data, shape): CpuWeights {
+      const shared = allocate(data.length)
+      shared.set(data)
+      return { shape, data: shared }
+    },
+    releaseWeights(weights) {
+      memory.currentBytes -= (weights as CpuWeights).data.byteLength
+    },
+    write(tensor, data) {
+      const shared = new Float32Array(new SharedArrayBuffer(data.byteLength))
+      shared.set(data)
+      queue.push({ op: 'write', args: { out: tensor as CpuTensor, data: shared } })
+    },
+    async read(tensor) {
+      await flush()
+      const t = tensor as CpuTensor
+      const out = new Float32Array(t.channelCount * t.length)
+      for (let c = 0; c < t.channelCount; c++) {
+        const start = t.offset + c * t.rowStride
+        out.set(t.data.subarray(start, start + t.length), c * t.length)
+      }
+      return out
+    },
+    flush,
+    planLongConv: planLongConvCpu,
+    prepareFilter(plan, taps: Tensor, { centerTap }) {
+      return prepareFilterCpu(plan, taps as CpuTensor, centerTap, { allocate, enqueue: (step: Step) => queue.push(step) })
+    },
+    releaseFilter(filter) {
+      const spectra = (filter as CpuPreparedFilter)['spectra'] as Float32Array | undefined
+      if (spectra) memory.currentBytes -= spectra.byteLength
+    },
+    async destroy() {
+      queue = []
+      free.clear()
+      await pool.destroy()
+    },
+  }
+  return backend
+}

@@ -1,0 +1,56 @@
+/** A kernel module in two builds; `relaxed` uses relaxed SIMD (fused multiply-add) where the engine takes it. */
+export interface WasmSource {
+  readonly simd: string
+  readonly relaxed: string
+}
+
+const scratchBase = 65536 // static data of a kernel module stays below this
+const pageBytes = 65536
+
+function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
+  const text = atob(base64)
+  const bytes = new Uint8Array(text.length)
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i)
+  return bytes
+}
+
+/** Which build this engine runs, found by trying. */
+export function wasmVariant(source: WasmSource): 'relaxed' | 'simd' {
+  return WebAssembly.validate(bytesOf(source.relaxed)) ? 'relaxed' : 'simd'
+}
+
+/** One instance of a kernel module with a memory of its own, used as this worker's scratch. */
+export class WasmScratch<Exports = unknown> {
+  readonly exports: Exports
+  readonly #memory: WebAssembly.Memory
+  #next = scratchBase
+
+  constructor(source: WasmSource) {
+    const module = new WebAssembly.Module(bytesOf(source[wasmVariant(source)]))
+    const instance = new WebAssembly.Instance(module, { env: { abort: () => { throw new Error('a WASM kernel aborted') } } })
+    this.exports = instance.exports as Exports
+    this.#memory = (instance.exports as unknown as { memory: WebAssembly.Memory }).memory
+  }
+
+  /** Forgets all areas handed out by `allocate` (their contents stay until overwritten). */
+  reset(): void {
+    this.#next = scratchBase
+  }
+
+  /**
+   * `floatCount` f32 of scratch, aligned to 64 bytes; gives the byte address. Grows the memory, which detaches arrays
+   * made by `floats` before: allocate all areas first, then make arrays.
+   */
+  allocate(floatCount: number): number {
+    const address = this.#next
+    this.#next = Math.ceil((address + floatCount * 4) / 64) * 64
+    const missing = this.#next - this.#memory.buffer.byteLength
+    if (missing > 0) this.#memory.grow(Math.ceil(missing / pageBytes))
+    return address
+  }
+
+  /** The scratch at a byte address as f32. */
+  floats(address: number, floatCount: number): Float32Array {
+    return new Float32Array(this.#memory.buffer, address, floatCount)
+  }
+}

@@ -1,0 +1,47 @@
+import { type AdvanceHistoryArguments, checkAdvanceHistory } from './advance-history/advance-history.ts'
+import { checkDilatedConv, type DilatedConvArguments } from './dilated-conv/dilated-conv.ts'
+import { checkEmbedding, type EmbeddingArguments } from './embedding/embedding.ts'
+import { checkGatedProjection, type GatedProjectionArguments } from './gated-projection/gated-projection.ts'
+import { checkImplicitFilter, type ImplicitFilterArguments } from './implicit-filter/implicit-filter.ts'
+import { checkLinear, type LinearArguments } from './linear/linear.ts'
+import { checkLongConv, type LongConvArguments, type PreparedFilter } from './long-conv/long-conv.ts'
+import { checkMlp, type MlpArguments } from './mlp/mlp.ts'
+import type { Tensor, Weights } from './tensor.ts'
+
+/** The closed set of operations: an op added here does not compile until every backend has it. */
+export interface OpArguments<T extends Tensor = Tensor, W extends Weights = Weights, F extends PreparedFilter = PreparedFilter> {
+  embedding: EmbeddingArguments<T, W>
+  linear: LinearArguments<T, W>
+  gatedProjection: GatedProjectionArguments<T, W>
+  longConv: LongConvArguments<T, W, F>
+  mlp: MlpArguments<T, W>
+  dilatedConv: DilatedConvArguments<T, W>
+  advanceHistory: AdvanceHistoryArguments<T>
+  implicitFilter: ImplicitFilterArguments<T, W>
+}
+export type OpName = keyof OpArguments
+
+/** Ops are queued in the order of the calls and run when the backend is read or flushed; shapes are checked at the call. */
+export type Ops = { readonly [K in OpName]: (args: OpArguments[K]) => void }
+
+const checks: { readonly [K in OpName]: (args: OpArguments[K]) => void } = {
+  embedding: checkEmbedding,
+  linear: checkLinear,
+  gatedProjection: checkGatedProjection,
+  longConv: checkLongConv,
+  mlp: checkMlp,
+  dilatedConv: checkDilatedConv,
+  advanceHistory: checkAdvanceHistory,
+  implicitFilter: checkImplicitFilter,
+}
+
+export const opNames = Object.keys(checks) as OpName[]
+
+/** An `Ops` whose every method checks shapes, then hands op and arguments to `enqueue`. */
+export function queueingOps(enqueue: <K extends OpName>(op: K, args: OpArguments[K]) => void): Ops {
+  const method = <K extends OpName>(op: K) => (args: OpArguments[K]): void => {
+    checks[op](args)
+    enqueue(op, args)
+  }
+  return Object.fromEntries(opNames.map((op) => [op, method(op)])) as unknown as Ops
+}

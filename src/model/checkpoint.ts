@@ -1,0 +1,55 @@
+/** A checkpoint's parameters after loading: canonical names, values as f32, shapes checked against the architecture. */
+export interface Checkpoint {
+  readonly name: string
+  readonly architecture: Architecture
+  readonly tensors: ReadonlyMap<string, NamedTensor>
+  /** Of the weights file, lower-case hex. */
+  readonly sha256: string
+  /** The model card as the config gives it, if it does. */
+  readonly card?: Readonly<Record<string, unknown>>
+}
+
+export interface NamedTensor {
+  readonly shape: readonly number[]
+  readonly data: Float32Array
+}
+
+export type Architecture = HyenaArchitecture | OpenSpliceArchitecture | SpliceHyenaArchitecture
+
+/**
+ * HyenaDNA (MODELS.md section 1). Canonical tensor names: those of the `-hf` form without the prefix `hyena.`,
+ * aliases (`implicit_filter.{3,5}.freq`) dropped, `lm_head.weight` always present (tied ones resolved).
+ */
+export interface HyenaArchitecture {
+  readonly kind: 'hyena'
+  readonly modelWidth: number // d_model
+  readonly layerCount: number
+  readonly innerWidth: number // d_inner
+  readonly maxLength: number // max_seq_len = l_max: taps of every filter
+  readonly embeddingSize: number // emb_dim of the filter's position features
+  readonly filterMlpWidth: number // filter_order
+  readonly shortFilterLength: number // 3
+  readonly layerNormEpsilon: number
+  readonly vocabularySize: number // rows of the embedding and of lm_head, padding included (16)
+}
+
+/** The SpliceAI family as OpenSpliceAI trains it (MODELS.md section 2); names as in its state_dict. */
+export interface OpenSpliceArchitecture {
+  readonly kind: 'openspliceai'
+  readonly channelCount: number // 32
+  /** Receptive field in bases, both sides together: 80, 400, 2000 or 10000. */
+  readonly contextBases: number
+  readonly units: readonly { readonly width: number; readonly dilation: number }[]
+}
+
+/** Our own splice model: a stem and a list of blocks (config.json of models/splice; training/README.md). */
+export interface SpliceHyenaArchitecture {
+  readonly kind: 'splice-hyena'
+  readonly modelWidth: number
+  readonly stemWidth: number
+  readonly blocks: readonly SpliceBlock[]
+}
+export type SpliceBlock =
+  | { readonly type: 'conv'; readonly width: number; readonly dilation: number }
+  | { readonly type: 'hyena'; readonly taps: number; readonly shortTaps: number }
+  | { readonly type: 'mlp'; readonly hidden: number }

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, describe } from 'vitest'
+import type { Backend } from '../../src/kernels/backend.ts'
+import type { Tensor } from '../../src/kernels/tensor.ts'
+import { createCpuBackend } from '../../src/kernels/cpu/cpu-backend.ts'
+
+const openers: { name: string; open: () => Promise<Backend | undefined> }[] = [
+  { name: 'cpu', open: async () => createCpuBackend({ threads: 2 }) },
+]
+
+/**
+ * Runs one body of tests on every backend. Where there is no GPU adapter (not even a software one) the GPU's tests say
+ * that they skipped; with GENOCONV_REQUIRE_GPU=1 (as in CI) they fail instead.
+ */
+export function forEachBackend(name: string, body: (backend: () => Backend) => void): void {
+  for (const { name: kind, open } of openers) {
+    describe(`${name} on ${kind}`, () => {
+      let backend: Backend | undefined
+      beforeAll(async () => {
+        backend = await open()
+      })
+      afterAll(async () => {
+        await backend?.destroy()
+      })
+      body(() => backend!)
+    })
+  }
+}
+
+/** Seeded, uniform in [-1, 1). */
+export function random(seed: number): () => number {
+  let s = seed >>> 0
+  return () => {
+    s = (s + 0x6d2b79f5) >>> 0
+    let z = Math.imul(s ^ (s >>> 15), s | 1)
+    z ^= z + Math.imul(z ^ (z >>> 7), z | 61)
+    return (((z ^ (z >>> 14)) >>> 0) / 2 ** 31) - 1
+  }
+}
+export function randomArray(count: number, seed: number): Float32Array {
+  const next = random(seed)
+  return Float32Array.from({ length: count }, next)
+}
+
+/** A tensor holding `data`, `[channelCount, length]` contiguous. */
+export function tensorOf(backend: Backend, channelCount: number, data: Float32Array): Tensor {
+  const tensor = backend.tensor(channelCount, data.length / channelCount)
+  backend.write(tensor, data)
+  return tensor
+}
+/** A tensor full of NaN: an op that does not write every output is found out. */
+export function poisoned(backend: Backend, channelCount: number, length: number): Tensor {
+  return tensorOf(backend, channelCount, new Float32Array(channelCount * length).fill(Number.NaN))
+}
+
+/** Largest absolute difference divided by the largest expected value; NaN anywhere gives NaN. */
+export function relativeError(got: ArrayLike<number>, expected: ArrayLike<number>): number {
+  if (got.length !== expected.length) return Number.NaN
+  let worst = 0
+  let scale = 0
+  for (let i = 0; i < expected.length; i++) {
+    const d = Math.abs(got[i]! - expected[i]!)
+    if (!(d <= worst)) worst = d
+    scale = Math.max(scale, Math.abs(expected[i]!))
+  }
+  return worst / scale
+}

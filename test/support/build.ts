@@ -1,0 +1,11 @@
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+/** Builds once before all tests: the command-line tests run `dist/`, the others the sources. */
+export default function setup(): void {
+  if (process.env['GENOCONV_SKIP_BUILD'] === '1') return
+  execFileSync('npm', ['run', '--silent', 'build'], {
+    cwd: fileURLToPath(new URL('../../', import.meta.url)),
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+}
