@@ -6,7 +6,7 @@ export default defineConfig({
     globalSetup: ['test/support/build.ts'],
     pool: 'forks',
     // Worker threads started from TypeScript sources inherit this, so tests run the sources, not a stale build.
-    execArgv: ['--import', 'tsx'],
+    execArgv: ['--import', './scripts/typescript.mjs'],
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -1,11 +1,12 @@
 """Training windows: around sites, inside genes, at mined decoys and anywhere, with augmentation."""
 import numpy as np
 
-from data import OUTSIDE, UNKNOWN, Genome
+from data import CODING, OUTSIDE, UNKNOWN, Genome
 
 
 class Sampler:
-    def __init__(self, genome: Genome, length, margin, seed, mix=(0.5, 0.35, 0.15), mutate=0.0, hide_outside=0.15):
+    def __init__(self, genome: Genome, length, margin, seed, mix=(0.5, 0.35, 0.15), mutate=0.0, hide_outside=0.15,
+                 recombine=0.0):
         self.genome, self.length, self.margin = genome, length, margin
         self.random = np.random.default_rng(seed)
         self.mix, self.mutate, self.hide_outside = mix, mutate, hide_outside
@@ -15,6 +16,8 @@ class Sampler:
         self.gene_weight = weight / weight.sum()
         self.decoys, self.decoy_weight = [], None
         self.contigs = list(genome.codes)
+        self.recombine = recombine
+        self.coding_exons = self._coding_exons() if recombine else []
 
     def set_decoys(self, decoys, weight):
         """decoys [(contig, strand, position)], drawn half of the time where a gene window was to be drawn."""
@@ -35,11 +38,42 @@ class Sampler:
             if self.genome.visible[c][p] and self.genome.codes[c][p] != UNKNOWN:
                 return c, '+-'[self.random.integers(2)], p, False
 
+    def _coding_exons(self):
+        """[(contig, strand, first, last)] of inner exons coding in their whole middle, in genome coordinates."""
+        out = []
+        for g in self.spliced:
+            segments = self.genome.segments[g.contig][g.strand]
+            for s, e in g.exons[1:-1]:
+                if e - s >= 50 and (segments[s + 15:e - 15] >= CODING).all():
+                    out.append((g.contig, g.strand, s, e))
+        return out
+
+    def _half(self, exon, phase, at):
+        """A window of self.length in which a base of `exon` with coding phase `phase` (None: any) stands at `at`."""
+        contig, strand, s, e = exon
+        cut = int(self.random.integers(s + 20, e - 20))
+        if phase is not None:
+            step = (phase - int(self.genome.segments[contig][strand][cut])) % 3
+            cut += step if strand == '+' else -step
+        start = cut - at if strand == '+' else cut - (self.length - 1 - at)
+        return self.genome.window(contig, strand, start, self.length)
+
+    def _recombined(self):
+        """The left part of one coding exon's window joined in frame to the right part of another's."""
+        a, b = (self.coding_exons[self.random.integers(len(self.coding_exons))] for _ in range(2))
+        at = int(self.random.integers(self.margin + 100, self.length - self.margin - 100))
+        left = self._half(a, None, at)
+        right = self._half(b, int(left[2][at]), at)
+        return tuple(np.concatenate([x[:at], y[at:]]) for x, y in zip(left, right))
+
     def one(self):
         """codes, sites, segments, loss mask of one window whose anchor lies at a random place of its core."""
-        contig, strand, position, in_gene = self._anchor()
-        start = position - self.margin - int(self.random.integers(self.length - 2 * self.margin))
-        codes, sites, segments, visible = (a.copy() for a in self.genome.window(contig, strand, start, self.length))
+        if self.recombine and self.random.random() < self.recombine * self.mix[0]:
+            in_gene, (codes, sites, segments, visible) = True, self._recombined()
+        else:
+            contig, strand, position, in_gene = self._anchor()
+            start = position - self.margin - int(self.random.integers(self.length - 2 * self.margin))
+            codes, sites, segments, visible = (a.copy() for a in self.genome.window(contig, strand, start, self.length))
         if in_gene and self.random.random() < self.hide_outside:
             codes[segments == OUTSIDE] = UNKNOWN
         if self.mutate and self.random.random() < 0.5:

@@ -35,6 +35,7 @@ def arguments():
     p.add_argument('--decay', type=float, default=0.02)
     p.add_argument('--dropout', type=float, default=0.1)
     p.add_argument('--mutate', type=float, default=0.0)
+    p.add_argument('--recombine', type=float, default=0.0, help='share of site windows joined from two coding exons')
     p.add_argument('--segments', type=float, default=0.5, help='weight of the auxiliary exon/intron/phase target')
     p.add_argument('--mix', default='0.5,0.35,0.15')
     p.add_argument('--mine', default='0.3,0.6', help='fractions of the schedule at which decoys are mined')
@@ -95,7 +96,8 @@ def main():
 
     cache = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'runs', 'cache')
     genome = Genome(a.data, hide_selection=not a.use_selection, cache=cache)
-    sampler = Sampler(genome, a.length, a.margin, a.seed, tuple(float(x) for x in a.mix.split(',')), a.mutate)
+    sampler = Sampler(genome, a.length, a.margin, a.seed, tuple(float(x) for x in a.mix.split(',')), a.mutate,
+                      recombine=a.recombine)
     validation = [g for c, spans in SELECTION.items() for s, e in spans for g in genes_within(a.data, c, s, e)]
     full = {c: np.load(os.path.join(cache, f'codes.{c}.npy')) for c in SELECTION}
 
