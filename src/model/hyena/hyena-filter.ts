@@ -1,0 +1,108 @@
+import type { Backend } from '../../kernels/backend.ts'
+import type { ImplicitFilterArguments } from '../../kernels/implicit-filter/implicit-filter.ts'
+import type { LongConvPlan } from '../../kernels/long-conv/plan.ts'
+import type { PreparedFilter } from '../../kernels/long-conv/long-conv.ts'
+import type { Tensor } from '../../kernels/tensor.ts'
+import type { HyenaArchitecture } from '../checkpoint.ts'
+import type { Parameters } from '../parameters.ts'
+
+/** HyenaDNA's window never falls below this (`modulation.shift`). */
+const modulationShift = 0.05
+
+/**
+ * What is kept of a layer's filter between blocks, from most memory to least: its spectra; its taps (spectra made anew
+ * at each use); nothing (taps made anew from the filter's MLP too).
+ */
+export type FilterPolicy = 'keep-spectra' | 'keep-taps' | 'recompute'
+
+export interface HyenaFilter {
+  /** Ready for blocks of `blockLength`; valid until `used`. */
+  prepared(policy: FilterPolicy, blockLength: number): PreparedFilter
+  /** After each use. */
+  used(policy: FilterPolicy): void
+  release(): void
+}
+
+export function createHyenaFilter(
+  parameters: Parameters,
+  layerPrefix: string,
+  architecture: HyenaArchitecture,
+  backend: Backend,
+  filterLength: number,
+  frequencySparsity: number | undefined,
+): HyenaFilter {
+  const args = implicitFilterArguments(parameters, `${layerPrefix}.mixer.filter_fn`, architecture)
+  const { modelWidth } = architecture
+  let taps: Tensor | undefined
+  let current: { readonly filter: PreparedFilter; readonly blockLength: number; readonly policy: FilterPolicy } | undefined
+
+  const dropFilter = (): void => {
+    if (current) backend.releaseFilter(current.filter)
+    current = undefined
+  }
+  const dropTaps = (): void => {
+    if (taps) backend.release(taps)
+    taps = undefined
+  }
+  return {
+    prepared(policy, blockLength) {
+      if (current && current.blockLength === blockLength && current.policy === policy) return current.filter
+      dropFilter()
+      if (!taps) {
+        taps = backend.tensor(modelWidth, filterLength)
+        backend.ops.implicitFilter({ ...args, out: taps, firstTap: 0 })
+      }
+      const plan = planHyenaFilter(backend, modelWidth, blockLength, filterLength, policy, frequencySparsity)
+      current = { filter: backend.prepareFilter(plan, taps, { centerTap: 0 }), blockLength, policy }
+      if (plan.keepSpectra) dropTaps()
+      return current.filter
+    },
+    used(policy) {
+      if (policy !== 'recompute') return
+      dropFilter()
+      dropTaps()
+    },
+    release() {
+      dropFilter()
+      dropTaps()
+    },
+  }
+}
+
+export const planHyenaFilter = (
+  backend: Backend,
+  channelCount: number,
+  length: number,
+  filterLength: number,
+  policy: FilterPolicy,
+  frequencySparsity: number | undefined,
+): LongConvPlan =>
+  backend.planLongConv({ channelCount, length, filterLength, frequencySparsity, spectrumBytes: policy === 'keep-spectra' ? Number.POSITIVE_INFINITY : 0 })
+
+/** The filter MLP's parameters, by the names of MODELS.md section 1. */
+function implicitFilterArguments(
+  parameters: Parameters,
+  prefix: string,
+  { maxLength, embeddingSize, filterMlpWidth }: HyenaArchitecture,
+): Omit<ImplicitFilterArguments, 'out' | 'firstTap'> {
+  const flat = (name: string) => {
+    const { data } = parameters.host(`${prefix}.${name}`)
+    return parameters.upload(data, [data.length])
+  }
+  const table = (name: string, columns: number) => {
+    if (!parameters.has(`${prefix}.${name}`)) return undefined
+    const { data } = parameters.host(`${prefix}.${name}`)
+    return parameters.upload(data, columns === 1 ? [data.length] : [data.length / columns, columns])
+  }
+  return {
+    tapCount: maxLength,
+    embeddingSize,
+    z: table('pos_emb.z', embeddingSize),
+    t: table('pos_emb.t', 1),
+    freq: parameters.upload(parameters.host(`${prefix}.implicit_filter.1.freq`).data, [filterMlpWidth]),
+    layers: [0, 2, 4].map((i) => parameters.linear(`${prefix}.implicit_filter.${i}`)),
+    outWeight: parameters.weights(`${prefix}.implicit_filter.6.weight`),
+    deltas: flat('modulation.deltas'),
+    shift: modulationShift,
+  }
+}

@@ -1,0 +1,134 @@
+import type { Backend } from '../../kernels/backend.ts'
+import type { Norm } from '../../kernels/norm.ts'
+import { type Tensor, view, type Weights } from '../../kernels/tensor.ts'
+import { hyenaBaseRows } from '../alphabet.ts'
+import type { Checkpoint, HyenaArchitecture } from '../checkpoint.ts'
+import { Parameters } from '../parameters.ts'
+import { createHyenaFilter, type FilterPolicy, type HyenaFilter } from './hyena-filter.ts'
+import { HyenaState } from './hyena-state.ts'
+
+interface Layer {
+  readonly norm1: Norm
+  readonly projection: { readonly weight: Weights; readonly bias: Weights }
+  readonly short: { readonly weight: Weights; readonly bias: Weights }
+  readonly skip: Weights
+  readonly filter: HyenaFilter
+  readonly out: { readonly weight: Weights; readonly bias: Weights }
+  readonly norm2: Norm
+  readonly fc1: { readonly weight: Weights; readonly bias: Weights }
+  readonly fc2: { readonly weight: Weights; readonly bias: Weights }
+}
+
+/** What a run needs to know before its first block. */
+export interface HyenaRunShape {
+  readonly blockLength: number
+  /** All positions of the run, context included; Infinity where unknown. */
+  readonly totalLength: number
+  readonly filterPolicy: FilterPolicy
+}
+
+export interface HyenaOptions {
+  /** Taps kept of each long filter; default all (the paper's partial convolution, section 3.3). */
+  readonly filterLength?: number
+  readonly frequencySparsity?: number
+  /** Rows of lm_head to compute; default A, C, G, T. */
+  readonly headRows?: readonly number[]
+}
+
+/** HyenaDNA (Nguyen et al. 2023; MODELS.md section 1) in blocks: all layers on one block, each layer carrying its history. */
+export class HyenaNetwork {
+  readonly architecture: HyenaArchitecture
+  readonly filterLength: number
+  readonly headRowCount: number
+  readonly #backend: Backend
+  readonly #parameters: Parameters
+  readonly #embedding: Weights
+  readonly #layers: readonly Layer[]
+  readonly #finalNorm: Norm
+  readonly #head: Weights
+
+  constructor(checkpoint: Checkpoint, architecture: HyenaArchitecture, backend: Backend, options: HyenaOptions = {}) {
+    this.architecture = architecture
+    this.filterLength = Math.min(options.filterLength ?? architecture.maxLength, architecture.maxLength)
+    this.#backend = backend
+    const parameters = new Parameters(checkpoint, backend)
+    this.#parameters = parameters
+    const { layerNormEpsilon: epsilon, modelWidth } = architecture
+    this.#embedding = parameters.weights('backbone.embeddings.word_embeddings.weight')
+    this.#layers = Array.from({ length: architecture.layerCount }, (_, i): Layer => {
+      const prefix = `backbone.layers.${i}`
+      const short = parameters.host(`${prefix}.mixer.short_filter.weight`)
+      return {
+        norm1: parameters.norm(`${prefix}.norm1`, epsilon),
+        projection: parameters.linear(`${prefix}.mixer.in_proj`),
+        short: {
+          weight: parameters.upload(short.data, [3 * modelWidth, architecture.shortFilterLength]),
+          bias: parameters.weights(`${prefix}.mixer.short_filter.bias`),
+        },
+        skip: parameters.upload(parameters.host(`${prefix}.mixer.filter_fn.bias`).data, [modelWidth]),
+        filter: createHyenaFilter(parameters, prefix, architecture, backend, this.filterLength, options.frequencySparsity),
+        out: parameters.linear(`${prefix}.mixer.out_proj`),
+        norm2: parameters.norm(`${prefix}.norm2`, epsilon),
+        fc1: parameters.linear(`${prefix}.mlp.fc1`),
+        fc2: parameters.linear(`${prefix}.mlp.fc2`),
+      }
+    })
+    this.#finalNorm = parameters.norm('backbone.ln_f', epsilon)
+    const rows = options.headRows ?? hyenaBaseRows
+    const head = parameters.host('lm_head.weight').data
+    this.headRowCount = rows.length
+    this.#head = parameters.upload(
+      Float32Array.from({ length: rows.length * modelWidth }, (_, i) => head[rows[Math.floor(i / modelWidth)]! * modelWidth + (i % modelWidth)]!),
+      [rows.length, modelWidth],
+    )
+  }
+
+  /** Bases before a position that its own prediction depends on; the prediction of a base is made one position earlier. */
+  get leftReceptiveField(): number {
+    const { layerCount, shortFilterLength } = this.architecture
+    return layerCount * (this.filterLength - 1 + shortFilterLength - 1) + 1
+  }
+
+  open(shape: HyenaRunShape): HyenaState {
+    const { modelWidth, layerCount, shortFilterLength } = this.architecture
+    return new HyenaState(this.#backend, { modelWidth, layerCount, shortFilterLength, filterLength: this.filterLength }, shape)
+  }
+
+  /** Queues the block `codes` [1, n] after those before it; gives logits [headRowCount, n], which the caller releases. */
+  forward(codes: Tensor, state: HyenaState): Tensor {
+    const { ops } = this.#backend
+    const n = codes.length
+    const { residual, gate, value } = state.block(n)
+    ops.embedding({ out: residual, codes, table: this.#embedding })
+    this.#layers.forEach((layer, i) => {
+      const { norm1, projection, short } = layer
+      ops.gatedProjection({
+        gate,
+        value,
+        input: residual,
+        history: state.shortHistory(i),
+        norm: norm1,
+        ...projection,
+        shortWeight: short.weight,
+        shortBias: short.bias,
+        padding: 'causal',
+      })
+      state.keepShort(i, residual)
+      const filter = layer.filter.prepared(state.shape.filterPolicy, state.shape.blockLength)
+      ops.longConv({ out: gate, input: value, history: state.longHistory(i), filter, inputShift: 0, post: gate, skip: layer.skip })
+      layer.filter.used(state.shape.filterPolicy)
+      state.keepLong(i, value)
+      ops.linear({ out: residual, input: gate, ...layer.out, residual })
+      ops.mlp({ out: residual, input: residual, norm: layer.norm2, fc1: layer.fc1, fc2: layer.fc2 })
+    })
+    state.advance(n)
+    const logits = this.#backend.tensor(this.headRowCount, n)
+    ops.linear({ out: logits, input: residual, weight: this.#head, norm: this.#finalNorm })
+    return logits
+  }
+
+  release(): void {
+    for (const layer of this.#layers) layer.filter.release()
+    this.#parameters.release()
+  }
+}

@@ -1,0 +1,95 @@
+import type { Backend } from '../../kernels/backend.ts'
+import { type Tensor, view, type Weights } from '../../kernels/tensor.ts'
+import type { Checkpoint, OpenSpliceArchitecture } from '../checkpoint.ts'
+import { Parameters } from '../parameters.ts'
+import { affineOfBatchNorm, queueResidualUnit, type ResidualUnit, residualUnit } from './residual-unit.ts'
+import { Activations, type WindowNetwork } from './window-network.ts'
+
+const batchNormEpsilon = 1e-5
+const unitsPerSkip = 4
+
+/**
+ * The SpliceAI network (Jaganathan et al. 2019, figure 1; MODELS.md section 2) on windows without padding inside.
+ * Each Skip convolution is folded with the final one: logits = Σ_k (final · skip_k)(x_k) + bias, so that no 32-channel
+ * skip sum is kept.
+ */
+export function createOpenSpliceNetwork(checkpoint: Checkpoint, architecture: OpenSpliceArchitecture, backend: Backend): WindowNetwork {
+  const { channelCount: channels, contextBases } = architecture
+  const halo = { left: contextBases / 2, right: contextBases / 2 }
+  const parameters = new Parameters(checkpoint, backend)
+  const { ops } = backend
+
+  // initial_conv is 1x1 on a one-hot: a table of its columns, and of its bias alone for unknown bases.
+  const initial = parameters.host('initial_conv.weight').data // [channels, 4, 1]
+  const initialBias = parameters.host('initial_conv.bias').data
+  const table = parameters.upload(
+    Float32Array.from({ length: 5 * channels }, (_, i) => {
+      const [code, c] = [Math.floor(i / channels), i % channels]
+      return initialBias[c]! + (code < 4 ? initial[c * 4 + code]! : 0)
+    }),
+    [5, channels],
+  )
+
+  const units: ResidualUnit[] = []
+  const skips: { readonly afterUnit: number; readonly weight: Weights; readonly bias: Weights }[] = []
+  const addSkip = (afterUnit: number, name: string, withFinalBias: boolean): void => {
+    skips.push({ afterUnit, ...foldSkip(parameters, name, withFinalBias) })
+  }
+  addSkip(0, 'initial_skip.conv', true)
+  // In the checkpoint units and Skips share one numbering: 0-3 units, 4 a Skip, 5-8 units, 9 a Skip ...
+  architecture.units.forEach((shape, i) => {
+    const prefix = `residual_units.${i + Math.floor(i / unitsPerSkip)}`
+    const affine1 = affineOfBatchNorm(parameters, `${prefix}.batchnorm1`, batchNormEpsilon)
+    const affine2 = affineOfBatchNorm(parameters, `${prefix}.batchnorm2`, batchNormEpsilon)
+    units.push(residualUnit(parameters, prefix, shape, affine1, affine2))
+    if (i % unitsPerSkip === unitsPerSkip - 1) addSkip(i + 1, `residual_units.${i + 1 + Math.floor(i / unitsPerSkip)}.conv`, false)
+  })
+
+  return {
+    halo,
+    activationBytes: (coreLength) => 4 * (2 * channels * (coreLength + contextBases) + 4 * coreLength + contextBases),
+    forward(codes, coreLength) {
+      const activations = new Activations(backend)
+      const logits = backend.tensor(3, coreLength)
+      const full = activations.tensor(channels, codes.length)
+      const scratch = activations.tensor(channels, codes.length)
+      ops.embedding({ out: full, codes, table })
+      let x: Tensor = full
+      let margin = 0 // positions of the halo that x has lost on each side
+      const addTo = (done: number): void => {
+        const skip = skips.find((s) => s.afterUnit === done)
+        if (!skip) return
+        const core = view(x, { start: halo.left - margin, length: coreLength })
+        ops.linear({ out: logits, input: core, weight: skip.weight, bias: skip.bias, residual: done === 0 ? undefined : logits })
+      }
+      addTo(0)
+      units.forEach((unit, i) => {
+        x = queueResidualUnit(ops, unit, x, scratch)
+        margin += unit.dilation * (unit.width - 1)
+        addTo(i + 1)
+      })
+      activations.release()
+      return logits
+    },
+    release: () => parameters.release(),
+  }
+}
+
+/** final_conv · skip as one map channels -> 3; final_conv's own bias goes into one of them. */
+function foldSkip(parameters: Parameters, name: string, withFinalBias: boolean): { weight: Weights; bias: Weights } {
+  const final = parameters.host('final_conv.weight').data // [3, channels, 1]
+  const finalBias = parameters.host('final_conv.bias').data
+  const weight = parameters.host(`${name}.weight`).data // [channels, channels, 1]
+  const bias = parameters.host(`${name}.bias`).data
+  const channels = bias.length
+  const folded = new Float64Array(3 * channels)
+  const foldedBias = Float64Array.from({ length: 3 }, (_, k) => (withFinalBias ? finalBias[k]! : 0))
+  for (let k = 0; k < 3; k++) {
+    for (let m = 0; m < channels; m++) {
+      const f = final[k * channels + m]!
+      foldedBias[k]! += f * bias[m]!
+      for (let c = 0; c < channels; c++) folded[k * channels + c]! += f * weight[m * channels + c]!
+    }
+  }
+  return { weight: parameters.upload(Float32Array.from(folded), [3, channels]), bias: parameters.upload(Float32Array.from(foldedBias), [3]) }
+}

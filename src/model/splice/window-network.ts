@@ -1,0 +1,37 @@
+import type { Backend } from '../../kernels/backend.ts'
+import type { Tensor } from '../../kernels/tensor.ts'
+import type { Halo } from '../windows.ts'
+
+/** A network that maps codes with a halo to logits of the core. */
+export interface WindowNetwork {
+  readonly halo: Halo
+  /** Bytes of activations that one window with a core of `coreLength` takes. */
+  activationBytes(coreLength: number): number
+  /**
+   * Queues the network on `codes` [1, halo.left + coreLength + halo.right] and gives logits [3, coreLength] in the
+   * order neither, acceptor, donor; the caller releases them.
+   */
+  forward(codes: Tensor, coreLength: number): Tensor
+  release(): void
+}
+
+/** Rows A C G T of a one-hot code, and a row of zeros for unknown bases and padding. */
+export const oneHotTable = (): Float32Array => Float32Array.from({ length: 20 }, (_, i) => (Math.floor(i / 4) === i % 4 ? 1 : 0))
+
+/** Activations that are freed together when a forward pass has been queued. */
+export class Activations {
+  readonly #backend: Backend
+  readonly #tensors: Tensor[] = []
+
+  constructor(backend: Backend) {
+    this.#backend = backend
+  }
+  tensor(channelCount: number, length: number): Tensor {
+    const tensor = this.#backend.tensor(channelCount, length)
+    this.#tensors.push(tensor)
+    return tensor
+  }
+  release(): void {
+    for (const tensor of this.#tensors.splice(0)) this.#backend.release(tensor)
+  }
+}

@@ -1,0 +1,77 @@
+import { LimitError } from '../errors.ts'
+import type { Backend } from '../kernels/backend.ts'
+import { type FilterPolicy, planHyenaFilter } from './hyena/hyena-filter.ts'
+import type { HyenaNetwork } from './hyena/hyena-network.ts'
+import { longHistoryLength } from './hyena/hyena-state.ts'
+
+/** How a causal model runs over a sequence: its block and what is kept of the filters. */
+export interface StreamPlan {
+  readonly blockLength: number
+  readonly filterPolicy: FilterPolicy
+  readonly memoryBytes: number
+}
+
+/** A block must fill the history of the short convolutions; shorter ones would only cost time. */
+export const smallestBlock = 64
+const preferredBlock = 131_072
+/** Longer filters want blocks of their own order: an FFT computes block + filter points for block results. */
+const blockPerFilterLength = 4
+
+/** Bytes a run takes at its peak beyond what is already allocated. */
+export function streamBytes(network: HyenaNetwork, backend: Backend, blockLength: number, totalLength: number, policy: FilterPolicy): number {
+  const { modelWidth, layerCount, shortFilterLength } = network.architecture
+  const { filterLength } = network
+  const activations = 3 * modelWidth * blockLength + 10 * blockLength
+  const histories = layerCount * modelWidth * (longHistoryLength(filterLength, { blockLength, totalLength }) + shortFilterLength)
+  const taps = modelWidth * filterLength
+  const { fftSize } = planHyenaFilter(backend, modelWidth, blockLength, filterLength, policy, undefined)
+  const spectra = modelWidth * Math.max(fftSize, filterLength)
+  const filters = { 'keep-spectra': layerCount * spectra + taps, 'keep-taps': layerCount * taps, recompute: taps }[policy]
+  const scratch = backend.kind === 'cpu' ? 8 * fftSize : spectra
+  return 4 * (activations + histories + filters + scratch)
+}
+
+/**
+ * The fastest way that fits `memoryBytes`: the preferred block, halved as need be, first with the filters' spectra kept,
+ * then with their taps, then with nothing. Throws LimitError with the bytes that the smallest would take.
+ */
+export function planStream(
+  networks: readonly HyenaNetwork[],
+  backend: Backend,
+  options: { readonly totalLength: number; readonly chunkBases?: number; readonly memoryBytes: number },
+): StreamPlan {
+  const { totalLength, chunkBases, memoryBytes } = options
+  const resident = backend.memory.currentBytes
+  const { filterLength, architecture } = networks[0]!
+  const widestBlock = Math.max(smallestBlock, Math.floor(backend.limits.maxTensorBytes / (4 * architecture.modelWidth)))
+  const wanted = Math.min(chunkBases ?? Math.max(preferredBlock, blockPerFilterLength * filterLength), totalLength, widestBlock)
+  const bytes = (block: number, policy: FilterPolicy): number =>
+    resident + networks.reduce((sum, network) => sum + streamBytes(network, backend, block, totalLength, policy), 0)
+
+  // A block that is much shorter than its filter wastes most of each FFT: rather give up kept filters first.
+  const blocks: number[] = []
+  for (let block = Math.max(smallestBlock, wanted); ; block = Math.max(smallestBlock, Math.ceil(block / 2))) {
+    blocks.push(block)
+    if (block === smallestBlock || chunkBases !== undefined) break
+  }
+  const good = blocks.filter((b) => b >= Math.min(wanted, filterLength / 2))
+  const policies: FilterPolicy[] = ['keep-spectra', 'keep-taps', 'recompute']
+  const candidates = [
+    ...policies.flatMap((filterPolicy) => good.map((blockLength) => ({ blockLength, filterPolicy }))),
+    ...blocks.filter((b) => !good.includes(b)).map((blockLength) => ({ blockLength, filterPolicy: 'recompute' as const })),
+  ]
+  let least = Number.POSITIVE_INFINITY
+  for (const { blockLength, filterPolicy } of candidates) {
+    const needed = bytes(blockLength, filterPolicy)
+    if (needed <= memoryBytes) return { blockLength, filterPolicy, memoryBytes: needed }
+    least = Math.min(least, needed)
+  }
+  throw new LimitError({
+    where: '--memory',
+    what: `the model does not fit, even in the smallest blocks`,
+    expected: `at least ${Math.ceil(least / 2 ** 20)} MiB`,
+    got: `${Math.floor(memoryBytes / 2 ** 20)} MiB`,
+    remedy: chunkBases === undefined ? 'give more memory or a smaller --filter-length' : 'give more memory or a smaller --chunk',
+    neededBytes: least,
+  })
+}
