@@ -1,15 +1,19 @@
+import type { CpuDilatedConvArguments, PrepareDilatedConvArguments } from '../dilated-conv/prepare.cpu.ts'
 import type { PrepareFilterArguments } from '../long-conv/prepare-filter.cpu.ts'
 import type { OpArguments, OpName } from '../ops.ts'
 import type { CpuPreparedFilter, CpuTensor, CpuWeights } from './cpu-tensor.ts'
 import { type WasmSource, WasmScratch } from './wasm.ts'
 
-export type CpuOpArguments = OpArguments<CpuTensor, CpuWeights, CpuPreparedFilter>
+export interface CpuOpArguments extends OpArguments<CpuTensor, CpuWeights, CpuPreparedFilter> {
+  dilatedConv: CpuDilatedConvArguments
+}
 export type CpuKernel<K extends OpName> = (args: CpuOpArguments[K], context: CpuContext) => void
 
-/** Steps that only this backend has: host writes in queue order, and readying a filter. */
+/** Steps that only this backend has: host writes in queue order, and readying filters. */
 export interface CpuInternalArguments {
   write: { readonly out: CpuTensor; readonly data: Float32Array } // data [channelCount, length] in shared memory
   prepareFilter: PrepareFilterArguments
+  prepareDilatedConv: PrepareDilatedConvArguments
 }
 export type CpuInternalKernel<K extends keyof CpuInternalArguments> = (args: CpuInternalArguments[K], context: CpuContext) => void
 

@@ -2,6 +2,9 @@ import { availableParallelism, freemem } from 'node:os'
 import { setFlagsFromString } from 'node:v8'
 import { DeviceError } from '../../errors.ts'
 import type { Backend } from '../backend.ts'
+import type { DilatedConvArguments } from '../dilated-conv/dilated-conv.ts'
+import type { DilatedConvPlan, DilatedConvRequest } from '../dilated-conv/plan.ts'
+import { DilatedConvPreparer } from '../dilated-conv/prepare.cpu.ts'
 import { linearWasm } from '../generated/linear.wasm.ts'
 import { planLongConvCpu, prepareFilterCpu } from '../long-conv/prepare-filter.cpu.ts'
 import { queueingOps } from '../ops.ts'
@@ -10,8 +13,15 @@ import type { CpuPreparedFilter, CpuTensor, CpuWeights } from './cpu-tensor.ts'
 import { type Step, WorkerPool } from './pool.ts'
 import { wasmVariant } from './wasm.ts'
 
+export interface CpuBackendOptions {
+  readonly threads?: number
+  readonly memoryBytes?: number
+  /** Instead of the plan of least expected time: for tests and measurements. */
+  readonly planDilatedConv?: (request: DilatedConvRequest) => DilatedConvPlan
+}
+
 /** The plain-CPU backend: WASM SIMD kernels in worker threads, activations in shared memory. */
-export function createCpuBackend(options: { threads?: number; memoryBytes?: number } = {}): Backend {
+export function createCpuBackend(options: CpuBackendOptions = {}): Backend {
   setFlagsFromString('--experimental-wasm-relaxed-simd')
   const threads = options.threads ?? availableParallelism()
   const pool = new WorkerPool(threads)
@@ -29,10 +39,17 @@ export function createCpuBackend(options: { threads?: number; memoryBytes?: numb
       throw new DeviceError('out-of-memory', { where: 'cpu', what: 'memory is exhausted', expected: `${floatCount * 4} bytes`, remedy: 'give a smaller --chunk or --memory', cause })
     }
   }
+  const enqueue = (step: Step): void => {
+    queue.push(step)
+  }
+  const dilatedConvs = new DilatedConvPreparer({ allocate, enqueue, plan: options.planDilatedConv })
   const flush = (): Promise<void> => {
     const steps = queue
     queue = []
-    return pool.run(steps)
+    return pool.run(steps).catch((error: unknown) => {
+      memory.currentBytes -= dilatedConvs.forget() // packing may have stopped half-way
+      throw error
+    })
   }
 
   const backend: Backend = {
@@ -41,7 +58,8 @@ export function createCpuBackend(options: { threads?: number; memoryBytes?: numb
     limits: { maxTensorBytes: 2 ** 34, maxTotalBytes: options.memoryBytes ?? Math.floor(freemem() / 2) },
     memory,
     ops: queueingOps((op, args) => {
-      queue.push({ op, args } as unknown as Step)
+      const ready = op === 'dilatedConv' ? dilatedConvs.prepare(args as DilatedConvArguments<CpuTensor, CpuWeights>) : args
+      enqueue({ op, args: ready } as unknown as Step)
     }),
     tensor(channelCount, length): CpuTensor {
       const rowStride = rowStrideOf(length)
@@ -65,7 +83,7 @@ export function createCpuBackend(options: { threads?: number; memoryBytes?: numb
       return { shape, data: shared }
     },
     releaseWeights(weights) {
-      memory.currentBytes -= (weights as CpuWeights).data.byteLength
+      memory.currentBytes -= (weights as CpuWeights).data.byteLength + dilatedConvs.release(weights as CpuWeights)
     },
     write(tensor, data) {
       const shared = new Float32Array(new SharedArrayBuffer(data.byteLength))
@@ -85,7 +103,7 @@ export function createCpuBackend(options: { threads?: number; memoryBytes?: numb
     flush,
     planLongConv: planLongConvCpu,
     prepareFilter(plan, taps: Tensor, { centerTap }) {
-      return prepareFilterCpu(plan, taps as CpuTensor, centerTap, { allocate, enqueue: (step: Step) => queue.push(step) })
+      return prepareFilterCpu(plan, taps as CpuTensor, centerTap, { allocate, enqueue })
     },
     releaseFilter(filter) {
       const spectra = (filter as CpuPreparedFilter)['spectra'] as Float32Array | undefined

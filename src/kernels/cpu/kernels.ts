@@ -1,5 +1,6 @@
 import { advanceHistoryCpu } from '../advance-history/advance-history.cpu.ts'
 import { dilatedConvCpu } from '../dilated-conv/dilated-conv.cpu.ts'
+import { prepareDilatedConvKernel } from '../dilated-conv/prepare.cpu.ts'
 import { embeddingCpu } from '../embedding/embedding.cpu.ts'
 import { gatedProjectionCpu } from '../gated-projection/gated-projection.cpu.ts'
 import { implicitFilterCpu } from '../implicit-filter/implicit-filter.cpu.ts'
@@ -27,4 +28,5 @@ export const cpuInternalKernels: { readonly [K in keyof CpuInternalArguments]: C
     for (const c of context.tiles(out.channelCount)) row(out, c).set(data.subarray(c * out.length, (c + 1) * out.length))
   },
   prepareFilter: prepareFilterKernel,
+  prepareDilatedConv: prepareDilatedConvKernel,
 }

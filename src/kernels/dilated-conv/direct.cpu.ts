@@ -1,0 +1,70 @@
+import type { CpuContext } from '../cpu/context.ts'
+import { type CpuWeights, row } from '../cpu/cpu-tensor.ts'
+import { dilatedConvWasm } from '../generated/dilated-conv.wasm.ts'
+import type { DirectPlan } from './plan.ts'
+import type { CpuDilatedConvArguments } from './prepare.cpu.ts'
+import type { DilatedConvExports } from './wasm-exports.ts'
+
+/** Taps of x that stay in the L1 cache while one block of outputs goes over a tile (a cache line each). */
+const cachedTaps = 256
+
+/** Floats of one packed block of 4 output channels, `[inChannels][width][4]`. */
+export const directBlockFloats = (inChannels: number, width: number): number => inChannels * width * 4
+
+/** Packs output channels 4 · block … + 3 (zeros beyond the last). */
+export function packDirectBlock(packed: Float32Array, weight: CpuWeights, block: number): void {
+  const [outChannels, inChannels, width] = weight.shape as [number, number, number]
+  const taps = inChannels * width
+  for (let lane = 0; lane < 4; lane++) {
+    const o = 4 * block + lane
+    for (let k = 0; k < taps; k++) packed[(block * taps + k) * 4 + lane] = o < outChannels ? weight.data[o * taps + k]! : 0
+  }
+}
+
+/** Sum over input channels and taps as written, four output channels by eight positions in registers. */
+export function directConv(a: CpuDilatedConvArguments & { readonly plan: DirectPlan }, context: CpuContext): void {
+  const [outChannels, inChannels, width] = a.weight.shape as [number, number, number]
+  const { tileLength } = a.plan
+  const span = (width - 1) * a.dilation
+  const rowBlocks = Math.ceil(outChannels / 4)
+  const padded = Math.ceil(tileLength / 8) * 8
+  const outStride = padded + 16 // not a power of two: rows would share cache sets
+  const inputStride = Math.ceil((padded + span) / 16) * 16 + 16
+
+  const scratch = context.wasm<DilatedConvExports>(dilatedConvWasm)
+  scratch.reset()
+  const { multiplyAdd, affineLeaky, finishRow } = scratch.exports
+  const weightsAddress = scratch.allocate(a.packed.length)
+  const inputAddress = scratch.allocate(inChannels * inputStride)
+  const outAddress = scratch.allocate(4 * rowBlocks * outStride)
+  const residualAddress = a.residual ? scratch.allocate(outStride) : 0
+  scratch.floats(weightsAddress, a.packed.length).set(a.packed)
+  const x = scratch.floats(inputAddress, inChannels * inputStride)
+  const y = scratch.floats(outAddress, 4 * rowBlocks * outStride)
+  const residual = a.residual && scratch.floats(residualAddress, outStride)
+
+  const channelsAtOnce = Math.max(1, Math.floor(cachedTaps / width))
+  for (const tile of context.tiles(Math.ceil(a.out.length / tileLength))) {
+    const start = tile * tileLength
+    const n = Math.min(tileLength, a.out.length - start)
+    const n8 = Math.ceil(n / 8) * 8
+    for (let i = 0; i < inChannels; i++) {
+      x.set(row(a.input, i, start, n + span), i * inputStride)
+      if (a.before) affineLeaky(inputAddress + i * inputStride * 4, n + span, a.before.scale.data[i]!, a.before.shift.data[i]!)
+    }
+    y.fill(0)
+    for (let i = 0; i < inChannels; i += channelsAtOnce) {
+      const channels = Math.min(channelsAtOnce, inChannels - i)
+      const from = inputAddress + i * inputStride * 4
+      const weights = weightsAddress + i * width * 16
+      const blockBytes = directBlockFloats(inChannels, width) * 4
+      if (width === 1) multiplyAdd(outAddress, outStride * 4, rowBlocks, n8, from, weights, blockBytes, channels, inputStride * 4, 1, 0)
+      else multiplyAdd(outAddress, outStride * 4, rowBlocks, n8, from, weights, blockBytes, width, a.dilation * 4, channels, inputStride * 4)
+    }
+    for (let o = 0; o < outChannels; o++) {
+      if (residual) residual.set(row(a.residual!, o, start, n))
+      finishRow(outAddress + o * outStride * 4, n, a.bias.data[o]!, a.after ? 1 : 0, residualAddress)
+      row(a.out, o, start, n).set(y.subarray(o * outStride, o * outStride + n))
+    }
+  }
+}

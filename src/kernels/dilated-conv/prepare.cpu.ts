@@ -1,0 +1,67 @@
+import type { CpuInternalKernel } from '../cpu/context.ts'
+import type { CpuTensor, CpuWeights } from '../cpu/cpu-tensor.ts'
+import type { Step } from '../cpu/pool.ts'
+import { directBlockFloats, packDirectBlock } from './direct.cpu.ts'
+import type { DilatedConvArguments } from './dilated-conv.ts'
+import { type DilatedConvPlan, type DilatedConvRequest, planDilatedConv } from './plan.ts'
+
+/** What the workers get: the op's arguments, how to compute it, and the weights in the order that way reads them. */
+export interface CpuDilatedConvArguments extends DilatedConvArguments<CpuTensor, CpuWeights> {
+  readonly plan: DilatedConvPlan
+  readonly packed: Float32Array // in shared memory, one for all workers
+}
+export interface PrepareDilatedConvArguments {
+  readonly weight: CpuWeights
+  readonly plan: DilatedConvPlan
+  readonly packed: Float32Array
+}
+
+/** Plans convolutions and keeps each weight's packed forms for as long as the weight itself. */
+export class DilatedConvPreparer {
+  readonly #packed = new Map<CpuWeights, Map<string, Float32Array>>()
+  readonly #plan: (request: DilatedConvRequest) => DilatedConvPlan
+  readonly #allocate: (floatCount: number) => Float32Array
+  readonly #enqueue: (step: Step) => void
+
+  constructor(options: {
+    allocate: (floatCount: number) => Float32Array
+    enqueue: (step: Step) => void
+    plan?: (request: DilatedConvRequest) => DilatedConvPlan
+  }) {
+    this.#plan = options.plan ?? planDilatedConv
+    this.#allocate = options.allocate
+    this.#enqueue = options.enqueue
+  }
+
+  /** The arguments with plan and packed weights; packing is queued before the first use. */
+  prepare(args: DilatedConvArguments<CpuTensor, CpuWeights>): CpuDilatedConvArguments {
+    const [outChannels, inChannels, width] = args.weight.shape as [number, number, number]
+    const plan = this.#plan({ inChannels, outChannels, width, dilation: args.dilation, length: args.out.length })
+    const forms = this.#packed.get(args.weight) ?? new Map<string, Float32Array>()
+    this.#packed.set(args.weight, forms)
+    const form = plan.method
+    let packed = forms.get(form)
+    if (!packed) {
+      packed = this.#allocate(Math.ceil(outChannels / 4) * directBlockFloats(inChannels, width))
+      forms.set(form, packed)
+      this.#enqueue({ op: 'prepareDilatedConv', args: { weight: args.weight, plan, packed } })
+    }
+    return { ...args, plan, packed }
+  }
+
+  /** Forgets a released weight's packed forms; gives the bytes they took. */
+  release(weight: CpuWeights): number {
+    const forms = this.#packed.get(weight)
+    this.#packed.delete(weight)
+    return [...(forms?.values() ?? [])].reduce((bytes, packed) => bytes + packed.byteLength, 0)
+  }
+
+  /** Forgets all packed forms, which are made again at their next use; gives the bytes they took. */
+  forget(): number {
+    return [...this.#packed.keys()].reduce((bytes, weight) => bytes + this.release(weight), 0)
+  }
+}
+
+export const prepareDilatedConvKernel: CpuInternalKernel<'prepareDilatedConv'> = ({ weight, packed }, context) => {
+  for (const block of context.tiles(Math.ceil(weight.shape[0]! / 4))) packDirectBlock(packed, weight, block)
+}
