@@ -12,6 +12,7 @@ export type CpuKernel<K extends OpName> = (args: CpuOpArguments[K], context: Cpu
 /** Steps that only this backend has: host writes in queue order, and readying filters. */
 export interface CpuInternalArguments {
   write: { readonly out: CpuTensor; readonly data: Float32Array } // data [channelCount, length] in shared memory
+  read: { readonly input: CpuTensor; readonly data: Float32Array } // data [channelCount, length] in shared memory
   prepareFilter: PrepareFilterArguments
   prepareDilatedConv: PrepareDilatedConvArguments
 }

@@ -91,14 +91,11 @@ export function createCpuBackend(options: CpuBackendOptions = {}): Backend {
       queue.push({ op: 'write', args: { out: tensor as CpuTensor, data: shared } })
     },
     async read(tensor) {
+      // A queued copy: the tensor may be released, and its memory reused by what is queued next, before this one has run.
+      const data = new Float32Array(new SharedArrayBuffer(tensor.channelCount * tensor.length * 4))
+      queue.push({ op: 'read', args: { input: tensor as CpuTensor, data } })
       await flush()
-      const t = tensor as CpuTensor
-      const out = new Float32Array(t.channelCount * t.length)
-      for (let c = 0; c < t.channelCount; c++) {
-        const start = t.offset + c * t.rowStride
-        out.set(t.data.subarray(start, start + t.length), c * t.length)
-      }
-      return out
+      return data
     },
     flush,
     planLongConv: planLongConvCpu,

@@ -27,6 +27,9 @@ export const cpuInternalKernels: { readonly [K in keyof CpuInternalArguments]: C
   write({ out, data }, context) {
     for (const c of context.tiles(out.channelCount)) row(out, c).set(data.subarray(c * out.length, (c + 1) * out.length))
   },
+  read({ input, data }, context) {
+    for (const c of context.tiles(input.channelCount)) data.set(row(input, c), c * input.length)
+  },
   prepareFilter: prepareFilterKernel,
   prepareDilatedConv: prepareDilatedConvKernel,
 }

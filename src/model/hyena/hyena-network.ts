@@ -1,6 +1,6 @@
 import type { Backend } from '../../kernels/backend.ts'
 import type { Norm } from '../../kernels/norm.ts'
-import { type Tensor, view, type Weights } from '../../kernels/tensor.ts'
+import type { Tensor, Weights } from '../../kernels/tensor.ts'
 import { hyenaBaseRows } from '../alphabet.ts'
 import type { Checkpoint, HyenaArchitecture } from '../checkpoint.ts'
 import { Parameters } from '../parameters.ts'

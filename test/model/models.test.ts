@@ -1,0 +1,106 @@
+import { expect, it } from 'vitest'
+import type { HyenaArchitecture, OpenSpliceArchitecture, SpliceHyenaArchitecture } from '../../src/model/checkpoint.ts'
+import { createModel } from '../../src/model/create-model.ts'
+import { hyenaCodes } from '../../src/model/alphabet.ts'
+import { hyenaLogits } from '../oracle/hyena.ts'
+import { openSpliceLogits, spliceHyenaLogits } from '../oracle/splice.ts'
+import type { Matrix } from '../oracle/linear.ts'
+import { forEachBackend, relativeError } from '../support/backends.ts'
+import { randomHyena, randomOpenSplice, randomSpliceHyena } from '../support/random-checkpoints.ts'
+import { ascii, randomBases, runAll } from '../support/run-model.ts'
+
+const softmax = (logits: Matrix): Matrix => {
+  const exps = logits.map((row) => row.map(Math.exp))
+  return exps.map((row) => row.map((v, t) => v / exps.reduce((s, r) => s + r[t]!, 0)))
+}
+const letters = (bases: string): string => bases.toUpperCase().replaceAll('U', 'T')
+
+forEachBackend('whole models against naive float64', (backend) => {
+  it.each([1, 2, 61, 400])('SpliceAI family, %i bases', async (length) => {
+    const checkpoint = randomOpenSplice()
+    const model = createModel([checkpoint], backend())
+    const bases = randomBases(length, length)
+    const [neither, acceptor, donor] = softmax(openSpliceLogits(checkpoint.architecture as OpenSpliceArchitecture, checkpoint.tensors, letters(bases)))
+    const got = await runAll(model, bases, ['acceptor', 'donor', 'neither'])
+    expect(relativeError(got['acceptor']!, acceptor!)).toBeLessThan(5e-6)
+    expect(relativeError(got['donor']!, donor!)).toBeLessThan(5e-6)
+    expect(relativeError(got['neither']!, neither!)).toBeLessThan(5e-6)
+    model.close()
+  })
+
+  it.each([1, 2, 300])('own splice model, %i bases', async (length) => {
+    const checkpoint = randomSpliceHyena()
+    const model = createModel([checkpoint], backend())
+    const bases = randomBases(length, length)
+    const margin = model.info.receptiveField.left
+    const [, acceptor, donor] = softmax(spliceHyenaLogits(checkpoint.architecture as SpliceHyenaArchitecture, checkpoint.tensors, letters(bases), margin))
+    const got = await runAll(model, bases, ['acceptor', 'donor'])
+    expect(relativeError(got['acceptor']!, acceptor!)).toBeLessThan(5e-6)
+    expect(relativeError(got['donor']!, donor!)).toBeLessThan(5e-6)
+    model.close()
+  })
+
+  it.each([1, 2, 65, 400])('HyenaDNA, %i bases, filters of 150 taps', async (length) => {
+    const checkpoint = randomHyena()
+    const model = createModel([checkpoint], backend())
+    const bases = randomBases(length, length)
+    const logits = hyenaLogits(checkpoint.architecture as HyenaArchitecture, checkpoint.tensors, Array.from(ascii(bases), (b) => hyenaCodes[b]!))
+    const p = softmax(logits.slice(7, 11))
+    const got = await runAll(model, bases, ['log_likelihood', 'p_a', 'p_t', 'entropy'])
+    const expected = Array.from(letters(bases), (letter, t) => (t === 0 || !'ACGT'.includes(letter) ? Number.NaN : Math.log(p['ACGT'.indexOf(letter)]![t - 1]!)))
+    expect(Array.from(got['log_likelihood']!, Number.isNaN)).toEqual(expected.map(Number.isNaN))
+    const zero = (values: ArrayLike<number>): number[] => Array.from(values, (v) => (Number.isNaN(v) ? 0 : v))
+    if (length > 2) expect(relativeError(zero(got['log_likelihood']!), zero(expected))).toBeLessThan(1e-5)
+    expect(got['p_a']![0]).toBeNaN()
+    if (length > 1) expect(relativeError(got['p_a']!.subarray(1), p[0]!.subarray(0, -1))).toBeLessThan(1e-5)
+    model.close()
+  })
+})
+
+forEachBackend('laws of whole models', (backend) => {
+  const models = { hyena: randomHyena, 'SpliceAI family': randomOpenSplice, 'own splice model': randomSpliceHyena }
+  for (const [name, make] of Object.entries(models)) {
+    const tracks = name === 'hyena' ? ['log_likelihood', 'p_c'] : ['acceptor', 'donor']
+    it(`${name}: any chunk gives the same values`, async () => {
+      const model = createModel([make()], backend())
+      const bases = randomBases(700, 3)
+      const whole = await runAll(model, bases, tracks)
+      for (const chunkBases of [64, 65, 101, 333, 699]) {
+        const chunked = await runAll(model, bases, tracks, { chunkBases })
+        for (const track of tracks) expect(Math.max(...whole[track]!.map((v, t) => Math.abs(v - chunked[track]![t]!) || 0))).toBeLessThan(2e-6)
+      }
+      model.close()
+    })
+    it(`${name}: a region with its receptive field equals the slice of the whole`, async () => {
+      const model = createModel([make()], backend())
+      const bases = randomBases(1500, 4)
+      const whole = await runAll(model, bases, tracks)
+      const { left, right } = model.info.receptiveField
+      const [start, end] = [600, 900]
+      const region = await runAll(model, bases.slice(start - left, end + right), tracks, { leftContext: left, rightContext: right })
+      for (const track of tracks) {
+        const slice = whole[track]!.subarray(start, end)
+        expect(Array.from(region[track]!, Number.isNaN)).toEqual(Array.from(slice, Number.isNaN))
+        expect(Math.max(...slice.map((v, t) => Math.abs(v - region[track]![t]!) || 0))).toBeLessThan(2e-6)
+      }
+      model.close()
+    })
+    it(`${name}: unknown length gives the same, and memory goes back`, async () => {
+      const before = backend().memory.currentBytes
+      const model = createModel([make()], backend())
+      const bases = randomBases(500, 5)
+      const known = await runAll(model, bases, tracks, { chunkBases: 128 })
+      const unknown = await runAll(model, bases, tracks, { chunkBases: 128, length: Number.POSITIVE_INFINITY })
+      for (const track of tracks) expect(unknown[track]).toEqual(known[track])
+      model.close()
+      expect(backend().memory.currentBytes).toBe(before)
+    })
+  }
+  it('an ensemble is the mean of its members', async () => {
+    const a = randomOpenSplice()
+    const b = { ...a, tensors: new Map([...a.tensors].map(([n, t]) => [n, n === 'final_conv.weight' ? { ...t, data: t.data.map((v) => -v) } : t])) }
+    const bases = randomBases(200, 6)
+    const [one, other, both] = await Promise.all([[a], [b], [a, b]].map((members) => runAll(createModel(members, backend()), bases, ['donor'])))
+    expect(relativeError(both!['donor']!, one!['donor']!.map((v, t) => (v + other!['donor']![t]!) / 2))).toBeLessThan(1e-6)
+  })
+})
