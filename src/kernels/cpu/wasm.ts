@@ -49,6 +49,11 @@ export class WasmScratch<Exports = unknown> {
     return address
   }
 
+  /** All of the scratch as f32; element index = byte address / 4. */
+  all(): Float32Array {
+    return new Float32Array(this.#memory.buffer)
+  }
+
   /** The scratch at a byte address as f32. */
   floats(address: number, floatCount: number): Float32Array {
     return new Float32Array(this.#memory.buffer, address, floatCount)

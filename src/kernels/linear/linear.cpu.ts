@@ -1,52 +1,61 @@
 import type { CpuKernel } from '../cpu/context.ts'
-import { row } from '../cpu/cpu-tensor.ts'
-import type { CpuTensor, CpuWeights } from '../cpu/cpu-tensor.ts'
-import type { Norm } from '../norm.ts'
+import { copyIn, copyOut, copyWeights, type DenseExports, multipleOf, phaseBytes, rowFloatsFor, tileLengthFor } from '../cpu/dense-tile.ts'
+import { linearWasm } from '../generated/linear.wasm.ts'
 
-const tileLength = 256
+/** Output channels computed at a time: their weights stay in L1 while all positions of the tile pass. */
+const groupChannels = 32
 
-/** norm(input)[:, start .. +n] as [channels][n]. */
-export function normTile(input: CpuTensor, start: number, n: number, norm: Norm<CpuWeights> | undefined): Float32Array[] {
-  const rows = Array.from({ length: input.channelCount }, (_, c) => row(input, c, start, n).slice())
-  if (!norm) return rows
-  for (let t = 0; t < n; t++) {
-    let mean = 0
-    for (const r of rows) mean += r[t]!
-    mean /= rows.length
-    let variance = 0
-    for (const r of rows) variance += (r[t]! - mean) ** 2
-    const scale = 1 / Math.sqrt(variance / rows.length + norm.epsilon)
-    rows.forEach((r, c) => {
-      r[t] = (r[t]! - mean) * scale * norm.weight.data[c]! + norm.bias.data[c]!
-    })
-  }
-  return rows
-}
-
-export const gelu = (x: number): number => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))
-
-export function matmulTile(x: Float32Array[], weight: CpuWeights, bias: CpuWeights | undefined, n: number): Float32Array[] {
+/** Positions are shared out in tiles; a worker packs the weights into its scratch once a call. */
+export const linearCpu: CpuKernel<'linear'> = ({ out, input, weight, bias, norm, activation, residual }, context) => {
   const [outChannels, inChannels] = weight.shape as [number, number]
-  return Array.from({ length: outChannels }, (_, o) => {
-    const y = new Float32Array(n).fill(bias ? bias.data[o]! : 0)
-    for (let i = 0; i < inChannels; i++) {
-      const w = weight.data[o * inChannels + i]!
-      const r = x[i]!
-      for (let t = 0; t < n; t++) y[t] = y[t]! + w * r[t]!
-    }
-    return y
-  })
-}
+  const group = Math.min(groupChannels, multipleOf(4, outChannels))
+  const paddedOutputs = multipleOf(4, outChannels)
+  const tileLength = tileLengthFor(out.length, context.workerCount, inChannels + 2 * group)
+  const rowFloats = rowFloatsFor(tileLength)
 
-export const linearCpu: CpuKernel<'linear'> = (a, context) => {
-  for (const tile of context.tiles(Math.ceil(a.out.length / tileLength))) {
+  const scratch = context.wasm<DenseExports>(linearWasm)
+  const wasm = scratch.exports
+  scratch.reset()
+  const packed = scratch.allocate(paddedOutputs * inChannels)
+  const biasArea = scratch.allocate(paddedOutputs)
+  const normWeight = scratch.allocate(inChannels)
+  const normBias = scratch.allocate(inChannels)
+  const panels = scratch.allocate(inChannels * tileLength)
+  const y = scratch.allocate(group * rowFloats + 16)
+  const kept = scratch.allocate(group * rowFloats + 16)
+  const rows = scratch.allocate(Math.max(inChannels * rowFloats + 16, weight.data.length)) // first the weights as they come
+  const memory = scratch.all()
+
+  copyWeights(memory, rows, weight)
+  wasm.packWeights(packed, rows, inChannels * 4, outChannels, inChannels, inChannels)
+  memory.fill(0, biasArea / 4, biasArea / 4 + paddedOutputs)
+  if (bias) copyWeights(memory, biasArea, bias)
+  if (norm) {
+    copyWeights(memory, normWeight, norm.weight)
+    copyWeights(memory, normBias, norm.bias)
+  }
+
+  for (const tile of context.tiles(Math.ceil(out.length / tileLength))) {
     const start = tile * tileLength
-    const n = Math.min(tileLength, a.out.length - start)
-    const y = matmulTile(normTile(a.input, start, n, a.norm), a.weight, a.bias, n)
-    y.forEach((values, o) => {
-      const residual = a.residual && row(a.residual, o, start, n)
-      const to = row(a.out, o, start, n)
-      for (let t = 0; t < n; t++) to[t] = (a.activation === 'gelu' ? gelu(values[t]!) : values[t]!) + (residual ? residual[t]! : 0)
-    })
+    const count = Math.min(tileLength, out.length - start)
+    const panelCount = Math.ceil(count / 8)
+    const x = rows + phaseBytes(input, start)
+    copyIn(memory, x, rowFloats, input, start, count)
+    if (norm) wasm.normalizeToPanels(panels, x, rowFloats * 4, inChannels, panelCount, normWeight, normBias, norm.epsilon)
+    else wasm.toPanels(panels, x, rowFloats * 4, inChannels, panelCount)
+
+    const result = y + phaseBytes(out, start)
+    for (let o = 0; o < outChannels; o += group) {
+      const channels = Math.min(group, outChannels - o)
+      const blocks = Math.ceil(channels / 4)
+      wasm.multiply(result, rowFloats * 4, 32, packed + o * inChannels * 4, biasArea + o * 4, panels, inChannels, blocks, panelCount)
+      if (activation === 'gelu') wasm.activate(result, (channels * rowFloats) / 4)
+      if (residual) {
+        const old = kept + phaseBytes(residual, start)
+        copyIn(memory, old, rowFloats, residual, start, count, o, channels)
+        wasm.addTo(result, old, (channels * rowFloats) / 4)
+      }
+      copyOut(memory, result, rowFloats, out, start, count, o, channels)
+    }
   }
 }

@@ -1,20 +1,62 @@
 import type { CpuKernel } from '../cpu/context.ts'
-import { row } from '../cpu/cpu-tensor.ts'
-import { gelu, matmulTile, normTile } from '../linear/linear.cpu.ts'
+import { copyIn, copyOut, copyWeights, type DenseExports, multipleOf, phaseBytes, rowFloatsFor, tileLengthFor } from '../cpu/dense-tile.ts'
+import { mlpWasm } from '../generated/mlp.wasm.ts'
 
-const tileLength = 256
+/** Hidden channels computed at a time: between the two layers they never leave the cache. */
+const groupChannels = 64
 
-export const mlpCpu: CpuKernel<'mlp'> = (a, context) => {
-  for (const tile of context.tiles(Math.ceil(a.out.length / tileLength))) {
+type MlpExports = Pick<DenseExports, 'activate' | 'addToRows' | 'multiply' | 'multiplyAdd' | 'normalizeToPanels' | 'packWeights'>
+
+/** Positions are shared out in tiles; the tile's input rows are where the second layer sums up. */
+export const mlpCpu: CpuKernel<'mlp'> = ({ out, input, norm, fc1, fc2 }, context) => {
+  const [hiddenChannels, channels] = fc1.weight.shape as [number, number]
+  const paddedChannels = multipleOf(4, channels)
+  const paddedHidden = multipleOf(4, hiddenChannels)
+  const group = Math.min(groupChannels, paddedHidden)
+  const tileLength = tileLengthFor(out.length, context.workerCount, 2 * channels + group)
+  const rowFloats = rowFloatsFor(tileLength)
+
+  const scratch = context.wasm<MlpExports>(mlpWasm)
+  const wasm = scratch.exports
+  scratch.reset()
+  const packed1 = scratch.allocate(paddedHidden * channels)
+  const bias1 = scratch.allocate(paddedHidden)
+  const packed2 = scratch.allocate(paddedChannels * paddedHidden)
+  const bias2 = scratch.allocate(channels)
+  const normWeight = scratch.allocate(channels)
+  const normBias = scratch.allocate(channels)
+  const panels = scratch.allocate(channels * tileLength)
+  const hidden = scratch.allocate(group * tileLength)
+  const rows = scratch.allocate(Math.max(paddedChannels * rowFloats + 16, hiddenChannels * channels)) // first the weights as they come
+  const memory = scratch.all()
+
+  copyWeights(memory, rows, fc1.weight)
+  wasm.packWeights(packed1, rows, channels * 4, hiddenChannels, channels, channels)
+  copyWeights(memory, rows, fc2.weight)
+  for (let h = 0; h < hiddenChannels; h += group) {
+    const inputs = Math.min(group, hiddenChannels - h)
+    wasm.packWeights(packed2 + h * paddedChannels * 4, rows + h * 4, hiddenChannels * 4, channels, inputs, multipleOf(4, inputs))
+  }
+  memory.fill(0, bias1 / 4, bias1 / 4 + paddedHidden)
+  copyWeights(memory, bias1, fc1.bias)
+  copyWeights(memory, bias2, fc2.bias)
+  copyWeights(memory, normWeight, norm.weight)
+  copyWeights(memory, normBias, norm.bias)
+
+  for (const tile of context.tiles(Math.ceil(out.length / tileLength))) {
     const start = tile * tileLength
-    const n = Math.min(tileLength, a.out.length - start)
-    const hidden = matmulTile(normTile(a.input, start, n, a.norm), a.fc1.weight, a.fc1.bias, n)
-    for (const h of hidden) for (let t = 0; t < n; t++) h[t] = gelu(h[t]!)
-    const y = matmulTile(hidden, a.fc2.weight, a.fc2.bias, n)
-    y.forEach((values, o) => {
-      const from = row(a.input, o, start, n)
-      const to = row(a.out, o, start, n)
-      for (let t = 0; t < n; t++) to[t] = from[t]! + values[t]!
-    })
+    const count = Math.min(tileLength, out.length - start)
+    const panelCount = Math.ceil(count / 8)
+    const x = rows + phaseBytes(input, start)
+    copyIn(memory, x, rowFloats, input, start, count)
+    wasm.normalizeToPanels(panels, x, rowFloats * 4, channels, panelCount, normWeight, normBias, norm.epsilon)
+    wasm.addToRows(x, rowFloats * 4, bias2, channels, panelCount * 2)
+    for (let h = 0; h < hiddenChannels; h += group) {
+      const inputs = Math.min(group, paddedHidden - h)
+      wasm.multiply(hidden, 32, inputs * 32, packed1 + h * channels * 4, bias1 + h * 4, panels, channels, inputs / 4, panelCount)
+      wasm.activate(hidden, panelCount * inputs * 2)
+      wasm.multiplyAdd(x, rowFloats * 4, 32, packed2 + h * paddedChannels * 4, hidden, inputs, paddedChannels / 4, panelCount)
+    }
+    copyOut(memory, x, rowFloats, out, start, count)
   }
 }

@@ -1,0 +1,47 @@
+import { gatedProjection as shader } from '../generated/wgsl.ts'
+import { enqueueLinear } from '../linear/linear.webgpu.ts'
+import { view } from '../tensor.ts'
+import { type GpuKernel, place } from '../webgpu/context.ts'
+
+const threads = 64 // as in gated-projection.wgsl
+/** Projected values of one step, near the size of a device's last-level cache. */
+const projectedBytes = 32 * 2 ** 20
+
+/**
+ * For a tile of positions: the dense layer into `u [3 channels, tile + taps - 1]`, then short convolution and gate. Column
+ * i of u belongs to position start - (taps - 1) + i (causal) or start + i (valid).
+ */
+export const gatedProjectionGpu: GpuKernel<'gatedProjection'> = (a, context) => {
+  const { channelCount, length } = a.gate
+  const halo = a.shortWeight.shape[1]! - 1
+  const fitting = Math.floor(projectedBytes / (3 * channelCount * 4 * 256)) * 256
+  const tileLength = Math.min(length, Math.max(256, fitting))
+  const u = context.scratch(3 * channelCount, tileLength + halo)
+  const project = { weight: a.weight, bias: a.bias, norm: a.norm }
+  const input = context.apart(a.input, a.gate, a.value)
+  // One dispatch cannot write two tensors of one buffer.
+  const value = a.value.buffer === a.gate.buffer ? context.scratch(channelCount, length) : a.value
+  for (let start = 0; start < length; start += tileLength) {
+    const count = Math.min(tileLength, length - start)
+    const first = a.padding === 'causal' ? start - halo : start
+    const before = Math.min(count + halo, Math.max(0, -first))
+    const known = count + halo - before
+    if (known > 0) {
+      enqueueLinear({ out: view(u, { start: before, length: known }), input: view(input, { start: first + before, length: known }), ...project }, context)
+    }
+    if (before > 0 && a.history) {
+      enqueueLinear({ out: view(u, { length: before }), input: view(a.history, { start: halo + first, length: before }), ...project }, context)
+    }
+    const gateTile = view(a.gate, { start, length: count })
+    const valueTile = view(value, { start, length: count })
+    context.dispatch({
+      shader,
+      entry: 'gatedProjection',
+      u32: [channelCount, count, halo + 1, a.history ? 0 : before, u.rowStride, ...place(gateTile), ...place(valueTile)],
+      buffers: [gateTile.buffer, valueTile.buffer, u.buffer, a.shortWeight.buffer, a.shortBias.buffer],
+      tiles: Math.ceil(count / threads),
+      rows: channelCount,
+    })
+  }
+  if (value !== a.value) context.copy(value, a.value)
+}

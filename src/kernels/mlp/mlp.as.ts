@@ -1,0 +1,1 @@
+export { activate, addToRows, multiply, multiplyAdd, normalizeToPanels, packWeights } from '../cpu/matmul.lib.as'
