@@ -1,5 +1,7 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Backend } from '../../src/kernels/backend.ts'
+import { createCpuBackend } from '../../src/kernels/cpu/cpu-backend.ts'
+import { fftPlan } from '../../src/kernels/dilated-conv/plan.ts'
 import { view } from '../../src/kernels/tensor.ts'
 import { dilatedConv } from '../oracle/dilated-conv.ts'
 import { flat, matrix } from '../oracle/linear.ts'
@@ -99,4 +101,14 @@ forEachBackend('dilatedConv', (backend) => {
     })
     expect(outside(got)).toEqual(outside(marks))
   })
+})
+
+describe('dilatedConv on cpu in the frequency domain', () => {
+  for (const fftSize of [16, 64, 256]) {
+    const b = createCpuBackend({ threads: 2, planDilatedConv: (request) => fftPlan(request, fftSize) })
+    it.each(shapes.filter((c) => c.width <= fftSize).map((c) => [name(c), c] as const))(`%s, transforms of ${fftSize}`, async (_, c) => {
+      expect(await errorOf(b, c, false)).toBeLessThan(2e-6)
+      expect(await errorOf(b, c, true)).toBeLessThan(2e-6)
+    })
+  }
 })

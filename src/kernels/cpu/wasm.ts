@@ -58,4 +58,9 @@ export class WasmScratch<Exports = unknown> {
   floats(address: number, floatCount: number): Float32Array {
     return new Float32Array(this.#memory.buffer, address, floatCount)
   }
+
+  /** The scratch at a byte address as i32. */
+  words(address: number, wordCount: number): Int32Array {
+    return new Int32Array(this.#memory.buffer, address, wordCount)
+  }
 }

@@ -1,7 +1,9 @@
 import type { CpuKernel } from '../cpu/context.ts'
 import { directConv } from './direct.cpu.ts'
+import { fftDomainConv } from './fft-domain.cpu.ts'
 
 export const dilatedConvCpu: CpuKernel<'dilatedConv'> = (a, context) => {
   const { plan } = a
-  directConv({ ...a, plan }, context)
+  if (plan.method === 'direct') directConv({ ...a, plan }, context)
+  else fftDomainConv({ ...a, plan }, context)
 }

@@ -8,16 +8,16 @@ import type { DilatedConvExports } from './wasm-exports.ts'
 /** Taps of x that stay in the L1 cache while one block of outputs goes over a tile (a cache line each). */
 const cachedTaps = 256
 
-/** Floats of one packed block of 4 output channels, `[inChannels][width][4]`. */
-export const directBlockFloats = (inChannels: number, width: number): number => inChannels * width * 4
+/** Floats of a packed weight, `[rowBlocks][inChannels][width][4]`. */
+export const directFloats = (outChannels: number, inChannels: number, width: number): number => Math.ceil(outChannels / 4) * inChannels * width * 4
 
-/** Packs output channels 4 · block … + 3 (zeros beyond the last). */
-export function packDirectBlock(packed: Float32Array, weight: CpuWeights, block: number): void {
+/** Packs output channels 4 · rowBlock … + 3 (zeros beyond the last). */
+export function packDirect(packed: Float32Array, weight: CpuWeights, rowBlock: number): void {
   const [outChannels, inChannels, width] = weight.shape as [number, number, number]
   const taps = inChannels * width
   for (let lane = 0; lane < 4; lane++) {
-    const o = 4 * block + lane
-    for (let k = 0; k < taps; k++) packed[(block * taps + k) * 4 + lane] = o < outChannels ? weight.data[o * taps + k]! : 0
+    const o = 4 * rowBlock + lane
+    for (let k = 0; k < taps; k++) packed[(rowBlock * taps + k) * 4 + lane] = o < outChannels ? weight.data[o * taps + k]! : 0
   }
 }
 
@@ -57,7 +57,7 @@ export function directConv(a: CpuDilatedConvArguments & { readonly plan: DirectP
       const channels = Math.min(channelsAtOnce, inChannels - i)
       const from = inputAddress + i * inputStride * 4
       const weights = weightsAddress + i * width * 16
-      const blockBytes = directBlockFloats(inChannels, width) * 4
+      const blockBytes = inChannels * width * 16
       if (width === 1) multiplyAdd(outAddress, outStride * 4, rowBlocks, n8, from, weights, blockBytes, channels, inputStride * 4, 1, 0)
       else multiplyAdd(outAddress, outStride * 4, rowBlocks, n8, from, weights, blockBytes, width, a.dilation * 4, channels, inputStride * 4)
     }

@@ -1,9 +1,10 @@
 import type { CpuInternalKernel } from '../cpu/context.ts'
 import type { CpuTensor, CpuWeights } from '../cpu/cpu-tensor.ts'
 import type { Step } from '../cpu/pool.ts'
-import { directBlockFloats, packDirectBlock } from './direct.cpu.ts'
+import { directFloats, packDirect } from './direct.cpu.ts'
 import type { DilatedConvArguments } from './dilated-conv.ts'
 import { type DilatedConvPlan, type DilatedConvRequest, planDilatedConv } from './plan.ts'
+import { filterSpectraFloats, packFilterSpectra } from './spectra.ts'
 
 /** What the workers get: the op's arguments, how to compute it, and the weights in the order that way reads them. */
 export interface CpuDilatedConvArguments extends DilatedConvArguments<CpuTensor, CpuWeights> {
@@ -39,10 +40,12 @@ export class DilatedConvPreparer {
     const plan = this.#plan({ inChannels, outChannels, width, dilation: args.dilation, length: args.out.length })
     const forms = this.#packed.get(args.weight) ?? new Map<string, Float32Array>()
     this.#packed.set(args.weight, forms)
-    const form = plan.method
+    const form = plan.method === 'direct' ? 'direct' : `fft ${plan.fftSize}`
     let packed = forms.get(form)
     if (!packed) {
-      packed = this.#allocate(Math.ceil(outChannels / 4) * directBlockFloats(inChannels, width))
+      packed = this.#allocate(
+        plan.method === 'direct' ? directFloats(outChannels, inChannels, width) : filterSpectraFloats(plan.fftSize, outChannels, inChannels),
+      )
       forms.set(form, packed)
       this.#enqueue({ op: 'prepareDilatedConv', args: { weight: args.weight, plan, packed } })
     }
@@ -62,6 +65,9 @@ export class DilatedConvPreparer {
   }
 }
 
-export const prepareDilatedConvKernel: CpuInternalKernel<'prepareDilatedConv'> = ({ weight, packed }, context) => {
-  for (const block of context.tiles(Math.ceil(weight.shape[0]! / 4))) packDirectBlock(packed, weight, block)
+export const prepareDilatedConvKernel: CpuInternalKernel<'prepareDilatedConv'> = ({ weight, plan, packed }, context) => {
+  for (const rowBlock of context.tiles(Math.ceil(weight.shape[0]! / 4))) {
+    if (plan.method === 'direct') packDirect(packed, weight, rowBlock)
+    else packFilterSpectra(packed, plan.fftSize, weight, rowBlock)
+  }
 }

@@ -1,0 +1,98 @@
+/*
+ * The order of frequencies between forward and backward transform (see transform.lib.as.ts), the tables that go with it,
+ * and filters' spectra in the layout of mix.lib.as.ts. All in float64, stored as f32.
+ */
+
+/** Radices of the transform's steps, the last one without twiddles. fftSize is a power of two, at least 16. */
+export function radices(fftSize: number): number[] {
+  return fftSize <= 8 ? [fftSize] : [4, ...radices(fftSize / 4)]
+}
+
+/** Cosines and sines of θ, 2θ, 3θ for θ = 2πj / size, j below size / 4, for every step but the last. */
+export function twiddles(fftSize: number): Float32Array {
+  const out: number[] = []
+  let size = fftSize
+  for (const radix of radices(fftSize).slice(0, -1)) {
+    for (let j = 0; j < size / radix; j++) {
+      for (let m = 1; m < radix; m++) out.push(Math.cos((2 * Math.PI * j * m) / size), Math.sin((2 * Math.PI * j * m) / size))
+    }
+    size /= radix
+  }
+  return Float32Array.from(out)
+}
+
+/** The frequency that stands at each row when the forward steps are done. */
+export function frequencyOrder(fftSize: number): number[] {
+  return Array.from({ length: fftSize }, (_, row) => {
+    let frequency = 0
+    let weight = 1
+    let rows = fftSize
+    for (const radix of radices(fftSize)) {
+      rows /= radix
+      frequency += weight * (Math.floor(row / rows) % radix)
+      weight *= radix
+    }
+    return frequency
+  })
+}
+
+/** Byte offsets of each row's real and imaginary half row in the spectra of one channel. */
+export function places(fftSize: number, channelCount: number, rowBytes: number): Uint32Array {
+  const plane = channelCount * rowBytes
+  const half = rowBytes / 2
+  return Uint32Array.from(
+    frequencyOrder(fftSize).flatMap((f) => {
+      if (f === 0) return [0, half]
+      if (f === fftSize / 2) return [plane, plane + half]
+      const block = Math.min(f, fftSize - f) * 2 * plane
+      return f < fftSize / 2 ? [block, block + plane] : [block + plane + half, block + half]
+    }),
+  )
+}
+
+/** Floats of one frequency's plane of weights, `[rowBlocks][inChannels][4]`. */
+const planeFloats = (outChannels: number, inChannels: number): number => Math.ceil(outChannels / 4) * inChannels * 4
+
+/** Floats of all frequencies of a weight `[outChannels, inChannels, width]`. */
+export function filterSpectraFloats(fftSize: number, outChannels: number, inChannels: number): number {
+  return (2 + 3 * (fftSize / 2 - 1)) * planeFloats(outChannels, inChannels)
+}
+
+/**
+ * The spectra of output channels 4 · rowBlock … + 3 (zeros beyond the last), conjugate (the op is a correlation) and
+ * divided by fftSize, in the planes that mix.lib.as.ts multiplies.
+ */
+export function packFilterSpectra(
+  packed: Float32Array,
+  fftSize: number,
+  weight: { readonly shape: readonly number[]; readonly data: Float32Array },
+  rowBlock: number,
+): void {
+  const [outChannels, inChannels, width] = weight.shape as [number, number, number]
+  const plane = planeFloats(outChannels, inChannels)
+  const cosines = Float64Array.from({ length: fftSize }, (_, k) => Math.cos((2 * Math.PI * k) / fftSize) / fftSize)
+  const sines = Float64Array.from({ length: fftSize }, (_, k) => Math.sin((2 * Math.PI * k) / fftSize) / fftSize)
+  for (let lane = 0; lane < 4; lane++) {
+    const o = 4 * rowBlock + lane
+    for (let i = 0; i < inChannels; i++) {
+      const filter = o < outChannels ? weight.data.subarray((o * inChannels + i) * width, (o * inChannels + i + 1) * width) : []
+      const at = (rowBlock * inChannels + i) * 4 + lane
+      for (let f = 0; f <= fftSize / 2; f++) {
+        let re = 0
+        let im = 0
+        for (let j = 0, k = 0; j < filter.length; j++, k = (k + f) % fftSize) {
+          re += filter[j]! * cosines[k]!
+          im += filter[j]! * sines[k]!
+        }
+        if (f === 0) packed[at] = re
+        else if (f === fftSize / 2) packed[plane + at] = re
+        else {
+          const first = (2 + 3 * (f - 1)) * plane + at
+          packed[first] = re
+          packed[first + plane] = -(re + im)
+          packed[first + 2 * plane] = im - re
+        }
+      }
+    }
+  }
+}
