@@ -1,0 +1,45 @@
+/**
+ * The letters of DNA, in one place: which bytes are bases, their upper case, their complement.
+ * A C G T U, N and the IUPAC ambiguity codes R Y K M S W B D H V, either case. Anything else is not a base.
+ */
+
+const COMPLEMENTS: Readonly<Record<string, string>> = {
+  A: 'T', C: 'G', G: 'C', T: 'A', U: 'A', N: 'N', R: 'Y', Y: 'R', K: 'M', M: 'K', S: 'S', W: 'W', B: 'V', V: 'B', D: 'H', H: 'D',
+}
+
+/** 1 for the byte of a letter that may stand in a sequence, else 0. */
+export const isBase = new Uint8Array(256)
+const upper = new Uint8Array(256)
+const complement = new Uint8Array(256)
+
+for (const [letter, opposite] of Object.entries(COMPLEMENTS)) {
+  for (const form of [letter, letter.toLowerCase()]) {
+    const code = form.charCodeAt(0)
+    isBase[code] = 1
+    upper[code] = (letter === 'U' ? 'T' : letter).charCodeAt(0)
+    complement[code] = (form === letter ? opposite : opposite.toLowerCase()).charCodeAt(0)
+  }
+}
+
+function translate(bases: Uint8Array, table: Uint8Array): Uint8Array {
+  const out = new Uint8Array(bases.length)
+  for (let t = 0; t < bases.length; t++) out[t] = table[bases[t]]
+  return out
+}
+
+/** Upper-case copy of checked `bases` (ASCII), U as T. A byte that is no base becomes 0. */
+export function upperBases(bases: Uint8Array): Uint8Array {
+  return translate(bases, upper)
+}
+
+/** Reverse complement of checked `bases` (ASCII), IUPAC codes included (R <-> Y, B <-> V ...), case kept, U as T. */
+export function reverseComplement(bases: Uint8Array): Uint8Array {
+  const out = new Uint8Array(bases.length)
+  for (let t = 0, last = bases.length - 1; t <= last; t++) out[last - t] = complement[bases[t]]
+  return out
+}
+
+/** How a byte is shown in an error message: `"J"`, or `byte 0x1f` where it is not printable. */
+export function showByte(byte: number): string {
+  return byte > 0x20 && byte < 0x7f ? `"${String.fromCharCode(byte)}"` : `byte 0x${byte.toString(16).padStart(2, '0')}`
+}

@@ -1,0 +1,58 @@
+import { LimitError } from '../errors.ts'
+import type { ByteSource } from './byte-source.ts'
+import { fastaChunks } from './fasta-chunks.ts'
+import type { IndexedRecord } from './fasta-index.ts'
+
+/**
+ * Records kept in memory because their file has no random access to them (plain gzip, lines of uneven length). All of them
+ * are read in one pass if they fit in `maxBytes`, else one record at a time, the file read from its start for each.
+ */
+export class HeldRecords {
+  #source: ByteSource
+  #maxBytes: number
+  #records: ReadonlyMap<string, IndexedRecord>
+  #held = new Map<string, Uint8Array>()
+  #loading: Promise<void> = Promise.resolve()
+
+  constructor(source: ByteSource, records: readonly IndexedRecord[], maxBytes: number) {
+    this.#source = source
+    this.#maxBytes = maxBytes
+    this.#records = new Map(records.map((record) => [record.name, record]))
+  }
+
+  /** All letters of record `name`, which is one of `records`. LimitError if it alone is larger than `maxBytes`. */
+  async get(name: string, signal?: AbortSignal): Promise<Uint8Array> {
+    for (;;) {
+      const bases = this.#held.get(name)
+      if (bases) return bases
+      // One pass at a time: another caller's may bring this record too.
+      await this.#loading.catch(() => {})
+      if (this.#held.has(name)) continue
+      this.#loading = this.#load(name, signal)
+      await this.#loading
+    }
+  }
+
+  async #load(name: string, signal?: AbortSignal): Promise<void> {
+    const record = this.#records.get(name) as IndexedRecord
+    if (record.length > this.#maxBytes) {
+      throw new LimitError({
+        where: `${this.#source.name} record ${name}`,
+        what: 'too large to hold in memory, and the file has no random access',
+        expected: `at most ${this.#maxBytes} bases`,
+        got: `${record.length}`,
+        neededBytes: record.length,
+        remedy: 'wrap its lines to one length and pack it with bgzip',
+      })
+    }
+    const total = [...this.#records.values()].reduce((sum, { length }) => sum + length, 0)
+    const wanted = total <= this.#maxBytes ? new Set(this.#records.keys()) : new Set([name])
+    this.#held.clear()
+    const filling = new Map([...wanted].map((key) => [key, new Uint8Array(this.#records.get(key)?.length ?? 0)]))
+    for await (const { contig, start, bases, isContigEnd } of fastaChunks(this.#source, { chunkBases: 1 << 20, signal })) {
+      filling.get(contig)?.set(bases, start)
+      if (isContigEnd && wanted.delete(contig) && wanted.size === 0) break
+    }
+    for (const [key, bases] of filling) this.#held.set(key, bases)
+  }
+}
