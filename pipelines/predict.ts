@@ -2,7 +2,6 @@ import { ConfigError, FormatError, RegionError } from '../src/errors.ts'
 import type { Genome, PredictionBatch, Region, Strand } from '../src/genome.ts'
 import { upperBases } from '../src/io/alphabet.ts'
 import type { Model } from '../src/model/model.ts'
-import { readAhead } from '../src/streams.ts'
 import { type ContigSource, randomAccessContig, spooledContigs, streamedContigs } from './contig-source.ts'
 import { runBoth, runForward, runReverse, type StrandOptions, type StrandValues, type Stretch } from './run-strand.ts'
 
@@ -202,6 +201,3 @@ export function checkedTracks({ info }: Model, tracks: readonly string[] | undef
 }
 
 const listed = (names: readonly string[]): string => names.slice(0, 8).join(', ') + (names.length > 8 ? `, ... (${names.length} contigs)` : '')
-
-/** `predict` computing one batch ahead of its reader, so that computing and writing overlap. */
-export const predictAhead = (...args: Parameters<typeof predict>): AsyncGenerator<PredictionBatch> => readAhead(predict(...args), 1)

@@ -13,6 +13,8 @@ export interface OutputLayout {
    * about a streamed input is known.
    */
   readonly metadata?: () => ReadonlyMap<string, string>
+  /** Where what must wait for its turn in the output is kept, once it is too much for memory. */
+  readonly temporaryFolder?: string
 }
 
 /** Turns predictions into the bytes of a format; each item is written, and waited for, before the next is made. */
