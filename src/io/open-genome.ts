@@ -4,6 +4,7 @@ import { sniffPacking } from './bgzf.ts'
 import { blobSource, type ByteSource } from './byte-source.ts'
 import { StaleIndex } from './fai.ts'
 import { fastaChunks } from './fasta-chunks.ts'
+import { nameSome } from './names.ts'
 import { loadIndex, type OpenIndex } from './open-index.ts'
 
 export interface OpenGenomeOptions {
@@ -122,9 +123,4 @@ function checkRegion({ contig, start, end }: Region, { contigs }: OpenIndex, fil
   if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start < 0 || start > end || end > known.length) {
     throw new RegionError({ where, what: `outside contig ${contig} of ${fileName}`, expected: `0 <= start <= end <= ${known.length}`, got: `${start}-${end}` })
   }
-}
-
-/** A few of the names there are, for an error message. */
-export function nameSome(names: readonly string[]): string {
-  return names.length <= 4 ? `one of ${names.join(', ')}` : `one of ${names.length} such as ${names.slice(0, 3).join(', ')}`
 }
