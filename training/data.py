@@ -111,8 +111,8 @@ def site_targets(length, genes):
     targets = {s: np.zeros(length, np.uint8) for s in '+-'}
     for g in genes:
         acceptors, donors = g.sites()
-        targets[g.strand][acceptors] = ACCEPTOR
-        targets[g.strand][donors] = DONOR
+        targets[g.strand][np.array(acceptors, int)] = ACCEPTOR
+        targets[g.strand][np.array(donors, int)] = DONOR
     return targets
 
 

@@ -88,12 +88,11 @@ class HyenaBlock(nn.Module):
         basis, knots = hat_basis(taps)
         self.register_buffer('basis', basis, persistent=False)
         reach = torch.exp(torch.linspace(math.log(4.0), math.log((taps - 1) / 4), d))[:, None]   # one reach a channel
-        decay = torch.exp(-knots.float().abs()[None] / reach)
-        mass = decay * basis.shape[1] / basis.shape[1]
-        self.coefficients = nn.Parameter(torch.randn(d, len(knots)) * mass * 0.3)
+        decay = torch.exp(-knots.float().abs()[None] / reach) * (knots.abs() <= 128)             # far taps start at zero:
+        self.coefficients = nn.Parameter(torch.randn(d, len(knots)) * decay * 0.3)               # short windows leave them so
         self.D = nn.Parameter(torch.ones(d) * 0.5)
         with torch.no_grad():
-            self.out_proj.weight.mul_(0.3)
+            self.out_proj.weight.zero_()                     # starts as the identity
             self.out_proj.bias.zero_()
 
     def filter(self):
@@ -137,7 +136,8 @@ class MlpBlock(nn.Module):
         self.norm = nn.LayerNorm(d, eps=1e-5)
         self.fc1, self.fc2 = nn.Linear(d, hidden), nn.Linear(hidden, d)
         with torch.no_grad():
-            self.fc2.weight.mul_(0.3)
+            self.fc2.weight.zero_()
+            self.fc2.bias.zero_()
 
     def forward(self, r):
         x = self.norm(r.permute(0, 2, 3, 1))

@@ -33,14 +33,14 @@ def gene_labels(gene):
     """uint8 [length], 5'->3': 0 neither, 1 acceptor, 2 donor, of this gene alone."""
     y = np.zeros(gene.end - gene.start, np.uint8)
     acceptors, donors = gene.sites()
-    y[np.array(acceptors) - gene.start] = 1
-    y[np.array(donors) - gene.start] = 2
+    y[np.array(acceptors, int) - gene.start] = 1
+    y[np.array(donors, int) - gene.start] = 2
     return y if gene.strand == '+' else y[::-1].copy()
 
 
-def predict_genes(nets, codes_by_contig, genes, halo, **options):
+def predict_genes(nets, codes_by_contig, genes, halo, context=True, **options):
     """-> [(gene, labels, probabilities)]"""
-    return [(g, gene_labels(g), predict_codes(nets, gene_codes(codes_by_contig[g.contig], g, halo), halo, **options))
+    return [(g, gene_labels(g), predict_codes(nets, gene_codes(codes_by_contig[g.contig], g, halo, context), halo, **options))
             for g in genes]
 
 

@@ -32,6 +32,7 @@ def arguments():
     p.add_argument('--length', type=int, default=2048)
     p.add_argument('--margin', type=int, default=200)
     p.add_argument('--lr', type=float, default=3e-3)
+    p.add_argument('--muon', type=float, default=0.0, help='rate of Muon for the dense convolutions; 0: AdamW for all')
     p.add_argument('--decay', type=float, default=0.02)
     p.add_argument('--dropout', type=float, default=0.1)
     p.add_argument('--mutate', type=float, default=0.0)
@@ -47,6 +48,25 @@ def arguments():
     return p.parse_args()
 
 
+class Muon:
+    """Momentum whose update is orthogonalised (five Newton-Schulz steps); for the dense convolution weights."""
+
+    def __init__(self, parameters, momentum=0.95, decay=0.0):
+        self.parameters, self.momentum, self.decay = parameters, momentum, decay
+        self.buffers = [torch.zeros_like(q) for q in parameters]
+
+    @torch.no_grad()
+    def step(self, rate):
+        for q, b in zip(self.parameters, self.buffers):
+            b.lerp_(q.grad, 1 - self.momentum)
+            x = q.grad.lerp(b, self.momentum).flatten(1)
+            x = x / (x.norm() + 1e-9)
+            for _ in range(5):
+                s = x @ x.T
+                x = 3.4445 * x + (-4.7750 * s + 2.0315 * s @ s) @ x
+            q.mul_(1 - rate * self.decay).sub_(x.view_as(q), alpha=rate)
+
+
 def losses(net, batch, segment_weight):
     codes, sites, segments, mask = batch
     logits, segment_logits = net(one_hot(codes), auxiliary=True)
@@ -57,7 +77,7 @@ def losses(net, batch, segment_weight):
     return site_loss, segment_loss, site_loss + segment_weight * segment_loss
 
 
-def mine(net, genome, sampler, budget_bases=6_000_000, halo=256):
+def mine(net, genome, sampler, budget_bases=3_000_000, halo=256):
     """Scores random genes' bodies; strong predictions that are no sites become decoys."""
     net.eval()
     order = sampler.random.permutation(len(sampler.spliced))
@@ -109,8 +129,12 @@ def main():
         loaded = {k for k in new if k in old and old[k].shape == new[k].shape}
         net.load_state_dict({k: old[k] if k in loaded else v for k, v in new.items()})
     ema = copy.deepcopy(net).eval()
-    groups = {}
+    groups, dense_names = {}, [n for n, q in net.named_parameters() if '.conv' in n and q.dim() == 3] if a.muon else []
+    muon = Muon([q for n, q in net.named_parameters() if n in dense_names], decay=a.decay)
+    muon_factor = a.trunk_rate if loaded else 1.0
     for name, q in net.named_parameters():
+        if name in dense_names:
+            continue
         key = (name in loaded, q.dim() > 1)
         groups.setdefault(key, []).append(q)
     optimizer = torch.optim.AdamW([{'params': qs, 'weight_decay': a.decay if matrix else 0.0,
@@ -148,10 +172,11 @@ def main():
         for group in optimizer.param_groups:
             group['lr'] = rate * group['factor']
         site_loss, segment_loss, loss = losses(net, sampler.batch(a.batch), a.segments)
-        optimizer.zero_grad()
+        net.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 2.0)
         optimizer.step()
+        muon.step(rate / a.lr * a.muon * muon_factor)
         step += 1
         keep = min(0.998, 1 - 1 / (1 + step / 5))
         with torch.no_grad():
