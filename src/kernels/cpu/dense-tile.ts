@@ -21,7 +21,7 @@ export interface DenseExports {
 export const multipleOf = (step: number, n: number): number => Math.ceil(n / step) * step
 
 /** Floats of a tile's working set that stay in the L2 cache of common machines beside the weights in use. */
-const cachedFloats = 80_000
+const cachedFloats = 128_000
 
 /**
  * Positions a tile: as many as stay in cache at `floatsPerPosition`, at most 1024 (longer ones gain nothing), and no more

@@ -27,12 +27,11 @@ export function packWeights(packed: usize, weight: usize, weightRowBytes: usize,
 
 /** Rows to panels. */
 export function toPanels(panels: usize, rows: usize, rowBytes: usize, channels: i32, panelCount: i32): void {
-  for (let c = 0; c < channels; c++) {
-    let from = rows + <usize>c * rowBytes
-    let to = panels + (<usize>c << 5)
-    for (let p = 0; p < panelCount; p++, from += 32, to += <usize>channels << 5) {
-      v128.store(to, v128.load(from))
-      v128.store(to, v128.load(from, 16), 16)
+  for (let p = 0; p < panelCount; p++, rows += 32) {
+    const end = rows + <usize>channels * rowBytes
+    for (let from = rows; from < end; from += rowBytes, panels += 32) {
+      v128.store(panels, v128.load(from))
+      v128.store(panels, v128.load(from, 16), 16)
     }
   }
 }
@@ -40,42 +39,65 @@ export function toPanels(panels: usize, rows: usize, rowBytes: usize, channels: 
 /**
  * Rows to panels with `(x - mean) / sqrt(variance + epsilon) * weight + bias` over channels at each position; the
  * variance is biased and taken in a second pass over the differences, so that a large mean costs no digits.
+ * Two panels, a cache line of each row, at a time: `panelCount` is rounded up to an even number.
  */
 export function normalizeToPanels(
   panels: usize, rows: usize, rowBytes: usize, channels: i32, panelCount: i32, weight: usize, bias: usize, epsilon: f32,
 ): void {
   const perChannel = f32x4.splat(1 / <f32>channels)
-  for (let p = 0; p < panelCount; p++) {
-    const first = rows + (<usize>p << 5)
-    const end = first + <usize>channels * rowBytes
-    let mean0 = f32x4.splat(0)
-    let mean1 = f32x4.splat(0)
-    for (let x = first; x < end; x += rowBytes) {
-      mean0 = v128.add<f32>(mean0, v128.load(x))
-      mean1 = v128.add<f32>(mean1, v128.load(x, 16))
+  const panelBytes = <usize>channels << 5
+  for (let p = 0; p < panelCount; p += 2, rows += 64, panels += panelBytes << 1) {
+    const end = rows + <usize>channels * rowBytes
+    let m0 = f32x4.splat(0)
+    let m1 = m0
+    let m2 = m0
+    let m3 = m0
+    for (let x = rows; x < end; x += rowBytes) {
+      m0 = v128.add<f32>(m0, v128.load(x))
+      m1 = v128.add<f32>(m1, v128.load(x, 16))
+      m2 = v128.add<f32>(m2, v128.load(x, 32))
+      m3 = v128.add<f32>(m3, v128.load(x, 48))
     }
-    mean0 = v128.mul<f32>(mean0, perChannel)
-    mean1 = v128.mul<f32>(mean1, perChannel)
-    let scale0 = f32x4.splat(0)
-    let scale1 = f32x4.splat(0)
-    for (let x = first; x < end; x += rowBytes) {
-      const d0 = v128.sub<f32>(v128.load(x), mean0)
-      const d1 = v128.sub<f32>(v128.load(x, 16), mean1)
-      scale0 = madd(d0, d0, scale0)
-      scale1 = madd(d1, d1, scale1)
+    m0 = v128.mul<f32>(m0, perChannel)
+    m1 = v128.mul<f32>(m1, perChannel)
+    m2 = v128.mul<f32>(m2, perChannel)
+    m3 = v128.mul<f32>(m3, perChannel)
+    let s0 = f32x4.splat(0)
+    let s1 = s0
+    let s2 = s0
+    let s3 = s0
+    for (let x = rows; x < end; x += rowBytes) {
+      const d0 = v128.sub<f32>(v128.load(x), m0)
+      const d1 = v128.sub<f32>(v128.load(x, 16), m1)
+      const d2 = v128.sub<f32>(v128.load(x, 32), m2)
+      const d3 = v128.sub<f32>(v128.load(x, 48), m3)
+      s0 = madd(d0, d0, s0)
+      s1 = madd(d1, d1, s1)
+      s2 = madd(d2, d2, s2)
+      s3 = madd(d3, d3, s3)
     }
-    scale0 = v128.div<f32>(f32x4.splat(1), v128.sqrt<f32>(madd(scale0, perChannel, f32x4.splat(epsilon))))
-    scale1 = v128.div<f32>(f32x4.splat(1), v128.sqrt<f32>(madd(scale1, perChannel, f32x4.splat(epsilon))))
-    let to = panels + ((<usize>p * channels) << 5)
+    s0 = inverseDeviation(s0, perChannel, epsilon)
+    s1 = inverseDeviation(s1, perChannel, epsilon)
+    s2 = inverseDeviation(s2, perChannel, epsilon)
+    s3 = inverseDeviation(s3, perChannel, epsilon)
+    let to = panels
     let w = weight
     let b = bias
-    for (let x = first; x < end; x += rowBytes, to += 32, w += 4, b += 4) {
+    for (let x = rows; x < end; x += rowBytes, to += 32, w += 4, b += 4) {
       const vw = v128.load32_splat(w)
       const vb = v128.load32_splat(b)
-      v128.store(to, madd(v128.mul<f32>(v128.sub<f32>(v128.load(x), mean0), scale0), vw, vb))
-      v128.store(to, madd(v128.mul<f32>(v128.sub<f32>(v128.load(x, 16), mean1), scale1), vw, vb), 16)
+      v128.store(to, madd(v128.mul<f32>(v128.sub<f32>(v128.load(x), m0), s0), vw, vb))
+      v128.store(to, madd(v128.mul<f32>(v128.sub<f32>(v128.load(x, 16), m1), s1), vw, vb), 16)
+      v128.store(to + panelBytes, madd(v128.mul<f32>(v128.sub<f32>(v128.load(x, 32), m2), s2), vw, vb))
+      v128.store(to + panelBytes, madd(v128.mul<f32>(v128.sub<f32>(v128.load(x, 48), m3), s3), vw, vb), 16)
     }
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function inverseDeviation(squares: v128, perChannel: v128, epsilon: f32): v128 {
+  return v128.div<f32>(f32x4.splat(1), v128.sqrt<f32>(madd(squares, perChannel, f32x4.splat(epsilon))))
 }
 
 // @ts-ignore: decorator
@@ -155,9 +177,21 @@ export function multiplyAdd(
   }
 }
 
-/** GELU of `vectors` times four values, in place. */
+/**
+ * GELU of `vectors` times four values, in place. Four vectors at a time (`vectors` is a multiple of 4): V8 makes the
+ * polynomial's constants anew in every iteration, so they must serve several values.
+ */
 export function activate(x: usize, vectors: i32): void {
-  for (let i = 0; i < vectors; i++, x += 16) v128.store(x, gelu(v128.load(x)))
+  for (let i = 0; i < vectors; i += 4, x += 64) {
+    const y0 = gelu(v128.load(x))
+    const y1 = gelu(v128.load(x, 16))
+    const y2 = gelu(v128.load(x, 32))
+    const y3 = gelu(v128.load(x, 48))
+    v128.store(x, y0)
+    v128.store(x, y1, 16)
+    v128.store(x, y2, 32)
+    v128.store(x, y3, 48)
+  }
 }
 
 /** `y += x`, `vectors` times four values. */

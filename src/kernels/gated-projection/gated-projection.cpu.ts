@@ -25,7 +25,7 @@ export const gatedProjectionCpu: CpuKernel<'gatedProjection'> = (a, context) => 
   const partChannels = multipleOf(4, channels)
   const group = Math.min(groupChannels, partChannels)
   const tileLength = tileLengthFor(length, context.workerCount, inChannels + 5 * group)
-  const projected = multipleOf(8, tileLength + span) // positions of u a tile needs
+  const projected = multipleOf(16, tileLength + span) // positions of u a tile needs
   const rowFloats = rowFloatsFor(projected + 8) // the last panel of outputs reads past them
 
   const scratch = context.wasm<GatedProjectionExports>(gatedProjectionWasm)
