@@ -155,7 +155,7 @@ export class CpuTransform {
     const temporary = scratch.allocate(pieceLength + 16)
     this.#spectrumRow = scratch.allocate(2 * this.rowPoints)
     this.#planes = scratch.allocate((this.#gap >> 2) + ((this.rowCount * this.#pitch) >> 2) + 16)
-    const heap = scratch.floats(0, (this.#planes + 2 * this.#gap) >> 2)
+    const heap = scratch.floats(0, (this.#planes + this.#gap + this.rowCount * this.#pitch) >> 2)
     this.mover = new Mover(scratch.exports, heap, temporary)
     const words = new Int32Array(heap.buffer, descriptors, 2 * levels.length)
     levels.forEach(({ radix }, l) => {
