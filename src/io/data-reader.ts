@@ -16,6 +16,24 @@ export function plainReader(source: ByteSource): DataReader {
   return { dataBytes: source.byteCount as number, read: source.read }
 }
 
+/** Keeps the last stretch read, so that many small reads in ascending order cost few large ones. */
+export function bufferedReader(reader: DataReader): DataReader {
+  const windowBytes = 1 << 17
+  let window: Uint8Array = new Uint8Array(0)
+  let windowStart = 0
+  return {
+    dataBytes: reader.dataBytes,
+    async read(length, position, signal) {
+      if (length > windowBytes) return reader.read(length, position, signal)
+      if (position < windowStart || position + length > windowStart + window.length) {
+        window = await reader.read(windowBytes, position, signal)
+        windowStart = position
+      }
+      return window.subarray(position - windowStart, position - windowStart + length)
+    },
+  }
+}
+
 /** Decompressed spans kept, about 64 KiB each: regions that lie close together inflate each block once. */
 const CACHED_SPANS = 128
 /** Entries of the index that are compared with the file when it is opened (all others when they are read). */

@@ -72,7 +72,7 @@ class ChunkSink implements FastaSink {
 }
 
 export const emptyRecordWarning = (fileName: string, record: string): string =>
-  `${fileName}: record ${record || '(without a name)'} has no bases, so it gives no rows`
+  `${fileName}: record ${record || '(without a name)'} has no bases; it gives no rows`
 
 /** Keeps `name` with its line; FormatError naming both lines if it was there before. */
 export function noteName(linesOfNames: Map<string, number>, name: string, line: number, fileName: string): void {

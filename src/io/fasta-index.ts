@@ -1,4 +1,4 @@
-import { FormatError } from '../errors.ts'
+import { ConfigError, FormatError } from '../errors.ts'
 import type { ByteSource } from './byte-source.ts'
 import { emptyRecordWarning, noteName } from './fasta-chunks.ts'
 import { type FaiEntry, formatFai } from './fai.ts'
@@ -67,10 +67,7 @@ class IndexSink implements FastaSink {
 }
 
 /** Scans a whole FASTA (plain, gzip or BGZF) in constant memory and returns its index. Every letter is checked on the way. */
-export async function scanIndex(
-  source: ByteSource,
-  options: Omit<UnpackOptions, 'onBlock'> = {},
-): Promise<FastaIndex> {
+export async function scanIndex(source: ByteSource, options: Omit<UnpackOptions, 'onBlock'> = {}): Promise<FastaIndex> {
   const sink = new IndexSink(source.name)
   const scanner = new FastaScanner(source.name, sink)
   const gzi = new GziBuilder()
@@ -87,7 +84,7 @@ export async function scanIndex(
   return { records: sink.records, gzi: isBgzf ? gzi.finish() : undefined }
 }
 
-/** The bytes of the index files of one FASTA. */
+/** The contents of the index files of one FASTA. */
 export interface IndexFiles {
   /** As `samtools faidx` writes it. */
   readonly fai: string
@@ -95,14 +92,48 @@ export interface IndexFiles {
   readonly gzi: Uint8Array | undefined
 }
 
+export type IndexOptions = Omit<UnpackOptions, 'onBlock' | 'onPacking'>
+
+/** `indexSource` of the file `path`; ConfigError for a URL or a stream, which nothing can be written beside. Node only. */
+export async function buildIndex(path: string, options: IndexOptions = {}): Promise<IndexFiles> {
+  if (path === '-' || /^https?:\/\//i.test(path)) {
+    throw new ConfigError({ where: path, what: 'an index is written beside a file', expected: 'the path of a local file' })
+  }
+  const { openLocalFile } = await import('./local-file.ts')
+  const source = await openLocalFile(path)
+  try {
+    return await indexSource(source, options)
+  } finally {
+    await source.close()
+  }
+}
+
+/** Writes `<path>.fai`, and `<path>.gzi` for BGZF, each complete or not at all. Returns what was written. Node only. */
+export async function writeIndex(path: string, options: IndexOptions = {}): Promise<string[]> {
+  const { openAtomicOutput } = await import('./atomic-output.ts')
+  const { fai, gzi } = await buildIndex(path, options)
+  const written: string[] = []
+  // The .gzi first: a reader that finds the .fai then finds both.
+  for (const [suffix, content] of [['.gzi', gzi], ['.fai', new TextEncoder().encode(fai)]] as const) {
+    if (!content) continue
+    const output = await openAtomicOutput(path + suffix, { inputs: [path] })
+    try {
+      await output.write([content])
+      await output.finish()
+    } catch (error) {
+      await output.abort()
+      throw error
+    }
+    written.push(path + suffix)
+  }
+  return written
+}
+
 /**
  * Builds `.fai` (and `.gzi`) for a FASTA. FormatError where samtools could not use it either: plain gzip, lines of uneven
  * length, duplicate names, no record with bases.
  */
-export async function indexSource(
-  source: ByteSource,
-  options: Omit<UnpackOptions, 'onBlock' | 'onPacking'> = {},
-): Promise<IndexFiles> {
+export async function indexSource(source: ByteSource, options: IndexOptions = {}): Promise<IndexFiles> {
   const onPacking = (packing: string): void => {
     if (packing === 'gzip') throw gzipProblem(source.name)
   }

@@ -4,8 +4,8 @@ import { fastaChunks } from './fasta-chunks.ts'
 import type { IndexedRecord } from './fasta-index.ts'
 
 /**
- * Records kept in memory because their file has no random access to them (plain gzip, lines of uneven length). All of them
- * are read in one pass if they fit in `maxBytes`, else one record at a time, the file read from its start for each.
+ * Records kept in memory because their file has no random access to them (plain gzip, lines of uneven length). A pass over
+ * the file brings the one that is asked for and those after it, as many as fit in `maxBytes`; all of them where they fit.
  */
 export class HeldRecords {
   #source: ByteSource
@@ -45,14 +45,28 @@ export class HeldRecords {
         remedy: 'wrap its lines to one length and pack it with bgzip',
       })
     }
-    const total = [...this.#records.values()].reduce((sum, { length }) => sum + length, 0)
-    const wanted = total <= this.#maxBytes ? new Set(this.#records.keys()) : new Set([name])
+    const wanted = this.#thatFit(name)
     this.#held.clear()
+    // Not into #held yet: a pass that breaks off must leave no record half filled.
     const filling = new Map([...wanted].map((key) => [key, new Uint8Array(this.#records.get(key)?.length ?? 0)]))
     for await (const { contig, start, bases, isContigEnd } of fastaChunks(this.#source, { chunkBases: 1 << 20, signal })) {
       filling.get(contig)?.set(bases, start)
       if (isContigEnd && wanted.delete(contig) && wanted.size === 0) break
     }
     for (const [key, bases] of filling) this.#held.set(key, bases)
+  }
+
+  #thatFit(name: string): Set<string> {
+    const inOrder = [...this.#records.values()]
+    const total = inOrder.reduce((sum, { length }) => sum + length, 0)
+    const first = total <= this.#maxBytes ? 0 : inOrder.findIndex((record) => record.name === name)
+    const wanted = new Set<string>()
+    let bytes = 0
+    for (const record of inOrder.slice(first)) {
+      bytes += record.length
+      if (bytes > this.#maxBytes) break
+      wanted.add(record.name)
+    }
+    return wanted
   }
 }

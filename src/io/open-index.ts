@@ -1,7 +1,7 @@
 import { FormatError } from '../errors.ts'
 import type { Contig, Region } from '../genome.ts'
 import { type ByteSource, PIECE_BYTES, readAll } from './byte-source.ts'
-import { BgzfReader, type DataReader, plainReader } from './data-reader.ts'
+import { BgzfReader, bufferedReader, type DataReader, plainReader } from './data-reader.ts'
 import { baseOffset, type FaiEntry, parseFai, StaleIndex } from './fai.ts'
 import { emptyRecordWarning } from './fasta-chunks.ts'
 import { type IndexedRecord, scanIndex } from './fasta-index.ts'
@@ -61,10 +61,11 @@ async function openFiles(source: ByteSource, options: LoadOptions): Promise<Open
   const reader = gzi ? await BgzfReader.open(source, parseGzi(gzi), onWarning, signal) : plainReader(source)
   if (source.access === 'dear') return checkedLater(entries, reader)
   const records: Contig[] = []
+  const checked = bufferedReader(reader)
   for (let i = 0; i <= entries.length; i++) {
-    for (const name of await checkGap(reader, entries, i, signal)) records.push({ name, length: 0 })
+    for (const name of await checkGap(checked, entries, i, signal)) records.push({ name, length: 0 })
     if (i === entries.length) break
-    await checkLineEnds(reader, entries[i], signal)
+    await checkLineEnds(checked, entries[i], signal)
     records.push(entries[i])
   }
   const contigs = new Map(records.map((record) => [record.name, record]))
@@ -133,6 +134,11 @@ async function scanAll(source: ByteSource, { packing, maxHeldBytes, onWarning, s
     async read(region, signal) {
       const record = contigs.get(region.contig) as IndexedRecord
       if (reader && !isHeld(record)) return readEntry(reader, record, region, signal)
+      onWarning(
+        reader
+          ? `${source.name}: record ${record.name} has lines of uneven length, so it is held in memory`
+          : `${source.name}: plain gzip has no random access, so its records are held in memory; bgzip would give it`,
+      )
       return (await held.get(record.name, signal)).slice(region.start, region.end)
     },
   }
