@@ -2,9 +2,16 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import type { Backend } from '../../src/kernels/backend.ts'
 import type { Tensor } from '../../src/kernels/tensor.ts'
 import { createCpuBackend } from '../../src/kernels/cpu/cpu-backend.ts'
+import { findAdapter } from '../../src/kernels/webgpu/adapter.ts'
+import { createWebGpuBackend } from '../../src/kernels/webgpu/webgpu-backend.ts'
 
-const openers: { name: string; open: () => Promise<Backend | undefined> }[] = [
+const found = await findAdapter()
+/** Why the GPU's tests cannot run here, if they cannot. With GENOCONV_REQUIRE_GPU=1 they run all the same, and fail. */
+export const gpuSkipReason: string | undefined = found.adapter || process.env['GENOCONV_REQUIRE_GPU'] === '1' ? undefined : found.reason
+
+const openers: { name: string; skipReason?: string; open: () => Promise<Backend> }[] = [
   { name: 'cpu', open: async () => createCpuBackend({ threads: 2 }) },
+  { name: 'webgpu', skipReason: gpuSkipReason, open: () => createWebGpuBackend() },
 ]
 
 /**
@@ -12,8 +19,8 @@ const openers: { name: string; open: () => Promise<Backend | undefined> }[] = [
  * that they skipped; with GENOCONV_REQUIRE_GPU=1 (as in CI) they fail instead.
  */
 export function forEachBackend(name: string, body: (backend: () => Backend) => void): void {
-  for (const { name: kind, open } of openers) {
-    describe(`${name} on ${kind}`, () => {
+  for (const { name: kind, skipReason, open } of openers) {
+    describe.skipIf(skipReason !== undefined)(`${name} on ${kind}${skipReason === undefined ? '' : ` (skipped: ${skipReason})`}`, () => {
       let backend: Backend | undefined
       beforeAll(async () => {
         backend = await open()

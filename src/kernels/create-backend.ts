@@ -1,0 +1,103 @@
+import { ConfigError, DeviceError } from '../errors.ts'
+import type { Backend } from './backend.ts'
+import type { FoundAdapter, NoAdapter } from './webgpu/adapter.ts'
+
+export type DeviceChoice = 'auto' | 'gpu' | 'cpu'
+
+export interface BackendOptions {
+  /** CPU workers; default all cores. */
+  readonly threads?: number
+  /** Bytes that tensors, weights and filters should stay within. */
+  readonly memoryBytes?: number
+  /** Called with what the user should know of the choice: no GPU, a software adapter. */
+  readonly onWarning?: (message: string) => void
+}
+
+/** A backend and, for people, why it was chosen: e.g. `cpu: the only adapter, llvmpipe, is software`. */
+export interface ChosenBackend {
+  readonly backend: Backend
+  readonly reason: string
+}
+
+/** A line of `genoconv devices`. */
+export interface DeviceListing {
+  readonly name: string
+  readonly kind: 'cpu' | 'webgpu'
+  /** A GPU computed by the CPU: right, but slower than the CPU itself. */
+  readonly isSoftware: boolean
+  /** Whether `auto` takes it. */
+  readonly chosen: boolean
+  readonly reason: string
+}
+
+/**
+ * A place to compute. `auto` takes a real GPU, else the CPU; `gpu` takes a software adapter too, with a warning.
+ * DeviceError('unavailable') where `gpu` is asked for and there is no adapter, or its device cannot be opened.
+ */
+export async function createBackend(choice: DeviceChoice = 'auto', options: BackendOptions = {}): Promise<Backend> {
+  return (await chooseBackend(choice, options)).backend
+}
+
+/** `createBackend`, with the reason of the choice. */
+export async function chooseBackend(choice: DeviceChoice = 'auto', options: BackendOptions = {}): Promise<ChosenBackend> {
+  if (choice === 'cpu') return { backend: await openCpu(options), reason: 'asked for' }
+  if (choice !== 'auto' && choice !== 'gpu') {
+    throw new ConfigError({ where: '--device', what: 'unknown device', expected: 'auto, gpu or cpu', got: String(choice) })
+  }
+  const found = await probe()
+  if (choice === 'gpu') {
+    if (found.adapter && found.isSoftware) {
+      options.onWarning?.(`${found.name} is a software adapter: the results are right, but --device cpu is faster`)
+    }
+    return { backend: await openGpu(found, options), reason: 'asked for' }
+  }
+  const decision = decide(found)
+  if (decision.device === 'cpu') return { backend: await openCpu(options), reason: decision.reason }
+  try {
+    return { backend: await openGpu(found, options), reason: decision.reason }
+  } catch (error) {
+    // Only a GPU that cannot be had leads to the CPU, and never in silence.
+    if (!(error instanceof DeviceError)) throw error
+    options.onWarning?.(`going on without the GPU: ${error.message}`)
+    return { backend: await openCpu(options), reason: 'the GPU could not be opened' }
+  }
+}
+
+/** What there is to compute on, and which of it `auto` takes, and why. Opens nothing. */
+export async function listDevices(): Promise<readonly DeviceListing[]> {
+  const found = await probe()
+  const { device, reason } = decide(found)
+  const cpu: DeviceListing = { name: 'cpu', kind: 'cpu', isSoftware: false, chosen: device === 'cpu', reason: device === 'cpu' ? reason : 'slower than a GPU' }
+  if (!found.adapter) return [cpu]
+  const gpu: DeviceListing = {
+    name: found.name,
+    kind: 'webgpu',
+    isSoftware: found.isSoftware,
+    chosen: device === 'gpu',
+    reason: found.isSoftware ? 'a software adapter, taken only with --device gpu' : reason,
+  }
+  return [gpu, cpu]
+}
+
+/** What `auto` does with what was found. */
+export function decide(found: Pick<FoundAdapter, 'name' | 'isSoftware' | 'adapter'> | NoAdapter): { device: 'gpu' | 'cpu'; reason: string } {
+  if (!found.adapter) return { device: 'cpu', reason: `no GPU: ${found.reason}` }
+  if (found.isSoftware) return { device: 'cpu', reason: `no GPU: the only adapter, ${found.name}, is software` }
+  return { device: 'gpu', reason: 'a GPU is faster than the CPU' }
+}
+
+// Loaded on demand: the CPU path never touches Dawn, and a browser never meets a module of Node's.
+const probe = async (): Promise<FoundAdapter | NoAdapter> => (await import('./webgpu/adapter.ts')).findAdapter()
+
+async function openCpu({ threads, memoryBytes }: BackendOptions): Promise<Backend> {
+  const { createCpuBackend } = await import('./cpu/cpu-backend.ts')
+  return createCpuBackend({ threads, memoryBytes })
+}
+
+async function openGpu(found: FoundAdapter | NoAdapter, { memoryBytes }: BackendOptions): Promise<Backend> {
+  if (!found.adapter) {
+    throw new DeviceError('unavailable', { where: '--device gpu', what: found.reason, remedy: 'run with --device cpu', cause: found.cause })
+  }
+  const { createWebGpuBackend } = await import('./webgpu/webgpu-backend.ts')
+  return createWebGpuBackend({ found, memoryBytes })
+}

@@ -1,0 +1,54 @@
+/** Finding a WebGPU adapter: the browser's, or Dawn's (npm `webgpu`) in Node. */
+
+export interface AdapterFacts {
+  /** What a user recognises, e.g. `NVIDIA H100 PCIe` or `llvmpipe: Mesa 25.0.7 (LLVM 15.0.6)`. */
+  readonly name: string
+  /** Computed by the CPU in disguise: right for tests, slower than the CPU backend. */
+  readonly isSoftware: boolean
+}
+
+export interface FoundAdapter extends AdapterFacts {
+  readonly adapter: GPUAdapter
+  /** Kept with the device: Dawn ends when its instance is collected. */
+  readonly gpu: GPU
+}
+
+/** No adapter, and why, in words that fit after "no GPU: ". */
+export interface NoAdapter {
+  readonly adapter?: undefined
+  readonly reason: string
+  readonly cause?: unknown
+}
+
+const softwareNames = /llvmpipe|lavapipe|swiftshader|softpipe|microsoft basic render/i
+
+/** Whether an adapter only pretends to be a GPU, by its own word or by its name. */
+export function adapterFacts(info: { description: string; device: string; vendor: string; isFallbackAdapter?: boolean }): AdapterFacts {
+  const name = info.description || info.device || info.vendor || 'unnamed WebGPU adapter'
+  return { name, isSoftware: info.isFallbackAdapter === true || softwareNames.test(`${info.description} ${info.device}`) }
+}
+
+/** The best adapter there is; a software one where there is no other. Never throws. */
+export async function findAdapter(): Promise<FoundAdapter | NoAdapter> {
+  let gpu: GPU | undefined = (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu
+  if (!gpu) {
+    if ((globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node === undefined) {
+      return { reason: 'this browser has no WebGPU' }
+    }
+    try {
+      // Not a literal, so that bundles for browsers do not try to take Dawn along.
+      const specifier: string = 'webgpu'
+      const { create } = (await import(specifier)) as { create: (options: string[]) => GPU }
+      gpu = create([])
+    } catch (cause) {
+      return { reason: `the webgpu package does not load here (${cause instanceof Error ? cause.message.split('\n')[0] : String(cause)})`, cause }
+    }
+  }
+  try {
+    const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' })
+    if (!adapter) return { reason: 'no WebGPU adapter was found (on Linux this needs a Vulkan driver)' }
+    return { adapter, gpu, ...adapterFacts(adapter.info) }
+  } catch (cause) {
+    return { reason: `asking for a WebGPU adapter failed (${cause instanceof Error ? cause.message : String(cause)})`, cause }
+  }
+}

@@ -1,0 +1,135 @@
+import type { BufferPool } from './buffer-pool.ts'
+import { bufferUsage } from './buffer-pool.ts'
+import type { DeviceWatch } from './device-errors.ts'
+import { lostError } from './device-errors.ts'
+
+export interface DispatchCommand {
+  readonly pipeline: Promise<GPUComputePipeline>
+  /** Storage at bindings 1, 2, ..; undefined where the entry point uses none of that number. */
+  readonly buffers: readonly (GPUBuffer | undefined)[]
+  /** The uniform block at binding 0. */
+  readonly params: Uint32Array
+  readonly groups: readonly [number, number, number]
+}
+export interface CopyCommand {
+  readonly from: GPUBuffer
+  readonly fromBytes: number
+  readonly to: GPUBuffer
+  readonly toBytes: number
+  readonly bytes: number
+}
+export type Command = DispatchCommand | CopyCommand
+
+/** Commands beyond this are handed to the device without waiting for a flush, so that it does not idle. */
+const submitEvery = 512
+
+/** Commands in order; encoded and submitted together. */
+export class CommandQueue {
+  readonly #device: GPUDevice
+  readonly #watch: DeviceWatch
+  readonly #pool: BufferPool
+  readonly #where: string
+  #commands: Command[] = []
+  #tail: Promise<void> = Promise.resolve()
+  #params: GPUBuffer | undefined
+
+  constructor(device: GPUDevice, watch: DeviceWatch, pool: BufferPool, where: string) {
+    this.#device = device
+    this.#watch = watch
+    this.#pool = pool
+    this.#where = where
+  }
+
+  push(command: Command): void {
+    this.#commands.push(command)
+  }
+
+  /** Called between ops, when no buffer that was let go is still to be named by a command. */
+  submitIfMany(): void {
+    if (this.#commands.length >= submitEvery) void this.submit().catch(() => {}) // kept by the watch, thrown at the next flush
+  }
+
+  /** Hands everything queued to the device, in order with earlier submissions; resolves when the device has it. */
+  submit(): Promise<void> {
+    const commands = this.#commands
+    this.#commands = []
+    const doomed = this.#pool.takeDoomed()
+    if (commands.length === 0 && doomed.length === 0) return this.#tail
+    const result = this.#tail.then(async () => {
+      try {
+        this.#watch.check()
+        // Pipelines have been compiling since their first dispatch was queued.
+        const pipelines = await Promise.all(commands.map((c) => ('pipeline' in c ? c.pipeline : undefined)))
+        this.#watch.check()
+        this.#watch.scoped(() => this.#encode(commands, pipelines))
+        for (const buffer of doomed) buffer.destroy()
+      } catch (cause) {
+        throw await this.failureOf(cause)
+      }
+    })
+    this.#tail = result.catch(() => {})
+    return result
+  }
+
+  /** The failure behind an exception: the loss of the device if that is what happened. It ends the backend. */
+  async failureOf(cause: unknown): Promise<unknown> {
+    const lost = await Promise.race([this.#device.lost, new Promise<undefined>((resolve) => setTimeout(resolve, 20))])
+    try {
+      if (lost) this.#watch.fail(lostError(this.#where, lost.message))
+      this.#watch.check()
+    } catch (failure) {
+      return failure
+    }
+    if (cause instanceof Error && 'tag' in cause) this.#watch.fail(cause as Parameters<DeviceWatch['fail']>[0])
+    return cause
+  }
+
+  #encode(commands: readonly Command[], pipelines: readonly (GPUComputePipeline | undefined)[]): void {
+    const device = this.#device
+    const alignment = device.limits.minUniformBufferOffsetAlignment
+    const dispatches = commands.filter((c) => 'pipeline' in c)
+    const strideBytes = Math.max(0, ...dispatches.map((c) => Math.ceil(c.params.byteLength / alignment) * alignment))
+    const params = this.#writeParams(dispatches, strideBytes)
+    const encoder = device.createCommandEncoder()
+    let pass: GPUComputePassEncoder | undefined
+    let dispatchIndex = 0
+    commands.forEach((command, i) => {
+      if ('pipeline' in command) {
+        const pipeline = pipelines[i]!
+        const entries: GPUBindGroupEntry[] = [
+          { binding: 0, resource: { buffer: params!, offset: dispatchIndex++ * strideBytes, size: Math.ceil(command.params.byteLength / 16) * 16 } },
+        ]
+        command.buffers.forEach((buffer, b) => {
+          if (buffer) entries.push({ binding: b + 1, resource: { buffer } })
+        })
+        pass ??= encoder.beginComputePass()
+        pass.setPipeline(pipeline)
+        pass.setBindGroup(0, device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }))
+        pass.dispatchWorkgroups(...command.groups)
+      } else {
+        pass?.end()
+        pass = undefined
+        encoder.copyBufferToBuffer(command.from, command.fromBytes, command.to, command.toBytes, command.bytes)
+      }
+    })
+    pass?.end()
+    device.queue.submit([encoder.finish()])
+  }
+
+  /** All uniform blocks of one submission in one buffer; the device reads it before the next submission writes it. */
+  #writeParams(dispatches: readonly DispatchCommand[], strideBytes: number): GPUBuffer | undefined {
+    const bytes = dispatches.length * strideBytes
+    if (bytes === 0) return undefined
+    if (!this.#params || this.#params.size < bytes) {
+      this.#params?.destroy()
+      this.#params = this.#device.createBuffer({
+        size: Math.max(bytes, 1 << 16),
+        usage: bufferUsage.uniform | bufferUsage.copyDestination,
+      })
+    }
+    const host = new Uint32Array(bytes / 4)
+    dispatches.forEach((d, i) => { host.set(d.params, (i * strideBytes) / 4) })
+    this.#device.queue.writeBuffer(this.#params, 0, host)
+    return this.#params
+  }
+}

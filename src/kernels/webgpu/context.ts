@@ -1,0 +1,133 @@
+import type { PreparedFilter } from '../long-conv/long-conv.ts'
+import type { LongConvPlan } from '../long-conv/plan.ts'
+import type { OpArguments, OpName } from '../ops.ts'
+import { rowStrideOf, type Tensor, type Weights } from '../tensor.ts'
+import type { BufferPool } from './buffer-pool.ts'
+import type { CommandQueue } from './command-queue.ts'
+import type { PipelineCache, PipelineKey } from './pipeline-cache.ts'
+
+/** Activations in a storage buffer; views share it. */
+export interface GpuTensor extends Tensor {
+  readonly buffer: GPUBuffer
+}
+/** Row-major f32 from the buffer's start. */
+export interface GpuWeights extends Weights {
+  readonly buffer: GPUBuffer
+}
+/** A filter as long-conv/*.webgpu.ts left it: its taps, or spectra by channel group. */
+export interface GpuPreparedFilter extends PreparedFilter {
+  readonly plan: LongConvPlan
+  /** Given where the taps themselves are used at each call: direct plans, and spectra that are recomputed. */
+  readonly taps?: GpuTensor
+  /** Spectra of `groupChannels` channels each, in the order the transform leaves. */
+  readonly spectra?: readonly GPUBuffer[]
+  readonly groupChannels?: number
+}
+
+export type GpuOpArguments = OpArguments<GpuTensor, GpuWeights, GpuPreparedFilter>
+export type GpuKernel<K extends OpName> = (args: GpuOpArguments[K], context: GpuContext) => void
+
+export interface Dispatch extends PipelineKey {
+  /** Fields of the shader's uniform struct in order: its u32 fields, then its f32 fields. */
+  readonly u32: readonly number[]
+  readonly f32?: readonly number[]
+  /** Storage at bindings 1, 2, ..; undefined where the entry point uses none of that number. */
+  readonly buffers: readonly (GPUBuffer | undefined)[]
+  /** Workgroups along positions (folded into x and z, see grid.x below), and along whatever y means to the shader. */
+  readonly tiles: number
+  readonly rows?: number
+}
+
+const maxGroupsX = 65535
+
+/** What a GPU kernel sees of the backend. */
+export class GpuContext {
+  readonly limits: GPUSupportedLimits
+  /** Bound where an optional operand is absent. */
+  readonly none: GPUBuffer
+  readonly #pool: BufferPool
+  readonly #queue: CommandQueue
+  readonly #pipelines: PipelineCache
+  readonly #constants = new Map<string, GPUBuffer>()
+  #scratches: GPUBuffer[] = []
+
+  constructor(device: GPUDevice, pool: BufferPool, queue: CommandQueue, pipelines: PipelineCache) {
+    this.limits = device.limits
+    this.#pool = pool
+    this.#queue = queue
+    this.#pipelines = pipelines
+    this.none = pool.constant(new Float32Array(4))
+  }
+
+  /**
+   * Queues one dispatch. More than 65,535 tiles are folded into z: a shader's tile is
+   * `workgroup_id.x + workgroup_id.z * num_workgroups.x`, and tiles past the end have nothing to do.
+   */
+  dispatch(d: Dispatch): void {
+    const { tiles, rows = 1 } = d
+    if (tiles === 0 || rows === 0) return
+    const z = Math.ceil(tiles / maxGroupsX)
+    const params = new Uint32Array(d.u32.length + (d.f32?.length ?? 0))
+    params.set(d.u32)
+    if (d.f32) params.set(new Uint32Array(Float32Array.from(d.f32).buffer), d.u32.length)
+    this.#queue.push({ pipeline: this.#pipelines.get(d), buffers: d.buffers, params, groups: [Math.ceil(tiles / z), rows, z] })
+  }
+
+  /** Storage for the op being queued only. */
+  scratch(channelCount: number, length: number): GpuTensor {
+    const rowStride = rowStrideOf(length)
+    const buffer = this.#pool.acquire(channelCount * rowStride * 4)
+    this.#scratches.push(buffer)
+    return { channelCount, length, rowStride, offset: 0, buffer }
+  }
+
+  /** Called by the backend after each op: what is queued next may use the scratch storage again. */
+  endOp(): void {
+    for (const buffer of this.#scratches) this.#pool.release(buffer)
+    this.#scratches = []
+    this.#queue.submitIfMany()
+  }
+
+  /** Storage holding host values, in queue order, for the op being queued only. */
+  upload(data: Float32Array): GPUBuffer {
+    const buffer = this.#pool.constant(data)
+    this.#pool.discard(buffer)
+    return buffer
+  }
+
+  /** A table made once and kept while the backend lives. */
+  table(name: string, make: () => Float32Array): GPUBuffer {
+    let buffer = this.#constants.get(name)
+    if (!buffer) {
+      buffer = this.#pool.constant(make())
+      this.#constants.set(name, buffer)
+    }
+    return buffer
+  }
+
+  /** Queues `to = from`; the two lie in different buffers. */
+  copy(from: GpuTensor, to: GpuTensor): void {
+    const spans = from.rowStride === to.rowStride && from.length === from.rowStride && to.length === to.rowStride
+    const rows = spans ? 1 : to.channelCount
+    for (let c = 0; c < rows; c++) {
+      this.#queue.push({
+        from: from.buffer,
+        fromBytes: (from.offset + c * from.rowStride) * 4,
+        to: to.buffer,
+        toBytes: (to.offset + c * to.rowStride) * 4,
+        bytes: (spans ? to.channelCount * to.rowStride : to.length) * 4,
+      })
+    }
+  }
+
+  /** `input`, or a copy of it where it shares a buffer with `out`: one dispatch may not both read and write a buffer. */
+  apart(input: GpuTensor, ...outs: GpuTensor[]): GpuTensor {
+    if (outs.every((out) => out.buffer !== input.buffer)) return input
+    const apart = this.scratch(input.channelCount, input.length)
+    this.copy(input, apart)
+    return apart
+  }
+}
+
+/** Offset and row stride, as shaders take a tensor. */
+export const place = (t: GpuTensor): [number, number] => [t.offset, t.rowStride]

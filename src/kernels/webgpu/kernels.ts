@@ -1,0 +1,21 @@
+import { advanceHistoryGpu } from '../advance-history/advance-history.webgpu.ts'
+import { dilatedConvGpu } from '../dilated-conv/dilated-conv.webgpu.ts'
+import { embeddingGpu } from '../embedding/embedding.webgpu.ts'
+import { gatedProjectionGpu } from '../gated-projection/gated-projection.webgpu.ts'
+import { implicitFilterGpu } from '../implicit-filter/implicit-filter.webgpu.ts'
+import { linearGpu } from '../linear/linear.webgpu.ts'
+import { longConvGpu } from '../long-conv/long-conv.webgpu.ts'
+import { mlpGpu } from '../mlp/mlp.webgpu.ts'
+import type { OpName } from '../ops.ts'
+import type { GpuKernel } from './context.ts'
+
+export const gpuKernels: { readonly [K in OpName]: GpuKernel<K> } = {
+  embedding: embeddingGpu,
+  linear: linearGpu,
+  gatedProjection: gatedProjectionGpu,
+  longConv: longConvGpu,
+  mlp: mlpGpu,
+  dilatedConv: dilatedConvGpu,
+  advanceHistory: advanceHistoryGpu,
+  implicitFilter: implicitFilterGpu,
+}

@@ -1,0 +1,165 @@
+import { DeviceError, ShapeError } from '../../errors.ts'
+import type { Backend, BackendLimits } from '../backend.ts'
+import { planLongConvGpu } from '../long-conv/plan.webgpu.ts'
+import { prepareFilterGpu, releaseFilterGpu } from '../long-conv/prepare-filter.webgpu.ts'
+import { type OpArguments, type OpName, queueingOps } from '../ops.ts'
+import { rowStrideOf, type Tensor } from '../tensor.ts'
+import { type FoundAdapter, findAdapter } from './adapter.ts'
+import { BufferPool } from './buffer-pool.ts'
+import { CommandQueue } from './command-queue.ts'
+import { GpuContext, type GpuKernel, type GpuOpArguments, type GpuPreparedFilter, type GpuTensor, type GpuWeights } from './context.ts'
+import { DeviceWatch } from './device-errors.ts'
+import { gpuKernels } from './kernels.ts'
+import { PipelineCache } from './pipeline-cache.ts'
+import { ReadbackRing } from './readback-ring.ts'
+
+export interface WebGpuOptions {
+  /** From `findAdapter`; looked for where not given. */
+  readonly found?: FoundAdapter
+  /** Bytes to plan for: WebGPU does not say what a device has. Default 4 GiB, 1 GiB on a software adapter. */
+  readonly memoryBytes?: number
+}
+
+/** A backend on a GPU; `device` is for tests of what happens when it is lost. */
+export interface WebGpuBackend extends Backend {
+  readonly device: GPUDevice
+  readonly isSoftware: boolean
+}
+
+/** The limits that decide how large tensors and tiles may be: all the adapter has. */
+const wantedLimits = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeWorkgroupSizeY',
+] as const
+
+/** Compute on WebGPU: Dawn in Node, the browser's own elsewhere. DeviceError('unavailable') where there is no adapter. */
+export async function createWebGpuBackend(options: WebGpuOptions = {}): Promise<WebGpuBackend> {
+  const found = options.found ?? (await findAdapter())
+  if (!found.adapter) {
+    throw new DeviceError('unavailable', { where: 'gpu', what: found.reason, remedy: 'run with --device cpu', cause: found.cause })
+  }
+  const { adapter, isSoftware, name } = found
+  const where = `gpu ${name}`
+  let device: GPUDevice
+  try {
+    device = await adapter.requestDevice({ requiredLimits: Object.fromEntries(wantedLimits.map((limit) => [limit, adapter.limits[limit]])) })
+  } catch (cause) {
+    const text = cause instanceof Error ? cause.message : String(cause)
+    throw new DeviceError('unavailable', { where, what: `the device cannot be opened (${text})`, remedy: 'run with --device cpu', cause })
+  }
+  return assemble(device, found, options.memoryBytes ?? (isSoftware ? 2 ** 30 : 2 ** 32), where)
+}
+
+function assemble(device: GPUDevice, found: FoundAdapter, maxTotalBytes: number, where: string): WebGpuBackend {
+  let keepAlive: GPU | undefined = found.gpu // Dawn's instance, and with it the device, ends when this is collected
+  const watch = new DeviceWatch(device, where)
+  const pool = new BufferPool(device, watch, where)
+  const queue = new CommandQueue(device, watch, pool, where)
+  const context = new GpuContext(device, pool, queue, new PipelineCache(device, where))
+  const ring = new ReadbackRing(device, watch)
+  const limits: BackendLimits = {
+    maxTensorBytes: Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize),
+    maxTotalBytes,
+  }
+  const enqueue = <K extends OpName>(op: K, args: OpArguments[K]): void => {
+    watch.check()
+    ;(gpuKernels[op] as GpuKernel<K>)(args as GpuOpArguments[K], context)
+    context.endOp()
+  }
+  const allocate = (channelCount: number, length: number): GpuTensor => {
+    const rowStride = rowStrideOf(length)
+    return { channelCount, length, rowStride, offset: 0, buffer: pool.acquire(Math.max(1, channelCount) * rowStride * 4) }
+  }
+  const flush = async (): Promise<void> => {
+    await queue.submit()
+    await device.queue.onSubmittedWorkDone()
+    await watch.settle()
+  }
+
+  return {
+    kind: 'webgpu',
+    description: `${found.name} (WebGPU${found.isSoftware ? ', software' : ''})`,
+    device,
+    isSoftware: found.isSoftware,
+    limits,
+    memory: pool.memory,
+    ops: queueingOps(enqueue),
+    tensor: allocate,
+    release(tensor) {
+      pool.release((tensor as GpuTensor).buffer)
+    },
+    weights(data, shape): GpuWeights {
+      const count = shape.reduce((product, n) => product * n, 1)
+      if (count !== data.length) {
+        throw new ShapeError({ where: 'weights', what: 'data does not fill the shape', expected: `${count} values for [${shape}]`, got: `${data.length}` })
+      }
+      return { shape, buffer: pool.constant(data) }
+    },
+    releaseWeights(weights) {
+      pool.discard((weights as GpuWeights).buffer)
+    },
+    write(tensor, data) {
+      watch.check()
+      const buffer = context.upload(data)
+      context.copy({ channelCount: tensor.channelCount, length: tensor.length, rowStride: tensor.length, offset: 0, buffer }, tensor as GpuTensor)
+      context.endOp()
+    },
+    read: (tensor) => readTensor(tensor as GpuTensor, { watch, queue, ring }),
+    flush,
+    planLongConv: (request) => planLongConvGpu(request, device.limits),
+    prepareFilter(plan, taps: Tensor, { centerTap }) {
+      watch.check()
+      const filter = prepareFilterGpu(plan, taps as GpuTensor, centerTap, context, pool)
+      context.endOp()
+      return filter
+    },
+    releaseFilter(filter) {
+      releaseFilterGpu(filter as GpuPreparedFilter, pool)
+    },
+    async destroy() {
+      await queue.submit().catch(() => {})
+      watch.fail(new DeviceError('lost', { where, what: 'the backend was closed' }))
+      ring.destroy()
+      device.destroy()
+      await device.lost
+      keepAlive = undefined
+      void keepAlive
+    },
+  }
+}
+
+/** Rows side by side in the staging buffer where a view is much narrower than its storage; else one copy, unpacked here. */
+async function readTensor(
+  { channelCount, length, rowStride, offset, buffer }: GpuTensor,
+  { watch, queue, ring }: { watch: DeviceWatch; queue: CommandQueue; ring: ReadbackRing },
+): Promise<Float32Array> {
+  watch.check()
+  const out = new Float32Array(channelCount * length)
+  if (out.length === 0) {
+    await queue.submit()
+    await watch.settle()
+    return out
+  }
+  const packed = length * 2 < rowStride
+  const stagedStride = packed ? length : rowStride
+  const bytes = ((channelCount - 1) * stagedStride + length) * 4
+  const staging = ring.acquire(bytes)
+  for (let c = 0; c < (packed ? channelCount : 1); c++) {
+    queue.push({ from: buffer, fromBytes: (offset + c * rowStride) * 4, to: staging, toBytes: c * length * 4, bytes: packed ? length * 4 : bytes })
+  }
+  try {
+    await queue.submit()
+    await ring.take(staging, bytes, (values) => {
+      for (let c = 0; c < channelCount; c++) out.set(values.subarray(c * stagedStride, c * stagedStride + length), c * length)
+    })
+  } catch (cause) {
+    await watch.settle() // memory or loss, if that is behind it
+    throw await queue.failureOf(cause)
+  }
+  await watch.settle()
+  return out
+}
