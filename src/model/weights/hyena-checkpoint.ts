@@ -9,7 +9,7 @@ import { TensorPicker } from './tensor-picker.ts'
 const tokenCount = 12
 const embeddingSuffix = 'embeddings.word_embeddings.weight'
 
-export const looksLikeHyena = (names: Iterable<string>): boolean => [...names].some(name => name.endsWith('mixer.filter_fn.implicit_filter.0.weight') ||
+export const looksLikeHyena = (names: Iterable<string>): (boolean) => [...names].some((name) => name.endsWith('mixer.filter_fn.implicit_filter.0.weight') ||
   name.endsWith('mixer.layer.filter_fn.implicit_filter.0.weight'))
 
 /**
@@ -30,7 +30,7 @@ export function readHyena(
     // HyenaDNA is trained with the head tied to the embedding; the original form stores it once.
     picker.taken.set('lm_head.weight', picker.taken.get(`backbone.${embeddingSuffix}`)!)
     if (otherHeads.length > 0) {
-      onWarning(`${weights.where}: a fine-tuned checkpoint: its head (${otherHeads.map(name => `${name} [${weights.tensors.get(name)!.shape}]`).join(', ')}) ` +
+      onWarning(`${weights.where}: a fine-tuned checkpoint: its head (${otherHeads.map((name) => `${name} [${weights.tensors.get(name)!.shape}]`).join(', ')}) ` +
         'is left out, and its backbone is run as a language model with the head tied to the embedding')
     }
   }
@@ -39,13 +39,13 @@ export function readHyena(
 
 function canonicalNames(weights: RawWeights): { names: Map<string, string>; otherHeads: string[] } {
   const { where, tensors } = weights
-  const prefixes = [...tensors.keys()].filter(name => name === embeddingSuffix || name.endsWith(`.${embeddingSuffix}`))
-    .map(name => name.slice(0, -embeddingSuffix.length))
+  const prefixes = [...tensors.keys()].filter((name) => name === embeddingSuffix || name.endsWith(`.${embeddingSuffix}`))
+    .map((name) => name.slice(0, -embeddingSuffix.length))
   if (prefixes.length === 0) {
     throw new FormatError({ where: `${where} tensor backbone.${embeddingSuffix}`, what: 'missing from the file', remedy: 'a HyenaDNA checkpoint has it' })
   }
   if (prefixes.length > 1) {
-    throw new FormatError({ where, what: 'several models in one file', expected: `one ${embeddingSuffix}`, got: prefixes.map(prefix => prefix + embeddingSuffix).join(', ') })
+    throw new FormatError({ where, what: 'several models in one file', expected: `one ${embeddingSuffix}`, got: prefixes.map((prefix) => prefix + embeddingSuffix).join(', ') })
   }
   const prefix = prefixes[0]!
   const names = new Map<string, string>()
@@ -90,7 +90,7 @@ function readArchitecture(picker: TensorPicker, config: ModelConfig | undefined,
 
   // The original form keeps the mixer's settings in `layer`, the Hugging Face form beside the others.
   const layer = config?.section('layer')
-  const same = (key: string, actual: number, tensor: string, value = config?.optionalCount(key)): void => {
+  const same = (key: string, actual: number, tensor: string, value = config?.optionalCount(key)): (void) => {
     if (value !== undefined && value !== actual) {
       throw new ShapeError({ where: picker.where(tensor), what: `does not fit ${config!.where}`, expected: `${key} ${value}`, got: `${actual}` })
     }
@@ -111,7 +111,7 @@ function readArchitecture(picker: TensorPicker, config: ModelConfig | undefined,
   if (typeof epsilon !== 'number' || !(epsilon > 0)) config!.fail('layer_norm_epsilon', 'a positive number', epsilon)
 
   const fromConfig = config?.optionalCount('max_seq_len') ?? layer?.optionalCount('l_max')
-  const table = ['z', 't'].map(letter => `${filter}pos_emb.${letter}`).find(name => picker.has(name))
+  const table = ['z', 't'].map((letter) => `${filter}pos_emb.${letter}`).find((name) => picker.has(name))
   const fromTable = table === undefined ? undefined : picker.shape(table, 3)[1]
   if (fromConfig !== undefined && table !== undefined) same('max_seq_len', fromTable!, table, fromConfig)
   const maxLength = fromConfig ?? fromTable
@@ -128,7 +128,7 @@ function readArchitecture(picker: TensorPicker, config: ModelConfig | undefined,
 function takeTensors(picker: TensorPicker, architecture: HyenaArchitecture, where: string): void {
   const { modelWidth: d, innerWidth, maxLength, embeddingSize, filterMlpWidth: width, shortFilterLength, vocabularySize } = architecture
   const known = new Set<string>()
-  const take = (name: string, shape: readonly number[]): NamedTensor => {
+  const take = (name: string, shape: readonly number[]): (NamedTensor) => {
     known.add(name)
     return picker.take(name, shape)
   }
@@ -137,7 +137,7 @@ function takeTensors(picker: TensorPicker, architecture: HyenaArchitecture, wher
   for (let i = 0; i < architecture.layerCount; i++) {
     const layer = `backbone.layers.${i}.`
     for (const norm of ['norm1', 'norm2']) for (const part of ['weight', 'bias']) take(`${layer}${norm}.${part}`, [d])
-    const dense = (name: string, outputs: number, inputs: number): void => {
+    const dense = (name: string, outputs: number, inputs: number): (void) => {
       take(`${layer}${name}.weight`, [outputs, inputs])
       take(`${layer}${name}.bias`, [outputs])
     }
@@ -155,7 +155,7 @@ function takeTensors(picker: TensorPicker, architecture: HyenaArchitecture, wher
     take(`${filter}modulation.deltas`, [1, 1, d])
     take(`${filter}bias`, [d])
     const frequency = take(`${filter}implicit_filter.1.freq`, [1, width])
-    for (const alias of [3, 5].map(index => `${filter}implicit_filter.${index}.freq`)) {
+    for (const alias of [3, 5].map((index) => `${filter}implicit_filter.${index}.freq`)) {
       if (!picker.has(alias)) continue
       const other = take(alias, [1, width])
       if (other.data.some((value, c) => value !== frequency.data[c])) {
@@ -167,7 +167,7 @@ function takeTensors(picker: TensorPicker, architecture: HyenaArchitecture, wher
     if (picker.has(`${filter}pos_emb.t`)) take(`${filter}pos_emb.t`, [1, maxLength, 1])
   }
   for (const part of ['weight', 'bias']) take(`backbone.ln_f.${part}`, [d])
-  const unknown = [...picker.names].filter(name => !known.has(name))
+  const unknown = [...picker.names].filter((name) => !known.has(name))
   if (unknown.length > 0) {
     throw new FormatError({ where: `${where} tensor ${unknown[0]}`, what: 'not part of HyenaDNA: unknown architecture', got: brief(unknown.join(', ')) })
   }

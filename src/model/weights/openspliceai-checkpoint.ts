@@ -8,7 +8,7 @@ const groups = [{ width: 11, dilation: 1 }, { width: 11, dilation: 4 }, { width:
 const unitsPerGroup = 4
 const marker = 'initial_conv.weight'
 
-export const looksLikeOpenSplice = (names: Iterable<string>): boolean => [...names].some(name => name === marker || name.endsWith(`.${marker}`))
+export const looksLikeOpenSplice = (names: Iterable<string>): (boolean) => [...names].some((name) => name === marker || name.endsWith(`.${marker}`))
 
 /**
  * Reads a checkpoint of the SpliceAI family as OpenSpliceAI saves it. The weights do not say their dilations: they follow
@@ -18,11 +18,11 @@ export const looksLikeOpenSplice = (names: Iterable<string>): boolean => [...nam
  */
 export function readOpenSplice(weights: RawWeights): { architecture: OpenSpliceArchitecture; tensors: ReadonlyMap<string, NamedTensor> } {
   const { where } = weights
-  const markers = [...weights.tensors.keys()].filter(name => name === marker || name.endsWith(`.${marker}`))
+  const markers = [...weights.tensors.keys()].filter((name) => name === marker || name.endsWith(`.${marker}`))
   if (markers.length > 1) throw new FormatError({ where, what: 'several models in one file', expected: `one ${marker}`, got: markers.join(', ') })
   // `module.` where it was trained on several devices.
   const prefix = markers[0]!.slice(0, -marker.length)
-  const names = new Map([...weights.tensors.keys()].filter(name => name.startsWith(prefix)).map(name => [name.slice(prefix.length), name]))
+  const names = new Map([...weights.tensors.keys()].filter((name) => name.startsWith(prefix)).map((name) => [name.slice(prefix.length), name]))
   const picker = new TensorPicker(weights, names)
 
   const [channelCount] = picker.shape(marker, 3) as [number]
@@ -41,11 +41,11 @@ export function readOpenSplice(weights: RawWeights): { architecture: OpenSpliceA
   }
 
   const known = new Set<string>()
-  const take = (name: string, shape: readonly number[]): NamedTensor => {
+  const take = (name: string, shape: readonly number[]): (NamedTensor) => {
     known.add(name)
     return picker.take(name, shape)
   }
-  const conv = (name: string, outputs: number, inputs: number, width: number): void => {
+  const conv = (name: string, outputs: number, inputs: number, width: number): (void) => {
     take(`${name}.weight`, [outputs, inputs, width])
     take(`${name}.bias`, [outputs])
   }
@@ -63,7 +63,7 @@ export function readOpenSplice(weights: RawWeights): { architecture: OpenSpliceA
     for (const layer of ['1', '2']) {
       const norm = `${unit}batchnorm${layer}.`
       for (const part of ['weight', 'bias', 'running_mean', 'running_var']) take(norm + part, [channelCount])
-      if (picker.taken.get(`${norm}running_var`)!.data.some(variance => variance < 0)) {
+      if (picker.taken.get(`${norm}running_var`)!.data.some((variance) => variance < 0)) {
         throw new FormatError({ where: picker.where(`${norm}running_var`), what: 'negative variance' })
       }
       known.add(`${norm}num_batches_tracked`)
@@ -78,7 +78,7 @@ export function readOpenSplice(weights: RawWeights): { architecture: OpenSpliceA
     }
   }
   conv('final_conv', 3, channelCount, 1)
-  const unknown = [...names.keys()].find(name => !known.has(name))
+  const unknown = [...names.keys()].find((name) => !known.has(name))
   if (unknown !== undefined) throw new FormatError({ where: `${where} tensor ${names.get(unknown)}`, what: 'not part of the SpliceAI family: unknown architecture' })
   const contextBases = 2 * units.reduce((sum, { width, dilation }) => sum + dilation * (width - 1), 0)
   return { architecture: { kind: 'openspliceai', channelCount, contextBases, units }, tensors: picker.taken }

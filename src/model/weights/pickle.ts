@@ -60,14 +60,14 @@ export function parsePickle(bytes: Uint8Array, where: string, world: PickleWorld
   const memo = new Map<number, unknown>()
   let containerCount = 0
   let opcodeOffset = 0
-  const fail = (what: string): never => {
+  const fail: (what: string) => never = (what) => {
     throw new FormatError({ where: `${where} offset ${opcodeOffset}`, what: `not a pickle of weights: ${what}` })
   }
-  const pop = (): unknown => {
+  const pop = (): (unknown) => {
     if (stack.length === 0 || stack[stack.length - 1] === mark) return fail('nothing to take from the stack')
     return stack.pop()
   }
-  const top = (): unknown => (stack.length === 0 ? fail('the stack is empty') : stack[stack.length - 1])
+  const top = (): (unknown) => (stack.length === 0 ? fail('the stack is empty') : stack[stack.length - 1])
   const popToMark = (): unknown[] => {
     const at = stack.lastIndexOf(mark)
     if (at < 0) return fail('no mark on the stack')
@@ -75,28 +75,28 @@ export function parsePickle(bytes: Uint8Array, where: string, world: PickleWorld
     items.shift()
     return items
   }
-  const pushContainer = (value: unknown): void => {
+  const pushContainer = (value: unknown): (void) => {
     if (++containerCount > maxContainers) fail(`more than ${maxContainers} objects`)
     stack.push(value)
   }
-  const call = (callee: unknown, args: unknown): void => {
-    if (!(callee instanceof PickleGlobal)) return fail('calls something that is not a global')
-    if (!Array.isArray(args)) return fail(`calls ${callee.name} without arguments`)
+  const call = (callee: unknown, args: unknown): (void) => {
+    if (!(callee instanceof PickleGlobal)) fail('calls something that is not a global')
+    if (!Array.isArray(args)) fail(`calls ${callee.name} without arguments`)
     pushContainer(callee.construct ? callee.construct(args) : new PickleObject(callee, args))
   }
-  const memoized = (index: number): unknown => (memo.has(index) ? memo.get(index) : fail(`no memo ${index}`))
-  const setItems = (items: readonly unknown[]): void => {
+  const memoized = (index: number): (unknown) => (memo.has(index) ? memo.get(index) : fail(`no memo ${index}`))
+  const setItems = (items: readonly unknown[]): (void) => {
     const target = top()
     let map = target
     if (target instanceof PickleObject) map = target.state ??= new Map()
-    if (!(map instanceof Map) || items.length % 2) return fail('sets items on something that is not a dictionary')
+    if (!(map instanceof Map) || items.length % 2) fail('sets items on something that is not a dictionary')
     for (let i = 0; i < items.length; i += 2) map.set(items[i], items[i + 1])
   }
-  const appendItems = (items: readonly unknown[]): void => {
+  const appendItems = (items: readonly unknown[]): (void) => {
     const target = top()
     let list = target
     if (target instanceof PickleObject) list = target.state ??= []
-    if (!Array.isArray(list)) return fail('appends to something that is not a list')
+    if (!Array.isArray(list)) fail('appends to something that is not a list')
     for (const item of items) list.push(item)
   }
 
@@ -105,7 +105,7 @@ export function parsePickle(bytes: Uint8Array, where: string, world: PickleWorld
     const opcode = reader.uint(1)
     switch (opcode) {
       case 0x80: if (reader.uint(1) > 5) fail('protocol beyond 5'); break // PROTO
-      case 0x95: reader.take(8); break // FRAME
+      case 0x95: reader.uint(8); break // FRAME
       case 0x2e: { // STOP
         const root = pop()
         return stack.length ? fail('values left on the stack') : root
@@ -136,9 +136,9 @@ export function parsePickle(bytes: Uint8Array, where: string, world: PickleWorld
       case 0x8d: stack.push(reader.text(reader.uint(8))); break // BINUNICODE8
       case 0x54: stack.push(reader.text(reader.uint(4))); break // BINSTRING
       case 0x55: stack.push(reader.text(reader.uint(1))); break // SHORT_BINSTRING
-      case 0x42: stack.push(reader.take(reader.uint(4))); break // BINBYTES
-      case 0x43: stack.push(reader.take(reader.uint(1))); break // SHORT_BINBYTES
-      case 0x8e: case 0x96: stack.push(reader.take(reader.uint(8))); break // BINBYTES8, BYTEARRAY8
+      case 0x42: pushContainer(reader.take(reader.uint(4))); break // BINBYTES
+      case 0x43: pushContainer(reader.take(reader.uint(1))); break // SHORT_BINBYTES
+      case 0x8e: case 0x96: pushContainer(reader.take(reader.uint(8))); break // BINBYTES8, BYTEARRAY8
 
       case 0x29: case 0x5d: case 0x8f: pushContainer([]); break // EMPTY_TUPLE, EMPTY_LIST, EMPTY_SET
       case 0x85: pushContainer([pop()]); break // TUPLE1
@@ -156,7 +156,7 @@ export function parsePickle(bytes: Uint8Array, where: string, world: PickleWorld
       case 0x93: { // STACK_GLOBAL
         const name = pop()
         const module = pop()
-        if (typeof name !== 'string' || typeof module !== 'string') return fail('a global without a name')
+        if (typeof name !== 'string' || typeof module !== 'string') fail('a global without a name')
         stack.push(world.findGlobal(`${module}.${name}`))
         break
       }
@@ -187,27 +187,33 @@ class PickleReader {
     this.#where = where
   }
 
-  /** A copy of the next bytes. */
-  take(byteCount: number): Uint8Array {
+  /** Moves past the next bytes. @returns where they start */
+  #advance(byteCount: number): number {
     const start = this.offset
     if (byteCount > this.#bytes.length - start) {
       throw new FormatError({ where: `${this.#where} offset ${start}`, what: 'truncated pickle', expected: `${byteCount} more bytes`, got: `${this.#bytes.length - start}` })
     }
     this.offset += byteCount
-    return this.#bytes.slice(start, this.offset)
+    return start
+  }
+
+  /** A copy of the next bytes. */
+  take(byteCount: number): Uint8Array<ArrayBuffer> {
+    const start = this.#advance(byteCount)
+    return this.#bytes.slice(start, start + byteCount)
   }
 
   uint(byteCount: 1 | 2 | 4 | 8): number {
+    const start = this.#advance(byteCount)
     let value = 0
-    const bytes = this.take(byteCount)
-    for (let i = byteCount - 1; i >= 0; i--) value = value * 256 + bytes[i]!
+    for (let i = start + byteCount - 1; i >= start; i--) value = value * 256 + this.#bytes[i]!
     return value
   }
 
   /** Two's complement; as number where exact, else bigint (random generator states), which nothing here uses. */
   longInteger(byteCount: number): number | bigint {
-    if (byteCount > 512) {
-      throw new FormatError({ where: `${this.#where} offset ${this.offset}`, what: 'integer too long', expected: 'at most 512 bytes', got: `${byteCount}` })
+    if (byteCount > 64) {
+      throw new FormatError({ where: `${this.#where} offset ${this.offset}`, what: 'integer too long', expected: 'at most 64 bytes', got: `${byteCount}` })
     }
     const bytes = this.take(byteCount)
     let value = 0n
@@ -221,7 +227,8 @@ class PickleReader {
   }
 
   text(byteCount: number): string {
-    return this.#decoder.decode(this.take(byteCount))
+    const start = this.#advance(byteCount)
+    return this.#decoder.decode(this.#bytes.subarray(start, start + byteCount))
   }
 
   line(): string {

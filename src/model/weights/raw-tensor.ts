@@ -22,8 +22,9 @@ export interface RawWeights {
   readonly dataBytes: number
 }
 
-/** Product of the dimensions, or undefined where they are not dimensions or their product is beyond exact integers. */
+/** Product of the dimensions, or undefined where they are not dimensions, too many, or their product is beyond exact integers. */
 export function countElements(shape: readonly unknown[]): number | undefined {
+  if (shape.length > 16) return undefined
   let count = 1
   for (const size of shape) {
     if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) return undefined
@@ -51,18 +52,18 @@ export function valuesAsFloat32(bytes: Uint8Array, dtype: DType, count: number):
 export function valueReader(bytes: Uint8Array, dtype: DType): ((i: number) => number) | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   switch (dtype) {
-    case 'F64': return i => view.getFloat64(8 * i, true)
-    case 'F32': return i => view.getFloat32(4 * i, true)
-    case 'F16': return i => halfToNumber(view.getUint16(2 * i, true))
-    case 'BF16': return i => bfloatToNumber(view.getUint16(2 * i, true))
-    case 'I64': return i => Number(view.getBigInt64(8 * i, true))
-    case 'U64': return i => Number(view.getBigUint64(8 * i, true))
-    case 'I32': return i => view.getInt32(4 * i, true)
-    case 'U32': return i => view.getUint32(4 * i, true)
-    case 'I16': return i => view.getInt16(2 * i, true)
-    case 'U16': return i => view.getUint16(2 * i, true)
-    case 'I8': return i => view.getInt8(i)
-    case 'U8': case 'BOOL': return i => bytes[i]!
+    case 'F64': return (i) => view.getFloat64(8 * i, true)
+    case 'F32': return (i) => view.getFloat32(4 * i, true)
+    case 'F16': return (i) => halfToNumber(view.getUint16(2 * i, true))
+    case 'BF16': return (i) => bfloatToNumber(view.getUint16(2 * i, true))
+    case 'I64': return (i) => Number(view.getBigInt64(8 * i, true))
+    case 'U64': return (i) => Number(view.getBigUint64(8 * i, true))
+    case 'I32': return (i) => view.getInt32(4 * i, true)
+    case 'U32': return (i) => view.getUint32(4 * i, true)
+    case 'I16': return (i) => view.getInt16(2 * i, true)
+    case 'U16': return (i) => view.getUint16(2 * i, true)
+    case 'I8': return (i) => view.getInt8(i)
+    case 'U8': case 'BOOL': return (i) => bytes[i]!
     default: return undefined
   }
 }

@@ -13,7 +13,7 @@ const maxHeaderBytes = 100_000_000
  * @throws FormatError naming the tensor or the byte offset
  */
 export function parseSafetensors(bytes: Uint8Array, where: string): RawWeights {
-  const fail = (what: string, more: { expected?: string; got?: string; remedy?: string; cause?: unknown } = {}): never => {
+  const fail = (what: string, more: { expected?: string; got?: string; remedy?: string; cause?: unknown } = {}): (never) => {
     throw new FormatError({ where, what, ...more })
   }
   if (bytes.length < 8) fail('too short for a safetensors file', { expected: 'at least 8 bytes', got: `${bytes.length}` })
@@ -32,7 +32,7 @@ export function parseSafetensors(bytes: Uint8Array, where: string): RawWeights {
   const entries: { name: string; dtype: DType; shape: number[]; begin: number; end: number; elementCount: number }[] = []
   for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__') {
-      if (!isRecord(entry) || !Object.values(entry).every(value => typeof value === 'string')) {
+      if (!isRecord(entry) || !Object.values(entry).every((value) => typeof value === 'string')) {
         fail('__metadata__ of the safetensors header', { expected: 'text values', got: brief(entry) })
       }
       continue
@@ -54,7 +54,7 @@ export function parseSafetensors(bytes: Uint8Array, where: string): RawWeights {
 
   const tensors = new Map<string, RawTensor>()
   for (const { name, dtype, shape, begin, end, elementCount } of entries) {
-    const read = (): Float32Array => valuesAsFloat32(data.subarray(begin, end), dtype, elementCount) ??
+    const read = (): (Float32Array) => valuesAsFloat32(data.subarray(begin, end), dtype, elementCount) ??
       fail(`tensor ${name} is of type ${dtype}`, { expected: 'F32, F16, BF16, F64 or integers', remedy: 'convert the file to F32' })
     tensors.set(name, { dtype, shape, elementCount, read })
   }
@@ -77,7 +77,7 @@ function parseHeader(headerBytes: Uint8Array, where: string): Record<string, unk
 }
 
 function parseEntry(name: string, entry: unknown, where: string): { dtype: DType; shape: number[]; begin: number; end: number; elementCount: number } {
-  const fail = (what: string, expected: string, got: unknown): never => {
+  const fail = (what: string, expected: string, got: unknown): (never) => {
     throw new FormatError({ where, what: `tensor ${name}: ${what}`, expected, got: brief(got) })
   }
   if (!isRecord(entry)) return fail('header entry', '{dtype, shape, data_offsets}', entry)
@@ -85,7 +85,7 @@ function parseEntry(name: string, entry: unknown, where: string): { dtype: DType
   if (typeof dtype !== 'string' || !Object.hasOwn(dtypeBytes, dtype)) return fail('dtype', `one of ${Object.keys(dtypeBytes).join(' ')}`, dtype)
   const elementCount = Array.isArray(shape) ? countElements(shape) : undefined
   if (elementCount === undefined) return fail('shape', 'a list of sizes', shape)
-  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(offset => Number.isSafeInteger(offset) && offset >= 0) || offsets[0] > offsets[1]) {
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every((offset) => Number.isSafeInteger(offset) && offset >= 0) || offsets[0] > offsets[1]) {
     return fail('data_offsets', '[begin, end]', offsets)
   }
   const [begin, end] = offsets as [number, number]
@@ -122,6 +122,11 @@ export const isRecord = (value: unknown): value is Record<string, unknown> => ty
 
 /** A value in an error message: never more than a few words of it. */
 export function brief(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value))
+  let text: string
+  try {
+    text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value))
+  } catch {
+    text = 'something deeply nested' // JSON.parse has no limit of depth, JSON.stringify has
+  }
   return text.length > 60 ? `${text.slice(0, 57)}...` : text
 }

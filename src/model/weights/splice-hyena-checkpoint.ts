@@ -24,13 +24,13 @@ export function readSpliceHyena(
   const used = new Set<string>()
   const members = Array.from({ length: memberCount }, (_, m) => {
     const prefix = memberCount > 1 ? `members.${m}.` : ''
-    const names = new Map([...weights.tensors.keys()].filter(name => name.startsWith(prefix)).map(name => [name.slice(prefix.length), name]))
+    const names = new Map([...weights.tensors.keys()].filter((name) => name.startsWith(prefix)).map((name) => [name.slice(prefix.length), name]))
     const picker = new TensorPicker(weights, names, prefix)
     takeTensors(picker, architecture)
     for (const name of picker.taken.keys()) used.add(prefix + name)
     return { architecture, tensors: picker.taken }
   })
-  const unknown = [...weights.tensors.keys()].find(name => !used.has(name))
+  const unknown = [...weights.tensors.keys()].find((name) => !used.has(name))
   if (unknown !== undefined) throw new FormatError({ where: `${weights.where} tensor ${unknown}`, what: `not part of the network that ${config.where} describes` })
   return members
 }
@@ -62,11 +62,11 @@ function oddCount(config: ModelConfig, key: string): number {
 }
 
 function takeTensors(picker: TensorPicker, { modelWidth: d, stemWidth, blocks }: SpliceHyenaArchitecture): void {
-  const affine = (name: string, first: string, second: string, size = d): void => {
+  const affine = (name: string, first: string, second: string, size = d): (void) => {
     picker.take(`${name}.${first}`, [size])
     picker.take(`${name}.${second}`, [size])
   }
-  const layer = (name: string, shape: readonly number[]): void => {
+  const layer = (name: string, shape: readonly number[]): (void) => {
     picker.take(`${name}.weight`, shape)
     picker.take(`${name}.bias`, [shape[0]!])
   }

@@ -46,7 +46,7 @@ export class TensorPicker {
   /** The shape of a tensor that must have `axisCount` axes, none of them empty. */
   shape(name: string, axisCount: number): readonly number[] {
     const { shape } = this.raw(name)
-    if (shape.length !== axisCount || shape.some(size => size < 1)) {
+    if (shape.length !== axisCount || shape.some((size) => size < 1)) {
       throw new ShapeError({ where: this.where(name), what: 'wrong shape', expected: `${axisCount} axes`, got: `[${shape}]` })
     }
     return shape
@@ -67,7 +67,7 @@ export class TensorPicker {
     let probe = 0
     for (let i = 0; i < data.length; i++) probe += data[i]! * 0
     if (probe !== 0) {
-      const at = data.findIndex(value => !Number.isFinite(value))
+      const at = data.findIndex((value) => !Number.isFinite(value))
       throw new FormatError({ where: this.where(name), what: `value ${at} is not finite`, expected: 'a finite f32', got: `${data[at]}` })
     }
     const kept = { shape: expectedShape, data }

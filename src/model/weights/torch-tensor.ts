@@ -24,11 +24,13 @@ export class TorchTensor implements RawTensor {
   readonly dtype: DType
   readonly shape: readonly number[]
   readonly elementCount: number
+  readonly #where: string
   readonly #storage: TorchStorage
   readonly #offset: number
   readonly #strides: readonly number[]
 
-  constructor(storage: TorchStorage, offset: number, shape: readonly number[], strides: readonly number[], elementCount: number) {
+  constructor(where: string, storage: TorchStorage, offset: number, shape: readonly number[], strides: readonly number[], elementCount: number) {
+    this.#where = where
     this.dtype = storage.dtype
     this.shape = shape
     this.elementCount = elementCount
@@ -38,6 +40,10 @@ export class TorchTensor implements RawTensor {
   }
 
   read(): Float32Array {
+    // A view that repeats values (stride 0) could ask for any amount of memory; no saved parameter is one.
+    if (this.elementCount > this.#storage.elementCount) {
+      throw new FormatError({ where: this.#where, what: `a tensor of shape [${this.shape}] repeats values`, expected: `at most ${this.#storage.elementCount}, those of its storage` })
+    }
     const bytes = this.#storage.bytes()
     const size = dtypeBytes[this.dtype]
     let step = 1
@@ -74,18 +80,16 @@ export class TorchTensor implements RawTensor {
  * @throws FormatError if it goes beyond its storage
  */
 export function makeTorchTensor(where: string, storage: unknown, offset: unknown, shape: unknown, strides: unknown): TorchTensor {
-  const fail = (what: string): never => {
+  const fail = (what: string): (never) => {
     throw new FormatError({ where, what: `a tensor of the pickle ${what}` })
   }
   if (!(storage instanceof TorchStorage)) return fail('has no storage')
   const elementCount = Array.isArray(shape) ? countElements(shape) : undefined
-  const areStrides = Array.isArray(strides) && strides.every(stride => Number.isSafeInteger(stride) && stride >= 0)
+  const areStrides = Array.isArray(strides) && strides.every((stride) => Number.isSafeInteger(stride) && stride >= 0)
   if (elementCount === undefined || !areStrides || !Number.isSafeInteger(offset) || (offset as number) < 0) return fail('has no sound shape')
   const sizes: number[] = shape as number[]
   if (sizes.length !== strides.length) return fail('has no sound shape')
   const last = elementCount === 0 ? -1 : sizes.reduce((sum, size, axis) => sum + (size - 1) * strides[axis], offset as number)
   if (!(last < storage.elementCount)) fail(`of shape [${sizes}] goes beyond its storage of ${storage.elementCount} values`)
-  // A view that repeats values (stride 0) could ask for any amount of memory; no saved parameter is one.
-  if (elementCount > storage.elementCount) fail(`of shape [${sizes}] holds more values than its storage (${storage.elementCount})`)
-  return new TorchTensor(storage, offset as number, sizes, strides, elementCount)
+  return new TorchTensor(where, storage, offset as number, sizes, strides, elementCount)
 }

@@ -15,7 +15,7 @@ import { parseZip } from './zip.ts'
  */
 export function parseTorchZip(bytes: Uint8Array, where: string): RawWeights {
   const entries = parseZip(bytes, where)
-  const pickleName = [...entries.keys()].find(name => name === 'data.pkl' || /^[^/]+\/data\.pkl$/.test(name))
+  const pickleName = [...entries.keys()].find((name) => name === 'data.pkl' || /^[^/]+\/data\.pkl$/.test(name))
   if (pickleName === undefined) throw new FormatError({ where, what: 'zip archive without data.pkl: not a file of torch.save' })
   const folder = pickleName.slice(0, -'data.pkl'.length)
   if (entries.has(`${folder}constants.pkl`)) {
@@ -26,7 +26,7 @@ export function parseTorchZip(bytes: Uint8Array, where: string): RawWeights {
   if (order !== 'little') throw new FormatError({ where, what: 'byte order of its storages', expected: 'little', got: brief(order) })
 
   const storages = new Map<string, TorchStorage>()
-  const findPersistent = (id: unknown): TorchStorage => {
+  const findPersistent = (id: unknown): (TorchStorage) => {
     const [kind, type, key, , elementCount] = Array.isArray(id) ? id : []
     if (kind !== 'storage' || !isTorchStorageType(type) || typeof key !== 'string' || !Number.isSafeInteger(elementCount) || elementCount < 0) {
       throw new FormatError({ where, what: 'a storage of the pickle is not described as torch.save does' })
@@ -60,14 +60,14 @@ function stateDict(root: unknown, where: string): Map<string, RawTensor> {
     const tensors = new Map<string, RawTensor>()
     for (const [name, value] of dict) if (typeof name === 'string' && value instanceof TorchTensor) tensors.set(name, value)
     const map: Map<unknown, unknown> = dict
-    const wrapper = wrappers.find(name => map.get(name) instanceof Map)
+    const wrapper = wrappers.find((name) => map.get(name) instanceof Map)
     if (wrapper === undefined) {
       if (tensors.size > 0) return tensors
       break
     }
     dict = map.get(wrapper)
   }
-  const got = dict instanceof Map ? `the entries ${brief([...dict.keys()].slice(0, 8).join(', '))}`
+  const got = dict instanceof Map ? `the entries ${brief([...dict.keys()].filter((key) => typeof key === 'string').slice(0, 8).join(', '))}`
     : dict instanceof TorchTensor ? 'one tensor' : dict instanceof PickleObject ? dict.global.name : typeof dict
   throw new FormatError({ where, what: 'no state dict in it', expected: 'tensors by name', got, remedy: 'save the weights: torch.save(model.state_dict(), path)' })
 }
