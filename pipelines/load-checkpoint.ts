@@ -30,7 +30,7 @@ export function shippedModelFolder(name: string): string | undefined {
 }
 
 /** Name of the model that is taken when none is given, or undefined where none is shipped. */
-export const defaultModelName = (): string | (undefined) => (shippedModelFolder(shippedDefault) === undefined ? undefined : shippedDefault)
+export const defaultModelName = (): string | undefined => (shippedModelFolder(shippedDefault) === undefined ? undefined : shippedDefault)
 
 /**
  * Loads what `--model` names, once or several times: a shipped model, a Hugging Face repo id, a folder, a file. More than

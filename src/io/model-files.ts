@@ -21,7 +21,7 @@ const weightsExtensions = new Set(['.safetensors', '.pt', '.pth', '.ckpt', '.bin
 /** One buffer of Node holds no more. */
 const maxWeightsBytes = 2 ** 31 - 1
 
-export const isWeightsName = (name: string): (boolean) => weightsExtensions.has(extname(name).toLowerCase())
+export const isWeightsName = (name: string): boolean => weightsExtensions.has(extname(name).toLowerCase())
 
 /** Whether something stands at `path`: what kind, or undefined. */
 export async function pathKind(path: string): Promise<'file' | 'folder' | undefined> {
@@ -112,7 +112,7 @@ function readError(path: string, error: unknown): unknown {
   return new FormatError({ where: path, what, cause: error })
 }
 
-const isMissing = (error: unknown): (boolean) => ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException | undefined)?.code ?? '')
+const isMissing = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException | undefined)?.code ?? '')
 
 /** Name of a model given as a path: the file's without its extension, or the folder's. */
-export const modelNameOfPath = (path: string): (string) => (isWeightsName(path) ? basename(path, extname(path)) : basename(path))
+export const modelNameOfPath = (path: string): string => (isWeightsName(path) ? basename(path, extname(path)) : basename(path))

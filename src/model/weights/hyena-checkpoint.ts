@@ -9,7 +9,7 @@ import { TensorPicker } from './tensor-picker.ts'
 const tokenCount = 12
 const embeddingSuffix = 'embeddings.word_embeddings.weight'
 
-export const looksLikeHyena = (names: Iterable<string>): (boolean) => [...names].some((name) => name.endsWith('mixer.filter_fn.implicit_filter.0.weight') ||
+export const looksLikeHyena = (names: Iterable<string>): boolean => [...names].some((name) => name.endsWith('mixer.filter_fn.implicit_filter.0.weight') ||
   name.endsWith('mixer.layer.filter_fn.implicit_filter.0.weight'))
 
 /**
@@ -90,7 +90,7 @@ function readArchitecture(picker: TensorPicker, config: ModelConfig | undefined,
 
   // The original form keeps the mixer's settings in `layer`, the Hugging Face form beside the others.
   const layer = config?.section('layer')
-  const same = (key: string, actual: number, tensor: string, value = config?.optionalCount(key)): (void) => {
+  const same = (key: string, actual: number, tensor: string, value = config?.optionalCount(key)): void => {
     if (value !== undefined && value !== actual) {
       throw new ShapeError({ where: picker.where(tensor), what: `does not fit ${config!.where}`, expected: `${key} ${value}`, got: `${actual}` })
     }
@@ -128,7 +128,7 @@ function readArchitecture(picker: TensorPicker, config: ModelConfig | undefined,
 function takeTensors(picker: TensorPicker, architecture: HyenaArchitecture, where: string): void {
   const { modelWidth: d, innerWidth, maxLength, embeddingSize, filterMlpWidth: width, shortFilterLength, vocabularySize } = architecture
   const known = new Set<string>()
-  const take = (name: string, shape: readonly number[]): (NamedTensor) => {
+  const take = (name: string, shape: readonly number[]): NamedTensor => {
     known.add(name)
     return picker.take(name, shape)
   }
@@ -137,7 +137,7 @@ function takeTensors(picker: TensorPicker, architecture: HyenaArchitecture, wher
   for (let i = 0; i < architecture.layerCount; i++) {
     const layer = `backbone.layers.${i}.`
     for (const norm of ['norm1', 'norm2']) for (const part of ['weight', 'bias']) take(`${layer}${norm}.${part}`, [d])
-    const dense = (name: string, outputs: number, inputs: number): (void) => {
+    const dense = (name: string, outputs: number, inputs: number): void => {
       take(`${layer}${name}.weight`, [outputs, inputs])
       take(`${layer}${name}.bias`, [outputs])
     }

@@ -8,7 +8,7 @@ const groups = [{ width: 11, dilation: 1 }, { width: 11, dilation: 4 }, { width:
 const unitsPerGroup = 4
 const marker = 'initial_conv.weight'
 
-export const looksLikeOpenSplice = (names: Iterable<string>): (boolean) => [...names].some((name) => name === marker || name.endsWith(`.${marker}`))
+export const looksLikeOpenSplice = (names: Iterable<string>): boolean => [...names].some((name) => name === marker || name.endsWith(`.${marker}`))
 
 /**
  * Reads a checkpoint of the SpliceAI family as OpenSpliceAI saves it. The weights do not say their dilations: they follow
@@ -41,11 +41,11 @@ export function readOpenSplice(weights: RawWeights): { architecture: OpenSpliceA
   }
 
   const known = new Set<string>()
-  const take = (name: string, shape: readonly number[]): (NamedTensor) => {
+  const take = (name: string, shape: readonly number[]): NamedTensor => {
     known.add(name)
     return picker.take(name, shape)
   }
-  const conv = (name: string, outputs: number, inputs: number, width: number): (void) => {
+  const conv = (name: string, outputs: number, inputs: number, width: number): void => {
     take(`${name}.weight`, [outputs, inputs, width])
     take(`${name}.bias`, [outputs])
   }

@@ -63,11 +63,11 @@ export function parsePickle(bytes: Uint8Array, where: string, world: PickleWorld
   const fail: (what: string) => never = (what) => {
     throw new FormatError({ where: `${where} offset ${opcodeOffset}`, what: `not a pickle of weights: ${what}` })
   }
-  const pop = (): (unknown) => {
+  const pop = (): unknown => {
     if (stack.length === 0 || stack[stack.length - 1] === mark) return fail('nothing to take from the stack')
     return stack.pop()
   }
-  const top = (): (unknown) => (stack.length === 0 ? fail('the stack is empty') : stack[stack.length - 1])
+  const top = (): unknown => (stack.length === 0 ? fail('the stack is empty') : stack[stack.length - 1])
   const popToMark = (): unknown[] => {
     const at = stack.lastIndexOf(mark)
     if (at < 0) return fail('no mark on the stack')
@@ -75,24 +75,24 @@ export function parsePickle(bytes: Uint8Array, where: string, world: PickleWorld
     items.shift()
     return items
   }
-  const pushContainer = (value: unknown): (void) => {
+  const pushContainer = (value: unknown): void => {
     if (++containerCount > maxContainers) fail(`more than ${maxContainers} objects`)
     stack.push(value)
   }
-  const call = (callee: unknown, args: unknown): (void) => {
+  const call = (callee: unknown, args: unknown): void => {
     if (!(callee instanceof PickleGlobal)) fail('calls something that is not a global')
     if (!Array.isArray(args)) fail(`calls ${callee.name} without arguments`)
     pushContainer(callee.construct ? callee.construct(args) : new PickleObject(callee, args))
   }
-  const memoized = (index: number): (unknown) => (memo.has(index) ? memo.get(index) : fail(`no memo ${index}`))
-  const setItems = (items: readonly unknown[]): (void) => {
+  const memoized = (index: number): unknown => (memo.has(index) ? memo.get(index) : fail(`no memo ${index}`))
+  const setItems = (items: readonly unknown[]): void => {
     const target = top()
     let map = target
     if (target instanceof PickleObject) map = target.state ??= new Map()
     if (!(map instanceof Map) || items.length % 2) fail('sets items on something that is not a dictionary')
     for (let i = 0; i < items.length; i += 2) map.set(items[i], items[i + 1])
   }
-  const appendItems = (items: readonly unknown[]): (void) => {
+  const appendItems = (items: readonly unknown[]): void => {
     const target = top()
     let list = target
     if (target instanceof PickleObject) list = target.state ??= []

@@ -27,7 +27,7 @@ export function readCheckpoints(files: CheckpointFiles, onWarning: (text: string
   const weights = parseWeights(files.weights.bytes, files.weights.name)
   const config = files.config && ModelConfig.parse(files.config.text, files.config.name)
   const card = config?.values['card']
-  const make = ({ architecture, tensors }: { architecture: Architecture; tensors: ReadonlyMap<string, NamedTensor> }): (Checkpoint) => ({
+  const make = ({ architecture, tensors }: { architecture: Architecture; tensors: ReadonlyMap<string, NamedTensor> }): Checkpoint => ({
     name: files.name, architecture, tensors, sha256: files.weights.sha256, ...(isRecord(card) ? { card } : {}),
   })
   if (config?.modelType === spliceModelType) return readSpliceHyena(weights, config).map(make)
@@ -41,7 +41,7 @@ export function readCheckpoints(files: CheckpointFiles, onWarning: (text: string
   })
 }
 
-const startsWith = (bytes: Uint8Array, prefix: string): (boolean) =>
+const startsWith = (bytes: Uint8Array, prefix: string): boolean =>
   bytes.length >= prefix.length && [...prefix].every((letter, i) => bytes[i] === letter.charCodeAt(0))
 
 /** Finds out what kind of file it is by its first bytes, never by its name. */
@@ -49,7 +49,7 @@ export function parseWeights(bytes: Uint8Array, where: string): RawWeights {
   if (bytes.length === 0) throw new FormatError({ where, what: 'the file is empty', expected: 'a weights file' })
   if (startsWith(bytes, 'PK\x03\x04')) return parseTorchZip(bytes, where)
   if (bytes.length > 8 && bytes[8] === 0x7b && bytes[7] === 0 && bytes[6] === 0) return parseSafetensors(bytes, where)
-  const fail = (what: string, remedy: string): (never) => {
+  const fail = (what: string, remedy: string): never => {
     throw new FormatError({ where, what, expected: 'safetensors, or a file of torch.save', remedy })
   }
   if (startsWith(bytes, '\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19')) {

@@ -13,7 +13,7 @@ const maxHeaderBytes = 100_000_000
  * @throws FormatError naming the tensor or the byte offset
  */
 export function parseSafetensors(bytes: Uint8Array, where: string): RawWeights {
-  const fail = (what: string, more: { expected?: string; got?: string; remedy?: string; cause?: unknown } = {}): (never) => {
+  const fail = (what: string, more: { expected?: string; got?: string; remedy?: string; cause?: unknown } = {}): never => {
     throw new FormatError({ where, what, ...more })
   }
   if (bytes.length < 8) fail('too short for a safetensors file', { expected: 'at least 8 bytes', got: `${bytes.length}` })
@@ -54,7 +54,7 @@ export function parseSafetensors(bytes: Uint8Array, where: string): RawWeights {
 
   const tensors = new Map<string, RawTensor>()
   for (const { name, dtype, shape, begin, end, elementCount } of entries) {
-    const read = (): (Float32Array) => valuesAsFloat32(data.subarray(begin, end), dtype, elementCount) ??
+    const read = (): Float32Array => valuesAsFloat32(data.subarray(begin, end), dtype, elementCount) ??
       fail(`tensor ${name} is of type ${dtype}`, { expected: 'F32, F16, BF16, F64 or integers', remedy: 'convert the file to F32' })
     tensors.set(name, { dtype, shape, elementCount, read })
   }
@@ -77,7 +77,7 @@ function parseHeader(headerBytes: Uint8Array, where: string): Record<string, unk
 }
 
 function parseEntry(name: string, entry: unknown, where: string): { dtype: DType; shape: number[]; begin: number; end: number; elementCount: number } {
-  const fail = (what: string, expected: string, got: unknown): (never) => {
+  const fail = (what: string, expected: string, got: unknown): never => {
     throw new FormatError({ where, what: `tensor ${name}: ${what}`, expected, got: brief(got) })
   }
   if (!isRecord(entry)) return fail('header entry', '{dtype, shape, data_offsets}', entry)

@@ -62,11 +62,11 @@ function oddCount(config: ModelConfig, key: string): number {
 }
 
 function takeTensors(picker: TensorPicker, { modelWidth: d, stemWidth, blocks }: SpliceHyenaArchitecture): void {
-  const affine = (name: string, first: string, second: string, size = d): (void) => {
+  const affine = (name: string, first: string, second: string, size = d): void => {
     picker.take(`${name}.${first}`, [size])
     picker.take(`${name}.${second}`, [size])
   }
-  const layer = (name: string, shape: readonly number[]): (void) => {
+  const layer = (name: string, shape: readonly number[]): void => {
     picker.take(`${name}.weight`, shape)
     picker.take(`${name}.bias`, [shape[0]!])
   }

@@ -22,7 +22,7 @@ export class TorchStorageType extends PickleGlobal {
     this.dtype = dtype
   }
 }
-export const isTorchStorageType = (value: unknown): value is (TorchStorageType) => value instanceof TorchStorageType
+export const isTorchStorageType = (value: unknown): value is TorchStorageType => value instanceof TorchStorageType
 
 const storageTypes: Readonly<Record<string, DType>> = {
   FloatStorage: 'F32', HalfStorage: 'F16', BFloat16Storage: 'BF16', DoubleStorage: 'F64', LongStorage: 'I64', IntStorage: 'I32',
@@ -61,7 +61,7 @@ const callbackClass = /^(pytorch_lightning|lightning\.pytorch)\.callbacks(\.[a-z
 export function torchGlobals(
   where: string, makeTensor: (storage: unknown, offset: unknown, shape: unknown, strides: unknown) => RawTensor,
 ): (name: string) => PickleGlobal {
-  const orderedDict = (args: readonly unknown[]): (unknown) => {
+  const orderedDict = (args: readonly unknown[]): unknown => {
     const map = new Map<unknown, unknown>()
     // Python 2 gave the pairs as an argument; since then they follow as items.
     if (Array.isArray(args[0])) for (const pair of args[0]) if (Array.isArray(pair)) map.set(pair[0], pair[1])

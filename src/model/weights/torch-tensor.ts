@@ -80,7 +80,7 @@ export class TorchTensor implements RawTensor {
  * @throws FormatError if it goes beyond its storage
  */
 export function makeTorchTensor(where: string, storage: unknown, offset: unknown, shape: unknown, strides: unknown): TorchTensor {
-  const fail = (what: string): (never) => {
+  const fail = (what: string): never => {
     throw new FormatError({ where, what: `a tensor of the pickle ${what}` })
   }
   if (!(storage instanceof TorchStorage)) return fail('has no storage')

@@ -26,7 +26,7 @@ export function parseTorchZip(bytes: Uint8Array, where: string): RawWeights {
   if (order !== 'little') throw new FormatError({ where, what: 'byte order of its storages', expected: 'little', got: brief(order) })
 
   const storages = new Map<string, TorchStorage>()
-  const findPersistent = (id: unknown): (TorchStorage) => {
+  const findPersistent = (id: unknown): TorchStorage => {
     const [kind, type, key, , elementCount] = Array.isArray(id) ? id : []
     if (kind !== 'storage' || !isTorchStorageType(type) || typeof key !== 'string' || !Number.isSafeInteger(elementCount) || elementCount < 0) {
       throw new FormatError({ where, what: 'a storage of the pickle is not described as torch.save does' })

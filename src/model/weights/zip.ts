@@ -17,7 +17,7 @@ const locator64Signature = 0x07064b50
 /** Reads the central directory. @throws FormatError naming the entry or the offset. */
 export function parseZip(bytes: Uint8Array, where: string): Map<string, ZipEntry> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const fail = (what: string, more: { expected?: string; got?: string; remedy?: string } = {}): (never) => {
+  const fail = (what: string, more: { expected?: string; got?: string; remedy?: string } = {}): never => {
     throw new FormatError({ where, what, ...more })
   }
   const directory = findDirectory(bytes, view)
@@ -43,7 +43,7 @@ export function parseZip(bytes: Uint8Array, where: string): Map<string, ZipEntry
     if (!sizes) return fail(`zip entry ${name}: its zip64 field is damaged`)
     if (entries.has(name)) fail(`zip entry ${name} stands twice`)
     const { storedBytes, byteCount, headerOffset } = sizes
-    const read = (): (Uint8Array) => {
+    const read = (): Uint8Array => {
       if (flags & 1) fail(`zip entry ${name} is encrypted`)
       if (method !== 0 || storedBytes !== byteCount) {
         fail(`zip entry ${name} is compressed`, { expected: 'stored bytes, as torch.save writes them', got: `method ${method}`, remedy: 'save the file again with torch.save' })
@@ -100,7 +100,7 @@ function wideSizes(view: DataView, at: number, extraOffset: number, extraBytes: 
     const fieldEnd = field + 4 + view.getUint16(field + 2, true)
     if (view.getUint16(field, true) === 1) {
       let value = field + 4
-      const take = (): (number) => {
+      const take = (): number => {
         value += 8
         return value <= fieldEnd && fieldEnd <= end ? Number(view.getBigUint64(value - 8, true)) : NaN
       }
