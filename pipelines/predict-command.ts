@@ -1,0 +1,142 @@
+import { tmpdir } from 'node:os'
+import { dirname } from 'node:path'
+import type { CommandModule } from 'yargs'
+import { FormatError, LimitError } from '../src/errors.ts'
+import type { Contig, Genome, Region } from '../src/genome.ts'
+import { openAtomicOutput, standardOutput } from '../src/io/atomic-output.ts'
+import { readBed } from '../src/io/bed.ts'
+import { openGenome, type OpenGenomeOptions } from '../src/io/open-genome.ts'
+import { contigMap, parseRegion } from '../src/io/region-text.ts'
+import { writePredictions } from '../src/io/write-predictions.ts'
+import type { Model } from '../src/model/model.ts'
+import { createBackend } from './create-backend.ts'
+import { describeDryRun } from './dry-run.ts'
+import { type Environment, freeMemory } from './environment.ts'
+import { loadModel } from './load-model.ts'
+import { defaultModelName } from './load-checkpoint.ts'
+import { createLog, type Log } from './log.ts'
+import { chooseOutput } from './output-file.ts'
+import { planPredict } from './plan.ts'
+import { checkedTracks, predict, type PredictOptions, type Progress } from './predict.ts'
+import { type PredictArguments, parsePredictArguments, predictBuilder } from './predict-options.ts'
+import { runMetadata } from './run-metadata.ts'
+import { Seen } from './seen.ts'
+import { showBytes, showCount, showSeconds } from './units.ts'
+
+/** Node itself, the reader, the writer and the batches between stages; the rest of `--memory` is the model's. */
+const reserveBytes = 160 * 2 ** 20
+
+export const predictCommand = ({ signal }: Environment): CommandModule => ({
+  command: 'predict <fasta..>',
+  describe: 'Per-base predictions, for every record or for regions',
+  builder: predictBuilder,
+  handler: async (argv) => {
+    const args = parsePredictArguments(argv)
+    await runPredict(args, createLog(args), signal)
+  },
+})
+
+/** The program: open, plan, then read, compute and write at once. */
+export async function runPredict(args: PredictArguments, log: Log, signal: AbortSignal): Promise<void> {
+  const startTime = performance.now()
+  const onWarning = (text: string): void => log.warn(text)
+  const memory = args.memory ?? freeMemory() / 2
+  const modelMemory = Math.max(0, memory - reserveBytes)
+  const genomes = await openGenomes(args.inputs, { onWarning, signal, maxHeldBytes: memory / 4 })
+  const regions = await readRegions(args, genomes, signal)
+  const output = chooseOutput({
+    output: args.output,
+    format: args.format,
+    firstInput: args.inputs[0]!,
+    modelName: args.models[0] ?? defaultModelName() ?? 'model',
+    isTerminal: process.stdout.isTTY && !args.dryRun,
+  })
+
+  const backend = await createBackend(args.device, { threads: args.threads, memoryBytes: modelMemory, onWarning })
+  const { filterLength, frequencySparsity } = args
+  const model = await loadModel(args.models, { backend, filterLength, frequencySparsity, signal, onWarning })
+  const tracks = checkedTracks(model, args.tracks)
+  const temporaryFolder = output.path === undefined ? tmpdir() : dirname(output.path)
+  const onProgress = (progress: Progress): void => log.progress(progress)
+  const { strand, context, chunk } = args
+  const options: PredictOptions = { regions, strand, context, tracks, chunk, memory: modelMemory, temporaryFolder, signal, onProgress }
+  const plan = await planPredict(model, genomes, options).catch((error) => addReserve(error, memory))
+  if (args.dryRun) {
+    await standardOutput().write([new TextEncoder().encode(await describeDryRun({ model, genomes, options, plan, output, reserveBytes }, args.json))])
+    return close(genomes, model)
+  }
+
+  log.info(`${model.info.name} (${model.info.architecture}) on ${backend.description}`)
+  const sink = output.path === undefined ? standardOutput() : await openAtomicOutput(output.path, { inputs: [...args.inputs, ...args.bedFiles] })
+  const columns = strand === 'both' ? ['_plus', '_minus'].flatMap((suffix) => tracks.map((track) => track + suffix)) : tracks
+  const seen = new Seen(columns)
+  const contigs = await knownContigs(genomes, signal)
+  await writePredictions(seen.watch(predict(model, genomes, options)), output.format, sink, {
+    tracks: columns,
+    contigs: contigs?.map(({ name }) => name),
+    regions: args.bedFiles.length > 0 ? regions?.map(regionName) : undefined,
+    temporaryFolder,
+    metadata: () => runMetadata({ model, genomes, contigs: contigs ?? seen.contigs, options, args }),
+  }).catch((error) => addReserve(error, memory))
+
+  for (const line of seen.sites.lines()) log.info(line)
+  const seconds = (performance.now() - startTime) / 1000
+  const { bases } = seen
+  const peakMemoryBytes = process.resourceUsage().maxRSS * 1024
+  const summary = { bases, seconds, basesPerSecond: bases / seconds, peakMemoryBytes, device: backend.description, output: output.path ?? '-' }
+  const speed = `${showCount(bases)} bases in ${showSeconds(seconds)} (${showCount(summary.basesPerSecond)} bases/s, peak memory ${showBytes(peakMemoryBytes)})`
+  log.done(`${speed}; wrote ${output.path ?? 'standard output'}`, summary)
+  await close(genomes, model)
+}
+
+async function openGenomes(inputs: readonly string[], options: OpenGenomeOptions): Promise<Genome[]> {
+  const genomes: Genome[] = []
+  for (const input of inputs) genomes.push(await openGenome(input, options))
+  return genomes
+}
+
+async function close(genomes: readonly Genome[], model: Model): Promise<void> {
+  await Promise.all(genomes.map((genome) => genome.close()))
+  model.close()
+  await model.backend.destroy()
+}
+
+/** Contigs in input order where all inputs know theirs beforehand. */
+async function knownContigs(genomes: readonly Genome[], signal: AbortSignal): Promise<Contig[] | undefined> {
+  if (!genomes.every((genome) => genome.isRandomAccess)) return undefined
+  const contigs: Contig[] = []
+  for (const genome of genomes) contigs.push(...(await genome.contigs(signal)))
+  return contigs
+}
+
+/** Regions of --region and --regions, in that order; undefined where neither is given. */
+async function readRegions(args: PredictArguments, genomes: readonly Genome[], signal: AbortSignal): Promise<Region[] | undefined> {
+  if (args.regionTexts.length + args.bedFiles.length === 0) return undefined
+  const contigs = contigMap((await knownContigs(genomes, signal)) ?? needFile(genomes))
+  const regions: Region[] = args.regionTexts.map((text) => parseRegion(text, contigs))
+  for (const path of args.bedFiles) regions.push(...(await readBed(path, contigs, signal)))
+  return regions
+}
+
+function needFile(genomes: readonly Genome[]): never {
+  const { name } = genomes.find((genome) => !genome.isRandomAccess)!
+  throw new FormatError({ where: name, what: 'regions need random access, which a stream has not', expected: 'a FASTA file', got: 'standard input', remedy: 'save it to a file first' })
+}
+
+/** What the `region` column says. */
+const regionName = ({ name, contig, start, end }: Region): string => name ?? `${contig}:${start}-${end}`
+
+/** The model counts its own memory; the user's number is that of the whole program. */
+function addReserve(error: unknown, memory: number): never {
+  if (!(error instanceof LimitError) || error.where !== '--memory' || error.neededBytes === undefined) throw error
+  const neededBytes = error.neededBytes + reserveBytes
+  throw new LimitError({
+    where: '--memory',
+    what: 'too little for this model and chunk',
+    expected: `at least ${Math.ceil(neededBytes / 2 ** 20)}M`,
+    got: `${Math.floor(memory / 2 ** 20)}M`,
+    remedy: 'give more --memory, a smaller --chunk, or a shorter --filter-length where the model has long filters',
+    neededBytes,
+    cause: error,
+  })
+}

@@ -1,0 +1,27 @@
+import type { Contig, PredictionBatch } from '../src/genome.ts'
+import { StrongestSites } from './strongest-sites.ts'
+
+/** What passes by on its way to the writer: bases, contigs of a stream, the strongest splice sites. */
+export class Seen {
+  bases = 0
+  readonly sites: StrongestSites
+  private readonly lengths = new Map<string, number>()
+
+  constructor(tracks: readonly string[]) {
+    this.sites = new StrongestSites(tracks.filter((name) => /^(acceptor|donor)/.test(name)))
+  }
+
+  get contigs(): readonly Contig[] {
+    return [...this.lengths].map(([name, length]) => ({ name, length }))
+  }
+
+  async *watch(batches: AsyncIterable<PredictionBatch>): AsyncGenerator<PredictionBatch> {
+    for await (const batch of batches) {
+      const { contig, end } = batch.region
+      this.bases += batch.bases.length
+      this.lengths.set(contig, Math.max(end, this.lengths.get(contig) ?? 0))
+      this.sites.add(batch)
+      yield batch
+    }
+  }
+}
