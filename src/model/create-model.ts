@@ -32,9 +32,10 @@ export function createModel(checkpoints: readonly Checkpoint[], backend: Backend
   }
   checkOptions(first, options)
   const base = {
-    name: checkpoints.length === 1 ? first.name : checkpoints.map((c) => c.name).join('+'),
+    // Members of one file share its name and hash.
+    name: [...new Set(checkpoints.map((c) => c.name))].join('+'),
     parameterCount: checkpoints.reduce((sum, c) => sum + parameterCountOf(c), 0),
-    sha256: checkpoints.map((c) => c.sha256).join(','),
+    sha256: [...new Set(checkpoints.map((c) => c.sha256))].join(','),
     memberCount: checkpoints.length,
   }
   const members = checkpoints as readonly Checkpoint[]

@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest'
+import { fileURLToPath } from 'node:url'
+import { loadCheckpoints } from '../../pipelines/load-checkpoint.ts'
+import { createModel } from '../../src/model/create-model.ts'
+import { forEachBackend } from '../support/backends.ts'
+import { runAll } from '../support/run-model.ts'
+import { readTensor } from '../support/shared.ts'
+
+/** PyTorch's probabilities for the exported weights, written by training/export.py. */
+const golden = fileURLToPath(new URL('../../training/golden.safetensors', import.meta.url))
+
+forEachBackend('the shipped splice model', (backend) => {
+  it('gives what PyTorch gives for the same weights', async () => {
+    const sequence = String.fromCharCode(...readTensor(golden, 'sequence').values)
+    const expected = readTensor(golden, 'probability_f64').values // [length, 3]: neither, acceptor, donor
+    const model = createModel(await loadCheckpoints('splice'), backend())
+    expect(model.info.receptiveField.left + model.info.receptiveField.right).toBeGreaterThanOrEqual(10_000)
+    const got = await runAll(model, sequence, ['neither', 'acceptor', 'donor'])
+    for (const [k, track] of ['neither', 'acceptor', 'donor'].entries()) {
+      const worst = got[track]!.reduce((w, v, t) => Math.max(w, Math.abs(v - expected[3 * t + k]!)), 0)
+      expect(worst, track).toBeLessThan(1e-5)
+    }
+    expect(Math.max(...got['donor']!)).toBeGreaterThan(0.5) // the golden gene has real sites
+    model.close()
+  })
+})
