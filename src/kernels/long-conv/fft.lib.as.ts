@@ -1,9 +1,17 @@
 import { madd } from '../cpu/simd.lib.as'
 
-// Butterflies of the transform in twiddles.ts. Complex values stand in two planes, real and imaginary parts; `gap` is the
-// distance in bytes from a real part to its imaginary part. A node X^m - e^{i theta} with m = radix * stride splits into
+// Butterflies of the transform in twiddles.ts. Complex values stand in two planes, real parts and imaginary parts. A node X^m - e^{i theta} with m = radix * stride splits into
 // `radix` nodes of `stride` points: input k is multiplied by r^k, r = e^{i theta / radix} (one value for the whole node, so
 // that twiddles are splats and not streams), then comes a DFT of `radix` points. The inverse undoes it, times `radix`.
+
+/**
+ * Bytes from a real part to its imaginary part. A constant, so that it is part of the load and not an addition beside it:
+ * the planes of the largest transform (2^24 points and the padding of its rows) fit between, and the pages that no
+ * transform touches cost address space only. Odd in cache lines, so that the two parts do not share a cache set.
+ */
+// @ts-ignore: decorator
+@inline
+export const GAP: usize = (1 << 26) + (1 << 20) + 2112
 
 // @ts-ignore: decorator
 @inline
@@ -21,30 +29,27 @@ function sub(a: v128, b: v128): v128 { return v128.sub<f32>(a, b) }
 // @ts-ignore: decorator
 @inline
 function mul(a: v128, b: v128): v128 { return v128.mul<f32>(a, b) }
-// @ts-ignore: decorator
-@inline
-function splat(address: usize, i: i32): v128 { return v128.load_splat<f32>(address + (<usize>i << 2)) }
 
 /** Radix 2, `bytes` of consecutive points; `real`: the inputs' imaginary parts are zero and not read. */
 // @ts-ignore: decorator
 @inline
-export function forward2(s: usize, sGap: usize, sStep: usize, d: usize, dGap: usize, dStep: usize, bytes: usize, tw: usize, real: bool): void {
-  const w1r = splat(tw, 0), w1i = splat(tw, 1)
+export function forward2(s: usize, sStep: usize, d: usize, dStep: usize, bytes: usize, tw: usize, real: bool): void {
+  const w1r = v128.load_splat<f32>(tw), w1i = v128.load_splat<f32>(tw, 4)
   for (let i: usize = 0; i < bytes; i += 16) {
     const p = s + i, q = d + i
     const x1r = v128.load(p + sStep)
     let b1r = mul(x1r, w1r), b1i = mul(x1r, w1i)
     const b0r = v128.load(p)
     if (real) {
-      v128.store(q + dGap, b1i)
-      v128.store(q + dStep + dGap, v128.neg<f32>(b1i))
+      v128.store(q, b1i, GAP)
+      v128.store(q + dStep, v128.neg<f32>(b1i), GAP)
     } else {
-      const x1i = v128.load(p + sStep + sGap)
+      const x1i = v128.load(p + sStep, GAP)
       b1r = nmadd(x1i, w1i, b1r)
       b1i = madd(x1i, w1r, b1i)
-      const b0i = v128.load(p + sGap)
-      v128.store(q + dGap, add(b0i, b1i))
-      v128.store(q + dStep + dGap, sub(b0i, b1i))
+      const b0i = v128.load(p, GAP)
+      v128.store(q, add(b0i, b1i), GAP)
+      v128.store(q + dStep, sub(b0i, b1i), GAP)
     }
     v128.store(q, add(b0r, b1r))
     v128.store(q + dStep, sub(b0r, b1r))
@@ -54,25 +59,25 @@ export function forward2(s: usize, sGap: usize, sStep: usize, d: usize, dGap: us
 /** `real`: only the results' real parts are wanted; imaginary parts are not written. */
 // @ts-ignore: decorator
 @inline
-export function inverse2(s: usize, sGap: usize, sStep: usize, d: usize, dGap: usize, dStep: usize, bytes: usize, tw: usize, real: bool): void {
-  const w1r = splat(tw, 0), w1i = splat(tw, 1)
+export function inverse2(s: usize, sStep: usize, d: usize, dStep: usize, bytes: usize, tw: usize, real: bool): void {
+  const w1r = v128.load_splat<f32>(tw), w1i = v128.load_splat<f32>(tw, 4)
   for (let i: usize = 0; i < bytes; i += 16) {
     const p = s + i, q = d + i
-    const c0r = v128.load(p), c0i = v128.load(p + sGap), c1r = v128.load(p + sStep), c1i = v128.load(p + sStep + sGap)
+    const c0r = v128.load(p), c0i = v128.load(p, GAP), c1r = v128.load(p + sStep), c1i = v128.load(p + sStep, GAP)
     const b1r = sub(c0r, c1r), b1i = sub(c0i, c1i)
     v128.store(q, add(c0r, c1r))
     v128.store(q + dStep, madd(b1i, w1i, mul(b1r, w1r)))
     if (!real) {
-      v128.store(q + dGap, add(c0i, c1i))
-      v128.store(q + dStep + dGap, nmadd(b1r, w1i, mul(b1i, w1r)))
+      v128.store(q, add(c0i, c1i), GAP)
+      v128.store(q + dStep, nmadd(b1r, w1i, mul(b1i, w1r)), GAP)
     }
   }
 }
 
 // @ts-ignore: decorator
 @inline
-export function forward4(s: usize, sGap: usize, sStep: usize, d: usize, dGap: usize, dStep: usize, bytes: usize, tw: usize, real: bool): void {
-  const w1r = splat(tw, 0), w1i = splat(tw, 1), w2r = splat(tw, 2), w2i = splat(tw, 3), w3r = splat(tw, 4), w3i = splat(tw, 5)
+export function forward4(s: usize, sStep: usize, d: usize, dStep: usize, bytes: usize, tw: usize, real: bool): void {
+  const w1r = v128.load_splat<f32>(tw), w1i = v128.load_splat<f32>(tw, 4), w2r = v128.load_splat<f32>(tw, 8), w2i = v128.load_splat<f32>(tw, 12), w3r = v128.load_splat<f32>(tw, 16), w3i = v128.load_splat<f32>(tw, 20)
   for (let i: usize = 0; i < bytes; i += 16) {
     const p0 = s + i, p1 = p0 + sStep, p2 = p1 + sStep, p3 = p2 + sStep
     const q0 = d + i, q1 = q0 + dStep, q2 = q1 + dStep, q3 = q2 + dStep
@@ -83,40 +88,40 @@ export function forward4(s: usize, sGap: usize, sStep: usize, d: usize, dGap: us
     const b0r = v128.load(p0)
     let s0i = b2i, d0i = v128.neg<f32>(b2i)
     if (!real) {
-      const x1i = v128.load(p1 + sGap), x2i = v128.load(p2 + sGap), x3i = v128.load(p3 + sGap)
+      const x1i = v128.load(p1, GAP), x2i = v128.load(p2, GAP), x3i = v128.load(p3, GAP)
       b1r = nmadd(x1i, w1i, b1r)
       b1i = madd(x1i, w1r, b1i)
       b2r = nmadd(x2i, w2i, b2r)
       b2i = madd(x2i, w2r, b2i)
       b3r = nmadd(x3i, w3i, b3r)
       b3i = madd(x3i, w3r, b3i)
-      const b0i = v128.load(p0 + sGap)
+      const b0i = v128.load(p0, GAP)
       s0i = add(b0i, b2i)
       d0i = sub(b0i, b2i)
     }
     const s0r = add(b0r, b2r), d0r = sub(b0r, b2r)
     const s1r = add(b1r, b3r), s1i = add(b1i, b3i), d1r = sub(b1r, b3r), d1i = sub(b1i, b3i)
     v128.store(q0, add(s0r, s1r))
-    v128.store(q0 + dGap, add(s0i, s1i))
+    v128.store(q0, add(s0i, s1i), GAP)
     v128.store(q1, sub(d0r, d1i))
-    v128.store(q1 + dGap, add(d0i, d1r))
+    v128.store(q1, add(d0i, d1r), GAP)
     v128.store(q2, sub(s0r, s1r))
-    v128.store(q2 + dGap, sub(s0i, s1i))
+    v128.store(q2, sub(s0i, s1i), GAP)
     v128.store(q3, add(d0r, d1i))
-    v128.store(q3 + dGap, sub(d0i, d1r))
+    v128.store(q3, sub(d0i, d1r), GAP)
   }
 }
 
 // @ts-ignore: decorator
 @inline
-export function inverse4(s: usize, sGap: usize, sStep: usize, d: usize, dGap: usize, dStep: usize, bytes: usize, tw: usize, real: bool): void {
-  const w1r = splat(tw, 0), w1i = splat(tw, 1), w2r = splat(tw, 2), w2i = splat(tw, 3), w3r = splat(tw, 4), w3i = splat(tw, 5)
+export function inverse4(s: usize, sStep: usize, d: usize, dStep: usize, bytes: usize, tw: usize, real: bool): void {
+  const w1r = v128.load_splat<f32>(tw), w1i = v128.load_splat<f32>(tw, 4), w2r = v128.load_splat<f32>(tw, 8), w2i = v128.load_splat<f32>(tw, 12), w3r = v128.load_splat<f32>(tw, 16), w3i = v128.load_splat<f32>(tw, 20)
   for (let i: usize = 0; i < bytes; i += 16) {
     const p0 = s + i, p1 = p0 + sStep, p2 = p1 + sStep, p3 = p2 + sStep
     const q0 = d + i, q1 = q0 + dStep, q2 = q1 + dStep, q3 = q2 + dStep
-    const c0r = v128.load(p0), c0i = v128.load(p0 + sGap), c2r = v128.load(p2), c2i = v128.load(p2 + sGap)
+    const c0r = v128.load(p0), c0i = v128.load(p0, GAP), c2r = v128.load(p2), c2i = v128.load(p2, GAP)
     const s0r = add(c0r, c2r), s0i = add(c0i, c2i), s1r = sub(c0r, c2r), s1i = sub(c0i, c2i)
-    const c1r = v128.load(p1), c1i = v128.load(p1 + sGap), c3r = v128.load(p3), c3i = v128.load(p3 + sGap)
+    const c1r = v128.load(p1), c1i = v128.load(p1, GAP), c3r = v128.load(p3), c3i = v128.load(p3, GAP)
     const d0r = add(c1r, c3r), d0i = add(c1i, c3i), d1r = sub(c1i, c3i), d1i = sub(c3r, c1r)
     const b1r = add(s1r, d1r), b1i = add(s1i, d1i), b2r = sub(s0r, d0r), b2i = sub(s0i, d0i), b3r = sub(s1r, d1r), b3i = sub(s1i, d1i)
     v128.store(q0, add(s0r, d0r))
@@ -124,10 +129,10 @@ export function inverse4(s: usize, sGap: usize, sStep: usize, d: usize, dGap: us
     v128.store(q2, madd(b2i, w2i, mul(b2r, w2r)))
     v128.store(q3, madd(b3i, w3i, mul(b3r, w3r)))
     if (!real) {
-      v128.store(q0 + dGap, add(s0i, d0i))
-      v128.store(q1 + dGap, nmadd(b1r, w1i, mul(b1i, w1r)))
-      v128.store(q2 + dGap, nmadd(b2r, w2i, mul(b2i, w2r)))
-      v128.store(q3 + dGap, nmadd(b3r, w3i, mul(b3i, w3r)))
+      v128.store(q0, add(s0i, d0i), GAP)
+      v128.store(q1, nmadd(b1r, w1i, mul(b1i, w1r)), GAP)
+      v128.store(q2, nmadd(b2r, w2i, mul(b2i, w2r)), GAP)
+      v128.store(q3, nmadd(b3r, w3i, mul(b3i, w3r)), GAP)
     }
   }
 }
@@ -152,116 +157,116 @@ const SIN_5_2: f32 = 0.58778525229247312917
 /** Radices 3 and 5 stand only in the outermost steps, where `real` would save little: callers give an imaginary plane. */
 // @ts-ignore: decorator
 @inline
-export function forward3(s: usize, sGap: usize, sStep: usize, d: usize, dGap: usize, dStep: usize, bytes: usize, tw: usize): void {
-  const w1r = splat(tw, 0), w1i = splat(tw, 1), w2r = splat(tw, 2), w2i = splat(tw, 3)
+export function forward3(s: usize, sStep: usize, d: usize, dStep: usize, bytes: usize, tw: usize): void {
+  const w1r = v128.load_splat<f32>(tw), w1i = v128.load_splat<f32>(tw, 4), w2r = v128.load_splat<f32>(tw, 8), w2i = v128.load_splat<f32>(tw, 12)
   const half = f32x4.splat(0.5), sine = f32x4.splat(SIN_3)
   for (let i: usize = 0; i < bytes; i += 16) {
     const p0 = s + i, p1 = p0 + sStep, p2 = p1 + sStep
     const q0 = d + i, q1 = q0 + dStep, q2 = q1 + dStep
-    const x1r = v128.load(p1), x1i = v128.load(p1 + sGap), x2r = v128.load(p2), x2i = v128.load(p2 + sGap)
+    const x1r = v128.load(p1), x1i = v128.load(p1, GAP), x2r = v128.load(p2), x2i = v128.load(p2, GAP)
     const b1r = nmadd(x1i, w1i, mul(x1r, w1r)), b1i = madd(x1i, w1r, mul(x1r, w1i))
     const b2r = nmadd(x2i, w2i, mul(x2r, w2r)), b2i = madd(x2i, w2r, mul(x2r, w2i))
-    butterfly3(v128.load(p0), v128.load(p0 + sGap), b1r, b1i, b2r, b2i, half, sine, q0, q1, q2, dGap)
+    butterfly3(v128.load(p0), v128.load(p0, GAP), b1r, b1i, b2r, b2i, half, sine, q0, q1, q2)
   }
 }
 
 /** DFT of three points with e^{+2 pi i / 3}; the inverse exchanges points 1 and 2. */
 // @ts-ignore: decorator
 @inline
-function butterfly3(b0r: v128, b0i: v128, b1r: v128, b1i: v128, b2r: v128, b2i: v128, half: v128, sine: v128, q0: usize, q1: usize, q2: usize, gap: usize): void {
+function butterfly3(b0r: v128, b0i: v128, b1r: v128, b1i: v128, b2r: v128, b2i: v128, half: v128, sine: v128, q0: usize, q1: usize, q2: usize): void {
   const tr = add(b1r, b2r), ti = add(b1i, b2i)
   const ur = mul(sub(b1r, b2r), sine), ui = mul(sub(b1i, b2i), sine)
   const mr = nmadd(tr, half, b0r), mi = nmadd(ti, half, b0i)
   v128.store(q0, add(b0r, tr))
-  v128.store(q0 + gap, add(b0i, ti))
+  v128.store(q0, add(b0i, ti), GAP)
   v128.store(q1, sub(mr, ui))
-  v128.store(q1 + gap, add(mi, ur))
+  v128.store(q1, add(mi, ur), GAP)
   v128.store(q2, add(mr, ui))
-  v128.store(q2 + gap, sub(mi, ur))
+  v128.store(q2, sub(mi, ur), GAP)
 }
 
 // @ts-ignore: decorator
 @inline
-export function inverse3(s: usize, sGap: usize, sStep: usize, d: usize, dGap: usize, dStep: usize, bytes: usize, tw: usize): void {
-  const w1r = splat(tw, 0), w1i = splat(tw, 1), w2r = splat(tw, 2), w2i = splat(tw, 3)
+export function inverse3(s: usize, sStep: usize, d: usize, dStep: usize, bytes: usize, tw: usize): void {
+  const w1r = v128.load_splat<f32>(tw), w1i = v128.load_splat<f32>(tw, 4), w2r = v128.load_splat<f32>(tw, 8), w2i = v128.load_splat<f32>(tw, 12)
   const half = f32x4.splat(0.5), sine = f32x4.splat(SIN_3)
   for (let i: usize = 0; i < bytes; i += 16) {
     const p0 = s + i, p1 = p0 + sStep, p2 = p1 + sStep
     const q0 = d + i, q1 = q0 + dStep, q2 = q1 + dStep
-    const c0r = v128.load(p0), c0i = v128.load(p0 + sGap), c1r = v128.load(p1), c1i = v128.load(p1 + sGap), c2r = v128.load(p2), c2i = v128.load(p2 + sGap)
+    const c0r = v128.load(p0), c0i = v128.load(p0, GAP), c1r = v128.load(p1), c1i = v128.load(p1, GAP), c2r = v128.load(p2), c2i = v128.load(p2, GAP)
     const tr = add(c1r, c2r), ti = add(c1i, c2i)
     const ur = mul(sub(c1r, c2r), sine), ui = mul(sub(c1i, c2i), sine)
     const mr = nmadd(tr, half, c0r), mi = nmadd(ti, half, c0i)
     const b1r = add(mr, ui), b1i = sub(mi, ur), b2r = sub(mr, ui), b2i = add(mi, ur)
     v128.store(q0, add(c0r, tr))
-    v128.store(q0 + dGap, add(c0i, ti))
+    v128.store(q0, add(c0i, ti), GAP)
     v128.store(q1, madd(b1i, w1i, mul(b1r, w1r)))
-    v128.store(q1 + dGap, nmadd(b1r, w1i, mul(b1i, w1r)))
+    v128.store(q1, nmadd(b1r, w1i, mul(b1i, w1r)), GAP)
     v128.store(q2, madd(b2i, w2i, mul(b2r, w2r)))
-    v128.store(q2 + dGap, nmadd(b2r, w2i, mul(b2i, w2r)))
+    v128.store(q2, nmadd(b2r, w2i, mul(b2i, w2r)), GAP)
   }
 }
 
 // @ts-ignore: decorator
 @inline
-export function forward5(s: usize, sGap: usize, sStep: usize, d: usize, dGap: usize, dStep: usize, bytes: usize, tw: usize): void {
+export function forward5(s: usize, sStep: usize, d: usize, dStep: usize, bytes: usize, tw: usize): void {
   const c1 = f32x4.splat(COS_5), s1 = f32x4.splat(SIN_5), c2 = f32x4.splat(COS_5_2), s2 = f32x4.splat(SIN_5_2)
   for (let i: usize = 0; i < bytes; i += 16) {
     const p0 = s + i, p1 = p0 + sStep, p2 = p1 + sStep, p3 = p2 + sStep, p4 = p3 + sStep
     const q0 = d + i, q1 = q0 + dStep, q2 = q1 + dStep, q3 = q2 + dStep, q4 = q3 + dStep
-    const x1r = v128.load(p1), x1i = v128.load(p1 + sGap), x4r = v128.load(p4), x4i = v128.load(p4 + sGap)
-    const b1r = nmadd(x1i, splat(tw, 1), mul(x1r, splat(tw, 0))), b1i = madd(x1i, splat(tw, 0), mul(x1r, splat(tw, 1)))
-    const b4r = nmadd(x4i, splat(tw, 7), mul(x4r, splat(tw, 6))), b4i = madd(x4i, splat(tw, 6), mul(x4r, splat(tw, 7)))
+    const x1r = v128.load(p1), x1i = v128.load(p1, GAP), x4r = v128.load(p4), x4i = v128.load(p4, GAP)
+    const b1r = nmadd(x1i, v128.load_splat<f32>(tw, 4), mul(x1r, v128.load_splat<f32>(tw))), b1i = madd(x1i, v128.load_splat<f32>(tw), mul(x1r, v128.load_splat<f32>(tw, 4)))
+    const b4r = nmadd(x4i, v128.load_splat<f32>(tw, 28), mul(x4r, v128.load_splat<f32>(tw, 24))), b4i = madd(x4i, v128.load_splat<f32>(tw, 24), mul(x4r, v128.load_splat<f32>(tw, 28)))
     const t1r = add(b1r, b4r), t1i = add(b1i, b4i), u1r = sub(b1r, b4r), u1i = sub(b1i, b4i)
-    const x2r = v128.load(p2), x2i = v128.load(p2 + sGap), x3r = v128.load(p3), x3i = v128.load(p3 + sGap)
-    const b2r = nmadd(x2i, splat(tw, 3), mul(x2r, splat(tw, 2))), b2i = madd(x2i, splat(tw, 2), mul(x2r, splat(tw, 3)))
-    const b3r = nmadd(x3i, splat(tw, 5), mul(x3r, splat(tw, 4))), b3i = madd(x3i, splat(tw, 4), mul(x3r, splat(tw, 5)))
+    const x2r = v128.load(p2), x2i = v128.load(p2, GAP), x3r = v128.load(p3), x3i = v128.load(p3, GAP)
+    const b2r = nmadd(x2i, v128.load_splat<f32>(tw, 12), mul(x2r, v128.load_splat<f32>(tw, 8))), b2i = madd(x2i, v128.load_splat<f32>(tw, 8), mul(x2r, v128.load_splat<f32>(tw, 12)))
+    const b3r = nmadd(x3i, v128.load_splat<f32>(tw, 20), mul(x3r, v128.load_splat<f32>(tw, 16))), b3i = madd(x3i, v128.load_splat<f32>(tw, 16), mul(x3r, v128.load_splat<f32>(tw, 20)))
     const t2r = add(b2r, b3r), t2i = add(b2i, b3i), u2r = sub(b2r, b3r), u2i = sub(b2i, b3i)
-    const b0r = v128.load(p0), b0i = v128.load(p0 + sGap)
+    const b0r = v128.load(p0), b0i = v128.load(p0, GAP)
     v128.store(q0, add(b0r, add(t1r, t2r)))
-    v128.store(q0 + dGap, add(b0i, add(t1i, t2i)))
+    v128.store(q0, add(b0i, add(t1i, t2i)), GAP)
     const m1r = madd(t2r, c2, madd(t1r, c1, b0r)), m1i = madd(t2i, c2, madd(t1i, c1, b0i))
     const v1r = madd(u2r, s2, mul(u1r, s1)), v1i = madd(u2i, s2, mul(u1i, s1))
     v128.store(q1, sub(m1r, v1i))
-    v128.store(q1 + dGap, add(m1i, v1r))
+    v128.store(q1, add(m1i, v1r), GAP)
     v128.store(q4, add(m1r, v1i))
-    v128.store(q4 + dGap, sub(m1i, v1r))
+    v128.store(q4, sub(m1i, v1r), GAP)
     const m2r = madd(t2r, c1, madd(t1r, c2, b0r)), m2i = madd(t2i, c1, madd(t1i, c2, b0i))
     const v2r = nmadd(u2r, s1, mul(u1r, s2)), v2i = nmadd(u2i, s1, mul(u1i, s2))
     v128.store(q2, sub(m2r, v2i))
-    v128.store(q2 + dGap, add(m2i, v2r))
+    v128.store(q2, add(m2i, v2r), GAP)
     v128.store(q3, add(m2r, v2i))
-    v128.store(q3 + dGap, sub(m2i, v2r))
+    v128.store(q3, sub(m2i, v2r), GAP)
   }
 }
 
 // @ts-ignore: decorator
 @inline
-export function inverse5(s: usize, sGap: usize, sStep: usize, d: usize, dGap: usize, dStep: usize, bytes: usize, tw: usize): void {
+export function inverse5(s: usize, sStep: usize, d: usize, dStep: usize, bytes: usize, tw: usize): void {
   const c1 = f32x4.splat(COS_5), s1 = f32x4.splat(SIN_5), c2 = f32x4.splat(COS_5_2), s2 = f32x4.splat(SIN_5_2)
   for (let i: usize = 0; i < bytes; i += 16) {
     const p0 = s + i, p1 = p0 + sStep, p2 = p1 + sStep, p3 = p2 + sStep, p4 = p3 + sStep
     const q0 = d + i, q1 = q0 + dStep, q2 = q1 + dStep, q3 = q2 + dStep, q4 = q3 + dStep
-    const x1r = v128.load(p1), x1i = v128.load(p1 + sGap), x4r = v128.load(p4), x4i = v128.load(p4 + sGap)
+    const x1r = v128.load(p1), x1i = v128.load(p1, GAP), x4r = v128.load(p4), x4i = v128.load(p4, GAP)
     const t1r = add(x1r, x4r), t1i = add(x1i, x4i), u1r = sub(x1r, x4r), u1i = sub(x1i, x4i)
-    const x2r = v128.load(p2), x2i = v128.load(p2 + sGap), x3r = v128.load(p3), x3i = v128.load(p3 + sGap)
+    const x2r = v128.load(p2), x2i = v128.load(p2, GAP), x3r = v128.load(p3), x3i = v128.load(p3, GAP)
     const t2r = add(x2r, x3r), t2i = add(x2i, x3i), u2r = sub(x2r, x3r), u2i = sub(x2i, x3i)
-    const b0r = v128.load(p0), b0i = v128.load(p0 + sGap)
+    const b0r = v128.load(p0), b0i = v128.load(p0, GAP)
     v128.store(q0, add(b0r, add(t1r, t2r)))
-    v128.store(q0 + dGap, add(b0i, add(t1i, t2i)))
+    v128.store(q0, add(b0i, add(t1i, t2i)), GAP)
     const m1r = madd(t2r, c2, madd(t1r, c1, b0r)), m1i = madd(t2i, c2, madd(t1i, c1, b0i))
     const v1r = madd(u2r, s2, mul(u1r, s1)), v1i = madd(u2i, s2, mul(u1i, s1))
     const b1r = add(m1r, v1i), b1i = sub(m1i, v1r), b4r = sub(m1r, v1i), b4i = add(m1i, v1r)
-    v128.store(q1, madd(b1i, splat(tw, 1), mul(b1r, splat(tw, 0))))
-    v128.store(q1 + dGap, nmadd(b1r, splat(tw, 1), mul(b1i, splat(tw, 0))))
-    v128.store(q4, madd(b4i, splat(tw, 7), mul(b4r, splat(tw, 6))))
-    v128.store(q4 + dGap, nmadd(b4r, splat(tw, 7), mul(b4i, splat(tw, 6))))
+    v128.store(q1, madd(b1i, v128.load_splat<f32>(tw, 4), mul(b1r, v128.load_splat<f32>(tw))))
+    v128.store(q1, nmadd(b1r, v128.load_splat<f32>(tw, 4), mul(b1i, v128.load_splat<f32>(tw))), GAP)
+    v128.store(q4, madd(b4i, v128.load_splat<f32>(tw, 28), mul(b4r, v128.load_splat<f32>(tw, 24))))
+    v128.store(q4, nmadd(b4r, v128.load_splat<f32>(tw, 28), mul(b4i, v128.load_splat<f32>(tw, 24))), GAP)
     const m2r = madd(t2r, c1, madd(t1r, c2, b0r)), m2i = madd(t2i, c1, madd(t1i, c2, b0i))
     const v2r = nmadd(u2r, s1, mul(u1r, s2)), v2i = nmadd(u2i, s1, mul(u1i, s2))
     const b2r = add(m2r, v2i), b2i = sub(m2i, v2r), b3r = sub(m2r, v2i), b3i = add(m2i, v2r)
-    v128.store(q2, madd(b2i, splat(tw, 3), mul(b2r, splat(tw, 2))))
-    v128.store(q2 + dGap, nmadd(b2r, splat(tw, 3), mul(b2i, splat(tw, 2))))
-    v128.store(q3, madd(b3i, splat(tw, 5), mul(b3r, splat(tw, 4))))
-    v128.store(q3 + dGap, nmadd(b3r, splat(tw, 5), mul(b3i, splat(tw, 4))))
+    v128.store(q2, madd(b2i, v128.load_splat<f32>(tw, 12), mul(b2r, v128.load_splat<f32>(tw, 8))))
+    v128.store(q2, nmadd(b2r, v128.load_splat<f32>(tw, 12), mul(b2i, v128.load_splat<f32>(tw, 8))), GAP)
+    v128.store(q3, madd(b3i, v128.load_splat<f32>(tw, 20), mul(b3r, v128.load_splat<f32>(tw, 16))))
+    v128.store(q3, nmadd(b3r, v128.load_splat<f32>(tw, 20), mul(b3i, v128.load_splat<f32>(tw, 16))), GAP)
   }
 }

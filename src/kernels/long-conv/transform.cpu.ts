@@ -5,10 +5,10 @@ import { levelsOf, rightAngle, twiddleTables } from './twiddles.ts'
 /** Exports of long-conv.as.ts. */
 export interface LongConvExports {
   setLevels(address: number, levelCount: number, blockPoints: number): void
-  convolveNode(p: number, gap: number, points: number, level: number, node: number, leaf: number, rowRe: number, rowIm: number, spectrum: number, skip: number): void
-  spectrumOfNode(p: number, gap: number, points: number, level: number, node: number, leaf: number, rowRe: number, rowIm: number, spectrum: number, scale: number): void
-  forwardColumns(p: number, gap: number, pitch: number, rows: number, columnBytes: number, tile: number, tileGap: number, columnLevels: number, real: number): void
-  inverseColumns(p: number, gap: number, pitch: number, rows: number, columnBytes: number, tile: number, tileGap: number, columnLevels: number, real: number): void
+  convolveNode(p: number, points: number, level: number, node: number, leaf: number, rowRe: number, rowIm: number, spectrum: number, skip: number): void
+  spectrumOfNode(p: number, points: number, level: number, node: number, leaf: number, rowRe: number, rowIm: number, spectrum: number, scale: number): void
+  forwardColumns(p: number, pitch: number, rows: number, columnBytes: number, tile: number, columnLevels: number, real: number): void
+  inverseColumns(p: number, pitch: number, rows: number, columnBytes: number, tile: number, columnLevels: number, real: number): void
   multiply(y: number, x: number, count: number): void
   move(to: number, from: number, bytes: number): void
   direct(y: number, x: number, taps: number, filterLength: number, count: number): void
@@ -26,6 +26,8 @@ const pieceLength = 8192
 /** Columns of one tile: two cache lines. */
 const tileColumns = 32
 const blockPoints = 1024
+/** GAP of fft.lib.as.ts: bytes from the real to the imaginary plane. */
+const planeGap = 2 ** 26 + 2 ** 20 + 2112
 
 /** Copies between the tensors and this worker's WASM memory. */
 export class Mover {
@@ -130,7 +132,6 @@ export class CpuTransform {
   readonly #spectrumRow: number
   readonly #planes: number
   readonly #pitch: number
-  readonly #gap: number
   readonly #realColumns: boolean
 
   constructor(scratch: WasmScratch<LongConvExports>, plan: LongConvPlan) {
@@ -143,19 +144,19 @@ export class CpuTransform {
     this.size = plan.fftSize / 2
     this.rowPoints = factors.at(-1)!
     this.rowCount = this.size / this.rowPoints
-    // Rows a power of two apart would all fall into the same cache sets, and so would the planes.
+    // Rows a power of two apart would all fall into the same cache sets.
     this.#pitch = this.rowCount === 1 ? this.rowPoints * 4 : this.rowPoints * 4 + 64
-    this.#gap = this.rowCount * this.#pitch + 64 * 33
     this.#realColumns = columnLevelCount > 0 && levels[0]!.radix % 2 === 0
     scratch.reset()
     const descriptors = scratch.allocate(2 * levels.length)
     const tableAddresses = tables.levels.map((table) => scratch.allocate(table.length))
     this.#leaf = scratch.allocate(tables.leaf.length)
-    this.#tile = scratch.allocate(2 * (this.rowCount * tileColumns + 16))
     const temporary = scratch.allocate(pieceLength + 16)
     this.#spectrumRow = scratch.allocate(2 * this.rowPoints)
-    this.#planes = scratch.allocate((this.#gap >> 2) + ((this.rowCount * this.#pitch) >> 2) + 16)
-    const heap = scratch.floats(0, (this.#planes + this.#gap + this.rowCount * this.#pitch) >> 2)
+    // Real planes of the tile and of the block; their imaginary planes lie planeGap beyond.
+    this.#tile = scratch.allocate(this.rowCount * tileColumns)
+    this.#planes = scratch.allocate((planeGap + this.rowCount * this.#pitch) >> 2)
+    const heap = scratch.floats(0, (this.#planes + planeGap + this.rowCount * this.#pitch) >> 2)
     this.mover = new Mover(scratch.exports, heap, temporary)
     const words = new Int32Array(heap.buffer, descriptors, 2 * levels.length)
     levels.forEach(({ radix }, l) => {
@@ -174,7 +175,7 @@ export class CpuTransform {
       for (let r = 0; r < this.rowCount; r++) {
         const p = half * this.size + r * this.rowPoints
         const n = Math.max(0, Math.min(this.rowPoints, count - p))
-        const address = this.#planes + half * this.#gap + r * this.#pitch
+        const address = this.#planes + half * planeGap + r * this.#pitch
         if (n > 0) this.mover.load(address, signal, position + p, n)
         if (n < this.rowPoints) this.mover.heap.fill(0, (address >> 2) + n, (address >> 2) + this.rowPoints)
       }
@@ -185,9 +186,8 @@ export class CpuTransform {
   #columns(forward: boolean, real: boolean): void {
     const run = forward ? this.#exports.forwardColumns : this.#exports.inverseColumns
     const columns = Math.min(tileColumns, this.rowPoints)
-    const tileGap = this.rowCount * columns * 4 + 64
     for (let c = 0; c < this.rowPoints; c += columns) {
-      run(this.#planes + 4 * c, this.#gap, this.#pitch, this.rowCount, 4 * columns, this.#tile, tileGap, this.#columnLevelCount, real ? 1 : 0)
+      run(this.#planes + 4 * c, this.#pitch, this.rowCount, 4 * columns, this.#tile, this.#columnLevelCount, real ? 1 : 0)
     }
   }
 
@@ -199,7 +199,7 @@ export class CpuTransform {
       const from = start + r * 2 * this.rowPoints
       heap.set(spectra.subarray(from, from + 2 * this.rowPoints), this.#spectrumRow >> 2)
       this.#exports.convolveNode(
-        this.#planes + r * this.#pitch, this.#gap, this.rowPoints, this.#columnLevelCount, r, this.#leaf,
+        this.#planes + r * this.#pitch, this.rowPoints, this.#columnLevelCount, r, this.#leaf,
         this.#rowConstants[2 * r]!, this.#rowConstants[2 * r + 1]!, this.#spectrumRow, skip / this.size,
       )
     }
@@ -212,7 +212,7 @@ export class CpuTransform {
     const { heap } = this.mover
     for (let r = 0; r < this.rowCount; r++) {
       this.#exports.spectrumOfNode(
-        this.#planes + r * this.#pitch, this.#gap, this.rowPoints, this.#columnLevelCount, r, this.#leaf,
+        this.#planes + r * this.#pitch, this.rowPoints, this.#columnLevelCount, r, this.#leaf,
         this.#rowConstants[2 * r]!, this.#rowConstants[2 * r + 1]!, this.#spectrumRow, 1 / this.size,
       )
       spectra.set(heap.subarray(this.#spectrumRow >> 2, (this.#spectrumRow >> 2) + 2 * this.rowPoints), start + r * 2 * this.rowPoints)
@@ -227,7 +227,7 @@ export class CpuTransform {
       const r = Math.floor((p - half * this.size) / this.rowPoints)
       const column = p - half * this.size - r * this.rowPoints
       const n = Math.min(count - done, this.rowPoints - column)
-      this.mover.store(y, start + done, this.#planes + half * this.#gap + r * this.#pitch + 4 * column, n, post)
+      this.mover.store(y, start + done, this.#planes + half * planeGap + r * this.#pitch + 4 * column, n, post)
       done += n
     }
   }
@@ -245,11 +245,11 @@ export class CpuTransform {
     const half = position >= this.size ? 1 : 0
     const p = position - half * this.size
     const r = Math.floor(p / this.rowPoints)
-    return (this.#planes + half * this.#gap + r * this.#pitch + 4 * (p - r * this.rowPoints)) >> 2
+    return (this.#planes + half * planeGap + r * this.#pitch + 4 * (p - r * this.rowPoints)) >> 2
   }
 
   #clearSecondHalf(): void {
-    const from = (this.#planes + this.#gap) >> 2
+    const from = (this.#planes + planeGap) >> 2
     this.mover.heap.fill(0, from, from + ((this.rowCount * this.#pitch) >> 2))
   }
 }
