@@ -1,3 +1,4 @@
+import { ShapeError } from '../../errors.ts'
 import { expectWeights, type Tensor, type Weights } from '../tensor.ts'
 
 /**
@@ -5,7 +6,7 @@ import { expectWeights, type Tensor, type Weights } from '../tensor.ts'
  * `h = sin(freq·(W0 z_i + b0))`, `h = sin(freq·(W h + b))` for each inner layer,
  * `out[c, i] = (Wout h)[c] · (exp(-t_i |delta_c|) + shift)`, for taps i = firstTap .. firstTap + out.length - 1.
  *
- * z_i = [t_i, cos(f_b w_i) .., -sin(f_b w_i) ..], t_i = i / (tapCount - 1), w_i = 2π i / tapCount, f = linspace(1e-4, B - 1, B),
+ * z_i = [t_i, cos(f_b w_i) .., -sin(f_b w_i) ..], t_i = i / max(1, tapCount - 1), w_i = 2π i / tapCount, f = linspace(1e-4, B - 1, B),
  * B = (embeddingSize - 1) / 2; from `z` and `t` where given.
  */
 export interface ImplicitFilterArguments<T extends Tensor = Tensor, W extends Weights = Weights> {
@@ -27,6 +28,12 @@ export interface ImplicitFilterArguments<T extends Tensor = Tensor, W extends We
 export function checkImplicitFilter(a: ImplicitFilterArguments): void {
   const op = 'implicitFilter'
   const width = a.freq.shape[0]!
+  const end = a.firstTap + a.out.length
+  for (const [name, table] of [['z', a.z], ['t', a.t]] as const) {
+    if (table && table.shape[0]! < end) throw new ShapeError({ where: op, what: `table ${name} is too short`, expected: `${end} rows`, got: `${table.shape[0]}` })
+  }
+  if (a.z) expectWeights(op, 'z', a.z, [a.z.shape[0]!, a.embeddingSize])
+  if (a.embeddingSize % 2 === 0) throw new ShapeError({ where: op, what: 'bad embeddingSize', expected: 'an odd number (t, cosines, sines)', got: `${a.embeddingSize}` })
   a.layers.forEach((layer, i) => {
     expectWeights(op, `layers[${i}].weight`, layer.weight, [width, i === 0 ? a.embeddingSize : width])
     expectWeights(op, `layers[${i}].bias`, layer.bias, [width])

@@ -94,7 +94,7 @@ export function filterFeatures(
   const t = new Float32Array(count)
   for (let p = 0; p < count; p++) {
     const i = firstTap + p
-    exact[p] = i / (tapCount - 1)
+    exact[p] = i / Math.max(1, tapCount - 1)
     t[p] = exact[p]!
     for (let b = 0; b < bands; b++) {
       const frequency = bands === 1 ? 1e-4 : 1e-4 + ((bands - 1 - 1e-4) * b) / (bands - 1)
