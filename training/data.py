@@ -163,7 +163,7 @@ class Genome:
         return codes, sites, segments, visible
 
 
-def genes_within(root, contig, start, end):
-    """Genes with an intron that lie wholly in [start, end)."""
+def genes_within(root, contig, start, end, spliced_only=False):
+    """Genes that lie wholly in [start, end)."""
     table = os.path.join(root, SOURCES[contig][1])
-    return [g for g in read_genes(table) if g.contig == contig and g.start >= start and g.end <= end and len(g.exons) > 1]
+    return [g for g in read_genes(table) if g.contig == contig and g.start >= start and g.end <= end and (len(g.exons) > 1 or not spliced_only)]

@@ -56,6 +56,8 @@ def read_tsv(path, genes, one_based):
     with open(path) as f:
         header = None
         for line in f:
+            if line.startswith('##'):
+                continue
             fields = line.rstrip('\n').lstrip('#').split('\t')
             if header is None:
                 header = {n: i for i, n in enumerate(fields)}

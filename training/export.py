@@ -49,6 +49,12 @@ def read_safetensors(path):
     return out
 
 
+def config_text(config):
+    """JSON with one line a block."""
+    import re
+    return re.sub(r'\{\s+("type"[^}]*?)\s+\}', lambda m: '{ ' + re.sub(r'\s+', ' ', m[1]) + ' }', json.dumps(config, indent=1)) + '\n'
+
+
 def folded_tensors(net):
     """The tensors of the inference contract, float64."""
     t = {'stem.weight': net.stem.weight, 'stem.bias': net.stem.bias}
@@ -142,16 +148,16 @@ def main():
     p.add_argument('--checkpoint', nargs='+', required=True, help='several: an ensemble, the mean of their probabilities')
     p.add_argument('--model', default=os.path.join(HERE, '..', 'models', 'splice'))
     p.add_argument('--sample', default=os.path.join(HERE, '..', 'data-samples', 'BIRC7.fa'))
-    p.add_argument('--card', default=os.path.join(HERE, 'card.json'))
     p.add_argument('--f32', action='store_true')
     a = p.parse_args()
     torch.set_num_threads(1)
-    members = []
+    members, nets = [], []
     for path in a.checkpoint:
         stored = torch.load(path)
         net = SpliceNet(stored['config'], 0.0).eval()
         net.load_state_dict(stored['ema'])
         members.append(folded_tensors(net))
+        nets.append(net)
     config = {**stored['config'], 'receptive_field': {'left': net.half_field, 'right': net.half_field}}
     store = np.float32 if a.f32 else np.float16
     config['members'] = len(members)
@@ -160,12 +166,10 @@ def main():
     else:
         tensors = {k: v.astype(store) for k, v in members[0].items()}
     assert all(np.isfinite(v).all() for v in tensors.values())
-    if os.path.exists(a.card):
-        config['card'] = json.load(open(a.card))
     os.makedirs(a.model, exist_ok=True)
     write_safetensors(os.path.join(a.model, 'model.safetensors'), tensors, {'format': 'pt', 'licence': 'Apache-2.0'})
     with open(os.path.join(a.model, 'config.json'), 'w') as f:
-        f.write(json.dumps(config, indent=1).replace('\n   ', ' ').replace('\n  }', ' }') + '\n')
+        f.write(config_text(config))
     codes = golden_codes(members, a.sample)
     pad = net.half_field
     x = one_hot(np.pad(codes, pad, constant_values=4)[None])
@@ -173,7 +177,8 @@ def main():
                    for dtype in (torch.float64, torch.float32)]
     print('float32 against float64: %.1e; strongest acceptor %.3f, donor %.3f' % (
         np.abs(probability[0] - probability[1]).max(), probability[0][:, 1].max(), probability[0][:, 2].max()))
-    original = torch.softmax(net(x)[0, pad:-pad], -1).detach().numpy() if len(members) == 1 else probability[0]
+    with torch.no_grad():
+        original = torch.stack([torch.softmax(n(x), -1)[0, pad:-pad] for n in nets]).mean(0).numpy()
     print('stored weights against the checkpoint: %.1e' % np.abs(original - probability[0]).max())
     write_safetensors(os.path.join(HERE, 'golden.safetensors'), {
         'sequence': np.frombuffer(b'ACGTN', np.uint8)[codes], 'probability_f64': probability[0],

@@ -28,6 +28,7 @@ def arguments():
     p.add_argument('--arch', default='local48')
     p.add_argument('--minutes', type=float, default=10)
     p.add_argument('--steps', type=int, default=0, help='length of the schedule in steps instead of minutes')
+    p.add_argument('--stop', type=int, default=0, help='stop after this many steps of the schedule')
     p.add_argument('--batch', type=int, default=16)
     p.add_argument('--length', type=int, default=2048)
     p.add_argument('--margin', type=int, default=200)
@@ -118,7 +119,7 @@ def main():
     genome = Genome(a.data, hide_selection=not a.use_selection, cache=cache)
     sampler = Sampler(genome, a.length, a.margin, a.seed, tuple(float(x) for x in a.mix.split(',')), a.mutate,
                       recombine=a.recombine)
-    validation = [g for c, spans in SELECTION.items() for s, e in spans for g in genes_within(a.data, c, s, e)]
+    validation = [g for c, spans in SELECTION.items() for s, e in spans for g in genes_within(a.data, c, s, e, spliced_only=True)]
     full = {c: np.load(os.path.join(cache, f'codes.{c}.npy')) for c in SELECTION}
 
     config = architecture(a.arch)
@@ -161,7 +162,7 @@ def main():
     while True:
         now = time.time()
         progress = step / a.steps if a.steps else (now - begin) / (60 * a.minutes)
-        if progress >= 1:
+        if progress >= 1 or (a.stop and step >= a.stop):
             break
         if pending and progress >= pending[0]:
             pending.pop(0)
