@@ -1,4 +1,4 @@
-import { FormatError } from '../errors.ts'
+import { FormatError, type Problem } from '../errors.ts'
 import { type ByteSource, PIECE_BYTES } from './byte-source.ts'
 
 /** Tries of one request before a connection that breaks or a server that is busy (5xx, 429) is an error. */
@@ -10,10 +10,28 @@ const RETRY_MS = 200
  * size is refused. FormatError on any status but 206, on a body of the wrong length, on a file that changes while it is read.
  */
 export async function openHttp(url: string, signal?: AbortSignal): Promise<ByteSource> {
-  const probe = await request(url, 0, 1, signal)
-  await probe.body.cancel()
-  const { byteCount, version } = probe
-  const read = (length: number, position: number, signal?: AbortSignal): Promise<Uint8Array> =>
+  return asFormatError(async () => httpSource(url, await probe(url, signal)))
+}
+
+async function asFormatError<T>(action: () => Promise<T>): Promise<T> {
+  try {
+    return await action()
+  } catch (error) {
+    throw error instanceof RequestFailure ? new FormatError(error.problem) : error
+  }
+}
+
+/** Size and version of the file. */
+function probe(url: string, signal?: AbortSignal): Promise<RangeAnswer> {
+  return retrying(url, signal, async () => {
+    const answer = await request(url, 0, 1, signal)
+    await answer.body.cancel()
+    return answer
+  })
+}
+
+function httpSource(url: string, { byteCount, version }: RangeAnswer): ByteSource {
+  const readOnce = (length: number, position: number, signal?: AbortSignal): Promise<Uint8Array> =>
     retrying(url, signal, async () => {
       const wanted = Math.max(0, Math.min(length, byteCount - position))
       const bytes = new Uint8Array(wanted)
@@ -25,6 +43,7 @@ export async function openHttp(url: string, signal?: AbortSignal): Promise<ByteS
       }
       return bytes
     })
+  const read: ByteSource['read'] = (...range) => asFormatError(() => readOnce(...range))
   return {
     name: url,
     byteCount,
@@ -35,27 +54,34 @@ export async function openHttp(url: string, signal?: AbortSignal): Promise<ByteS
       for (let position = 0; position < byteCount; position += PIECE_BYTES) yield await read(PIECE_BYTES, position, signal)
     },
     async beside(suffix, signal) {
-      try {
-        return await openHttp(besideUrl(url, suffix), signal)
-      } catch (error) {
-        if (error instanceof MissingFile) return undefined
-        throw error
-      }
+      const besideUrl = withSuffix(url, suffix)
+      const answer = await probe(besideUrl, signal).catch((error: unknown) => {
+        if (error instanceof RequestFailure && error.kind === 'missing') return undefined
+        throw error instanceof RequestFailure ? new FormatError(error.problem) : error
+      })
+      return answer && httpSource(besideUrl, answer)
     },
     close: async () => {},
   }
 }
 
 /** `<path><suffix>`, a query (a signature, a token) kept. */
-function besideUrl(url: string, suffix: string): string {
+function withSuffix(url: string, suffix: string): string {
   const parsed = new URL(url)
   parsed.pathname += suffix
   return parsed.href
 }
 
-class MissingFile extends FormatError {}
-/** A failure that may go away: tried again, and reported as what it was in the end. */
-class Transient extends FormatError {}
+/** What the server did wrong. A transient failure may go away: it is tried again, and reported in the end. */
+class RequestFailure extends Error {
+  readonly problem: Problem
+  readonly kind: 'missing' | 'transient' | 'final'
+  constructor(kind: RequestFailure['kind'], problem: Problem) {
+    super(problem.what)
+    this.kind = kind
+    this.problem = problem
+  }
+}
 
 interface RangeAnswer {
   readonly body: ReadableStream<Uint8Array>
@@ -64,40 +90,37 @@ interface RangeAnswer {
   readonly version: string
 }
 
+/** Tries again what may go away. Rejects with a RequestFailure of another kind, or with the abort. */
 async function retrying<T>(url: string, signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await attempt()
     } catch (cause) {
       signal?.throwIfAborted()
-      const isTransient = cause instanceof Transient || !(cause instanceof FormatError)
-      if (isTransient && tries < TRIES) {
+      const isFinal = cause instanceof RequestFailure && cause.kind !== 'transient'
+      if (!isFinal && tries < TRIES) {
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS * tries))
         continue
       }
-      if (cause instanceof FormatError) throw cause
+      if (cause instanceof RequestFailure) throw cause
       const reason = cause instanceof Error ? ((cause.cause as Error | undefined)?.message ?? cause.message) : String(cause)
-      throw new FormatError({ where: url, what: `cannot be fetched (${reason})`, cause })
+      throw new RequestFailure('final', { where: url, what: `cannot be fetched (${reason})`, cause })
     }
   }
 }
 
-function request(url: string, position: number, length: number, signal?: AbortSignal): Promise<RangeAnswer> {
-  return retrying(url, signal, () => requestOnce(url, position, length, signal))
-}
-
-async function requestOnce(url: string, position: number, length: number, signal?: AbortSignal): Promise<RangeAnswer> {
+async function request(url: string, position: number, length: number, signal?: AbortSignal): Promise<RangeAnswer> {
   const range = `bytes=${position}-${position + length - 1}`
   // No packing on the way: ranges must be of the stored bytes.
   const response = await fetch(url, { headers: { range, 'accept-encoding': 'identity' }, signal })
   const { status } = response
-  const refuse = async (what: string, expected: string, got: string, remedy?: string, kind = FormatError): Promise<never> => {
+  const refuse = async (what: string, expected: string, got: string, remedy?: string, kind: RequestFailure['kind'] = 'final'): Promise<never> => {
     await response.body?.cancel()
-    throw new kind({ where: url, what, expected, got, remedy })
+    throw new RequestFailure(kind, { where: url, what, expected, got, remedy })
   }
   if (status === 416 && position === 0) return refuse('the file is empty', 'FASTA records', 'no bytes')
-  if (status === 404 || status === 410) return refuse('no such file on the server', 'status 206', `${status}`, undefined, MissingFile)
-  if (status >= 500 || status === 429) return refuse('the server failed', 'status 206', `${status}`, 'try again later', Transient)
+  if (status === 404 || status === 410) return refuse('no such file on the server', 'status 206', `${status}`, undefined, 'missing')
+  if (status >= 500 || status === 429) return refuse('the server failed', 'status 206', `${status}`, 'try again later', 'transient')
   if (status === 200) return refuse('the server ignores ranges', 'status 206', '200', 'download the file, or use a server that knows Range')
   if (status !== 206) return refuse('the server refused', 'status 206', `${status}`)
   const contentRange = response.headers.get('content-range') ?? ''
@@ -109,12 +132,12 @@ async function requestOnce(url: string, position: number, length: number, signal
   return { body: response.body, byteCount: Number(match[3]), version: `${match[3]} ${version}` }
 }
 
-/** The body of one range; Transient if it is cut short. */
+/** The body of one range; a transient failure if it is cut short. */
 async function* rangePieces(url: string, position: number, length: number, version: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
-  const answer = await requestOnce(url, position, length, signal)
+  const answer = await request(url, position, length, signal)
   if (answer.version !== version) {
     await answer.body.cancel()
-    throw new FormatError({ where: url, what: 'the file changed while it was read', expected: version.trim(), got: answer.version.trim() })
+    throw new RequestFailure('final', { where: url, what: 'the file changed while it was read', expected: version.trim(), got: answer.version.trim() })
   }
   const reader = answer.body.getReader()
   let received = 0
@@ -130,6 +153,7 @@ async function* rangePieces(url: string, position: number, length: number, versi
     await reader.cancel().catch(() => {})
   }
   if (received !== length) {
-    throw new Transient({ where: url, what: `range at byte ${position} has a wrong length`, expected: `${length} bytes`, got: `${received}` })
+    const what = `range at byte ${position} has a wrong length`
+    throw new RequestFailure('transient', { where: url, what, expected: `${length} bytes`, got: `${received}` })
   }
 }
