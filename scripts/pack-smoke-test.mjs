@@ -14,7 +14,7 @@ try {
   writeFileSync(join(folder, 'package.json'), '{"private": true, "type": "module"}\n')
   run('npm', ['install', '--no-audit', '--no-fund', '--silent', join(folder, archive)])
   const version = run('npx', ['genoconv', '--version']).trim()
-  run('npx', ['genoconv', 'predict', 'node_modules/genoconv/data-samples/small-gene.fa', '-o', 'out.arrow', '--device', 'cpu'])
+  run('npx', ['genoconv', 'predict', 'node_modules/genoconv/data-samples/BIRC7.fa', '-o', 'out.arrow', '--device', 'cpu'])
   if (!existsSync(join(folder, 'out.arrow'))) throw new Error('predict wrote no output')
   const names = run('node', ['-e', "import('genoconv').then((m) => console.log(Object.keys(m).join(' ')))"]).trim()
   console.log(`genoconv ${version} installs and runs; exports: ${names}`)
