@@ -223,6 +223,12 @@ export function multiply(y: usize, x: usize, count: i32): void {
   for (const end = y + (<usize>count << 2); y < end; y += 16, x += 16) v128.store(y, v128.mul<f32>(v128.load(y), v128.load(x)))
 }
 
+/** y[0, count) += factor * x[0, count); count is rounded up to 4. */
+export function addScaled(y: usize, x: usize, factor: f32, count: i32): void {
+  const f = f32x4.splat(factor)
+  for (const end = y + (<usize>count << 2); y < end; y += 16, x += 16) v128.store(y, madd(f, v128.load(x), v128.load(y)))
+}
+
 /** memory.copy: for moves that a copy between memories would do at a seventh of the speed, source and target differing mod 8. */
 export function move(to: usize, from: usize, bytes: usize): void {
   memory.copy(to, from, bytes)

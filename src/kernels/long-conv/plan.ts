@@ -63,3 +63,18 @@ export function planLongConv(request: LongConvRequest, constants: CostConstants 
   }
   return best
 }
+
+/**
+ * Blocks of the spectrum (index f1 of the Monarch decomposition, of factors[0]) that a frequency-sparse plan keeps: the
+ * first ones, at least one. The bins kept are f = f1 + factors[0] * f2 with f1 below this number, of the N = fftSize / 2
+ * bins of the negacyclic transform, bin f at (1/4 + f) / N turns; each stands for itself and its conjugate.
+ */
+export function keptBlocks({ factors, frequencySparsity }: LongConvPlan): number {
+  const blocks = factors.length === 1 ? 1 : factors[0]!
+  return Math.max(1, Math.round((1 - frequencySparsity) * blocks))
+}
+
+/** f32 of one channel's filter spectrum. */
+export function spectrumFloatsOf(plan: LongConvPlan): number {
+  return plan.factors.length === 1 ? plan.fftSize : (plan.fftSize / plan.factors[0]!) * keptBlocks(plan)
+}

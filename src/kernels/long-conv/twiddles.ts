@@ -109,3 +109,13 @@ export function twiddleTables(factors: readonly number[], root: number = rightAn
   })
   return { levels: tables, leaf, rows }
 }
+
+/**
+ * For each row, in the order the transform leaves them, its index f1 in the Monarch decomposition: with bins
+ * f = f1 + columns * f2 at the angles (root + f) / N turns, row f1 holds all its f2.
+ */
+export function rowFrequencies(factors: readonly number[], root: number = rightAngle): Int32Array {
+  const { levels, columnLevelCount } = levelsOf(factors)
+  const columns = factors.length === 1 ? 1 : factors[0]!
+  return Int32Array.from(nodeAngles(levels, columnLevelCount, root), (angle) => Math.round(angle * columns - root))
+}
