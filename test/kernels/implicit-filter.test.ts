@@ -15,7 +15,15 @@ interface HostFilter extends ImplicitFilterCase {
   deltas: Float32Array
 }
 
-function randomFilter({ width, embeddingSize, layerCount, channels, tapCount }: { width: number; embeddingSize: number; layerCount: number; channels: number; tapCount: number }): HostFilter {
+interface FilterShape {
+  width: number
+  embeddingSize: number
+  layerCount: number
+  channels: number
+  tapCount: number
+}
+
+function randomFilter({ width, embeddingSize, layerCount, channels, tapCount }: FilterShape): HostFilter {
   return {
     tapCount,
     embeddingSize,

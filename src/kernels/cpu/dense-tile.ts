@@ -44,7 +44,8 @@ export const phaseBytes = (t: CpuTensor, start: number): number => ((t.offset + 
 
 /** Copies `tensor[channelStart .. +channelCount, start .. +count]` to rows of scratch. */
 export function copyIn(
-  memory: Float32Array, address: number, rowFloats: number, t: CpuTensor, start: number, count: number, channelStart = 0, channelCount = t.channelCount,
+  memory: Float32Array, address: number, rowFloats: number, t: CpuTensor,
+  start: number, count: number, channelStart = 0, channelCount = t.channelCount,
 ): void {
   let from = t.offset + channelStart * t.rowStride + start
   let to = address / 4
@@ -53,7 +54,8 @@ export function copyIn(
 
 /** Copies rows of scratch to `tensor[channelStart .. +channelCount, start .. +count]`, and to nothing beside it. */
 export function copyOut(
-  memory: Float32Array, address: number, rowFloats: number, t: CpuTensor, start: number, count: number, channelStart = 0, channelCount = t.channelCount,
+  memory: Float32Array, address: number, rowFloats: number, t: CpuTensor,
+  start: number, count: number, channelStart = 0, channelCount = t.channelCount,
 ): void {
   let to = t.offset + channelStart * t.rowStride + start
   let from = address / 4
