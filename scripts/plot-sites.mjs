@@ -101,7 +101,7 @@ const spec = {
     {
       type: 'group',
       encode: { enter: { width: { value: width }, height: { value: 20 } } },
-      marks: [{ type: 'text', encode: { enter: { text: { value: 'boxes: annotated exons · filled: prediction at an annotated site · open: a predicted site (probability of at least 0.1) that is not annotated in this transcript' }, fontSize: { value: 11 }, fill: { value: '#333' }, baseline: { value: 'middle' } } } }],
+      marks: [{ type: 'text', encode: { enter: { text: { value: ['boxes: annotated exons · filled: prediction at an annotated site', 'open: a site predicted with probability of at least 0.1 that this transcript does not have'] }, fontSize: { value: 11 }, fill: { value: '#333' }, baseline: { value: 'middle' } } } }],
     },
   ],
 }
