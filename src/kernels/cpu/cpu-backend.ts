@@ -42,7 +42,7 @@ export function createCpuBackend(options: CpuBackendOptions = {}): Backend {
   const enqueue = (step: Step): void => {
     queue.push(step)
   }
-  const dilatedConvs = new DilatedConvPreparer({ allocate, enqueue, plan: options.planDilatedConv })
+  const dilatedConvs = new DilatedConvPreparer({ allocate, enqueue, workerCount: threads, plan: options.planDilatedConv })
   const flush = (): Promise<void> => {
     const steps = queue
     queue = []

@@ -70,13 +70,13 @@ function mixTile(outR: usize, outI: usize, rowBytes: usize, x: usize, xPlane: us
 }
 
 /**
- * Multiplies every block in place. `weights`: block 0 has two planes (frequency 0, frequency fftSize / 2), the others
- * three, each plane `[rowBlocks][inChannels][4]`; `work` takes 3 · inChannels rows.
+ * Multiplies every block in place and adds the bias, which is a frequency 0. `weights`: block 0 has two planes (frequency
+ * 0, frequency fftSize / 2), the others three, each plane `[rowBlocks][inChannels][4]`; `bias` has 4 · rowBlocks floats;
+ * `work` takes 3 · inChannels rows.
  */
 export function mixSpectra(
-  spectra: usize, blockCount: i32, channelCount: i32, rowBytes: usize, inChannels: i32, rowBlocks: i32, weights: usize, work: usize,
+  spectra: usize, blockCount: i32, plane: usize, rowBytes: usize, inChannels: i32, rowBlocks: i32, weights: usize, bias: usize, work: usize,
 ): void {
-  const plane = <usize>channelCount * rowBytes
   const used = <usize>inChannels * rowBytes
   const rowBlockBytes = <usize>inChannels << 4
   const weightsPlane = <usize>rowBlocks * rowBlockBytes
@@ -84,9 +84,10 @@ export function mixSpectra(
     const real = spectra + part * plane
     memory.copy(work, real, used)
     for (let r: usize = 0; r < <usize>rowBlocks; r++) {
-      memory.fill(real + 4 * r * rowBytes, 0, rowBytes << 2)
+      const out = real + 4 * r * rowBytes
+      for (let row: usize = 0; row < 4; row++) fill(out + row * rowBytes, rowBytes, part == 0 ? load<f32>(bias + (4 * r + row) * 4) : 0)
       for (let v: usize = 0; v < rowBytes; v += 32) {
-        multiply4x8(real + 4 * r * rowBytes + v, rowBytes, work + v, weights + r * rowBlockBytes, inChannels, rowBytes, 1, 0)
+        multiply4x8(out + v, rowBytes, work + v, weights + r * rowBlockBytes, inChannels, rowBytes, 1, 0)
       }
     }
     weights += weightsPlane
@@ -110,4 +111,11 @@ export function mixSpectra(
     }
     weights += 3 * weightsPlane
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function fill(row: usize, bytes: usize, value: f32): void {
+  const v = f32x4.splat(value)
+  for (const end = row + bytes; row < end; row += 16) v128.store(row, v)
 }

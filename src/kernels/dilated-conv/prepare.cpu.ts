@@ -23,21 +23,24 @@ export class DilatedConvPreparer {
   readonly #plan: (request: DilatedConvRequest) => DilatedConvPlan
   readonly #allocate: (floatCount: number) => Float32Array
   readonly #enqueue: (step: Step) => void
+  readonly #workerCount: number
 
   constructor(options: {
     allocate: (floatCount: number) => Float32Array
     enqueue: (step: Step) => void
+    workerCount: number
     plan?: (request: DilatedConvRequest) => DilatedConvPlan
   }) {
     this.#plan = options.plan ?? planDilatedConv
     this.#allocate = options.allocate
     this.#enqueue = options.enqueue
+    this.#workerCount = options.workerCount
   }
 
   /** The arguments with plan and packed weights; packing is queued before the first use. */
   prepare(args: DilatedConvArguments<CpuTensor, CpuWeights>): CpuDilatedConvArguments {
     const [outChannels, inChannels, width] = args.weight.shape as [number, number, number]
-    const plan = this.#plan({ inChannels, outChannels, width, dilation: args.dilation, length: args.out.length })
+    const plan = this.#plan({ inChannels, outChannels, width, dilation: args.dilation, length: args.out.length, workerCount: this.#workerCount })
     const forms = this.#packed.get(args.weight) ?? new Map<string, Float32Array>()
     this.#packed.set(args.weight, forms)
     const form = plan.method === 'direct' ? 'direct' : `fft ${plan.fftSize}`

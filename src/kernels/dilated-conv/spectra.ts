@@ -36,9 +36,11 @@ export function frequencyOrder(fftSize: number): number[] {
   })
 }
 
+/** Bytes from plane to plane of the spectra: a cache line more than its rows, or all frequencies of a channel would share a few cache sets. */
+export const planeBytesOf = (channelCount: number, rowBytes: number): number => channelCount * rowBytes + 64
+
 /** Byte offsets of each row's real and imaginary half row in the spectra of one channel. */
-export function places(fftSize: number, channelCount: number, rowBytes: number): Uint32Array {
-  const plane = channelCount * rowBytes
+export function places(fftSize: number, plane: number, rowBytes: number): Uint32Array {
   const half = rowBytes / 2
   return Uint32Array.from(
     frequencyOrder(fftSize).flatMap((f) => {

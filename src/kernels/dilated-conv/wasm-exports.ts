@@ -6,15 +6,11 @@ export interface DilatedConvExports {
   ): void
   affineLeaky(row: number, n: number, scale: number, shift: number): void
   gatherColumns(data: number, rowBytes: number, count: number, row: number, stride: number, offsets: number): void
-  scatterColumns(
-    data: number, rowBytes: number, count: number, row: number, stride: number, offsets: number, bias: number, after: number, add: number,
-  ): void
-  forwardStep(data: number, rowBytes: number, fftSize: number, size: number, twiddles: number): void
-  backwardStep(data: number, rowBytes: number, fftSize: number, size: number, twiddles: number): void
-  forwardLeaf4(data: number, rowBytes: number, fftSize: number, spectra: number, places: number): void
-  backwardLeaf4(data: number, rowBytes: number, fftSize: number, spectra: number, places: number): void
+  scatterColumns(data: number, rowBytes: number, count: number, row: number, stride: number, offsets: number, after: number, add: number): void
+  forwardTransform(data: number, rowBytes: number, fftSize: number, twiddles: number, spectra: number, places: number): void
+  backwardTransform(data: number, rowBytes: number, fftSize: number, twiddles: number, spectra: number, places: number): void
   mixSpectra(
-    spectra: number, blockCount: number, channelCount: number, rowBytes: number, inChannels: number, rowBlocks: number, weights: number, work: number,
+    spectra: number, blockCount: number, planeBytes: number, rowBytes: number, inChannels: number, rowBlocks: number, weights: number, bias: number, work: number,
   ): void
   finishRow(row: number, n: number, bias: number, after: number, residual: number): void
 }
