@@ -1,62 +1,79 @@
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { existsSync } from 'node:fs'
 import { ConfigError, FormatError } from '../src/errors.ts'
-import { findModelFiles, isWeightsName, pathKind, readModelFiles, type ModelFiles } from '../src/io/model-files.ts'
+import { isRepoId } from '../src/io/hub-cache.ts'
+import type { DownloadProgress } from '../src/io/hub.ts'
+import { findModelFiles, isWeightsName, type ModelFiles, pathKind, readModelFiles } from '../src/io/model-files.ts'
 import type { Checkpoint } from '../src/model/checkpoint.ts'
 import { readCheckpoints } from '../src/model/weights/read-checkpoint.ts'
+import { defaultModelName, shippedModelFolder, shippedModelNames } from './shipped-models.ts'
+
+export { defaultModelName } from './shipped-models.ts'
 
 export interface LoadCheckpointOptions {
-  /** Told once about what is left out or assumed. */
-  readonly onWarning?: (text: string) => void
-  readonly signal?: AbortSignal
+  /** Told of what is left out or assumed, and of a download. */
+  readonly onWarning?: ((text: string) => void) | undefined
+  /** While a model is downloaded, which happens to repo ids that are not in the cache. */
+  readonly onDownload?: ((progress: DownloadProgress) => void) | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
-/** The model that `predict` takes when none is given. */
-const shippedDefault = 'splice'
-
-/** Folder of the shipped models: `models/` of the package, seen from the sources as from what is compiled in `dist/`. */
-export function shippedModelsFolder(): string {
-  let folder = dirname(fileURLToPath(import.meta.url))
-  while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder)
-  return join(folder, 'models')
-}
-
-/** Path of a shipped model's folder, or undefined where none of that name is complete. */
-export function shippedModelFolder(name: string): string | undefined {
-  if (!/^[A-Za-z0-9][\w-]*$/.test(name)) return undefined
-  const folder = join(shippedModelsFolder(), name)
-  return existsSync(join(folder, 'config.json')) && existsSync(join(folder, 'model.safetensors')) ? folder : undefined
-}
-
-/** Name of the model that is taken when none is given, or undefined where none is shipped. */
-export const defaultModelName = (): string | undefined => (shippedModelFolder(shippedDefault) === undefined ? undefined : shippedDefault)
+/** What a `--model` stands for, before its files are looked at. */
+export type ModelSpec =
+  | { readonly kind: 'shipped'; readonly name: string; readonly folder: string }
+  | { readonly kind: 'path'; readonly path: string }
+  | { readonly kind: 'repo'; readonly repoId: string; readonly revision: string | undefined }
 
 /**
- * Loads what `--model` names, once or several times: a shipped model, a Hugging Face repo id, a folder, a file. More than
- * one checkpoint is an ensemble.
+ * Decides what a `--model` is. A shipped model's name comes first (a file or folder of that name is `./name`), then what
+ * is on the disk, then a Hugging Face repo id, `owner/name` or `owner/name@revision`.
  *
- * @throws ConfigError for names that are nothing, FormatError and ShapeError for files that are not models
+ * @throws ConfigError for what can be none of these, FormatError for a path where nothing is
+ */
+export async function parseModelSpec(spec: string): Promise<ModelSpec> {
+  const folder = shippedModelFolder(spec)
+  if (folder !== undefined) return { kind: 'shipped', name: spec, folder }
+  if (spec !== '' && (await pathKind(spec)) !== undefined) return { kind: 'path', path: spec }
+  const [repoId = '', revision, ...more] = spec.split('@')
+  if (isRepoId(repoId) && more.length === 0 && !isWeightsName(repoId)) return { kind: 'repo', repoId, revision }
+  if (isWeightsName(spec) || /[/\\]|^[.~]/.test(spec)) throw new FormatError({ where: spec, what: 'no such file or folder' })
+  const shipped = shippedModelNames()
+  throw new ConfigError({
+    where: '--model', what: 'unknown model', expected: `${shipped.length > 0 ? `${shipped.join(', ')}, ` : ''}a Hugging Face repo id, a folder or a file`, got: spec || 'nothing',
+    remedy: 'genoconv models list shows what there is',
+  })
+}
+
+/**
+ * Loads what `--model` names, once or several times; without any, the shipped default. More than one checkpoint is an
+ * ensemble. A repo id that is not in the Hugging Face cache is downloaded into it, unless HF_HUB_OFFLINE is set.
+ *
+ * @throws ConfigError for names that are nothing, FormatError and ShapeError for files that are not models; an abort
+ *   passes through
  */
 export async function loadCheckpoints(specs: string | readonly string[] | undefined, options: LoadCheckpointOptions = {}): Promise<Checkpoint[]> {
   const given = specs === undefined ? [] : typeof specs === 'string' ? [specs] : specs
-  const names = given.length > 0 ? given : [defaultModelName() ?? noDefault()]
   const checkpoints: Checkpoint[] = []
-  for (const spec of names) {
-    for (const files of await resolveModel(spec)) {
+  for (const text of given.length > 0 ? given : [defaultModelName() ?? noDefault()]) {
+    for (const files of await filesOf(await parseModelSpec(text), options)) {
       const contents = await readModelFiles(files, options.signal)
-      checkpoints.push(...readCheckpoints({ name: spec, ...contents }, options.onWarning))
+      checkpoints.push(...readCheckpoints({ name: text, ...contents }, options.onWarning))
     }
   }
   return checkpoints
 }
 
-async function resolveModel(spec: string): Promise<ModelFiles[]> {
-  const shipped = shippedModelFolder(spec)
-  if (shipped !== undefined) return findModelFiles(shipped)
-  if ((await pathKind(spec)) !== undefined) return findModelFiles(spec)
-  if (isWeightsName(spec) || /^[./~\\]/.test(spec)) throw new FormatError({ where: spec, what: 'no such file or folder' })
-  throw new ConfigError({ where: '--model', what: 'unknown model', expected: 'a shipped model, a Hugging Face repo id, a folder or a file', got: spec })
+async function filesOf(spec: ModelSpec, { onWarning, onDownload, signal }: LoadCheckpointOptions): Promise<ModelFiles[]> {
+  if (spec.kind === 'shipped') return findModelFiles(spec.folder)
+  if (spec.kind === 'path') return findModelFiles(spec.path)
+  // Loaded only here: the client takes longer to load than everything else before a run.
+  const { cachedOrPulled } = await import('../src/io/hub.ts')
+  let isAnnounced = false
+  const onProgress = (progress: DownloadProgress): void => {
+    if (!isAnnounced) onWarning?.(`${spec.repoId} is not in the Hugging Face cache: downloading it`)
+    isAnnounced = true
+    onDownload?.(progress)
+  }
+  const { folder } = await cachedOrPulled(spec.repoId, { revision: spec.revision, onProgress, signal })
+  return findModelFiles(folder)
 }
 
 function noDefault(): never {
