@@ -18,8 +18,14 @@ export class DownloadBar {
     this.#file = file
     if (!this.#bar) {
       this.#bar = new cliProgress.SingleBar({
-        format: '{file} {bar} {percentage}% of {size}', stream: this.#stream, clearOnComplete: true, gracefulExit: false, barsize: 24, fps: 5,
-        barCompleteChar: '=', barIncompleteChar: ' ',
+        format: '{file} {bar} {percentage}% of {size}',
+        stream: this.#stream,
+        clearOnComplete: true,
+        gracefulExit: false,
+        barsize: 24,
+        fps: 5,
+        barCompleteChar: '=',
+        barIncompleteChar: ' ',
       })
       this.#bar.start(totalBytes, 0, { file, size: showBytes(totalBytes) })
     }

@@ -35,15 +35,26 @@ function hyenaBytes({ width: d, layers, length }: HyenaSize): number {
   return 4 * (2 * 16 * d + 2 * d + layers * layer)
 }
 
-const openSpliceContexts = [{ context: 80, weightsBytes: 0.4e6 }, { context: 400, weightsBytes: 0.8e6 }, { context: 2000, weightsBytes: 1.5e6 }, { context: 10_000, weightsBytes: 2.9e6 }]
+const openSpliceContexts = [
+  { context: 80, weightsBytes: 0.4e6 },
+  { context: 400, weightsBytes: 0.8e6 },
+  { context: 2000, weightsBytes: 1.5e6 },
+  { context: 10_000, weightsBytes: 2.9e6 },
+]
 
 export const knownModels: readonly KnownModel[] = [
   ...hyenaSizes.map((size) => ({
-    name: `LongSafari/hyenadna-${size.name}-hf`, source: 'pull', licence: 'BSD-3-Clause', weightsBytes: hyenaBytes(size),
+    name: `LongSafari/hyenadna-${size.name}-hf`,
+    source: 'pull',
+    licence: 'BSD-3-Clause',
+    weightsBytes: hyenaBytes(size),
     description: `HyenaDNA language model, ${size.layers} layers of ${size.width} channels, filters of ${(size.length + 2).toLocaleString('en')} taps`,
   })),
   ...openSpliceContexts.map(({ context, weightsBytes }) => ({
-    name: `model_${context}nt_rs10.pt`, source: 'https://github.com/Kuanhao-Chao/OpenSpliceAI', licence: 'GPL-3.0', weightsBytes,
+    name: `model_${context}nt_rs10.pt`,
+    source: 'https://github.com/Kuanhao-Chao/OpenSpliceAI',
+    licence: 'GPL-3.0',
+    weightsBytes,
     description: `OpenSpliceAI splice sites, ${context.toLocaleString('en')} bases of context; five seeds (rs10 to rs14) make an ensemble`,
   })),
 ]

@@ -37,7 +37,10 @@ export async function parseModelSpec(spec: string): Promise<ModelSpec> {
   if (isWeightsName(spec) || /[/\\]|^[.~]/.test(spec)) throw new FormatError({ where: spec, what: 'no such file or folder' })
   const shipped = shippedModelNames()
   throw new ConfigError({
-    where: '--model', what: 'unknown model', expected: `${shipped.length > 0 ? `${shipped.join(', ')}, ` : ''}a Hugging Face repo id, a folder or a file`, got: spec || 'nothing',
+    where: '--model',
+    what: 'unknown model',
+    expected: `${shipped.length > 0 ? `${shipped.join(', ')}, ` : ''}a Hugging Face repo id, a folder or a file`,
+    got: spec || 'nothing',
     remedy: 'genoconv models list shows what there is',
   })
 }
@@ -78,7 +81,9 @@ async function filesOf(spec: ModelSpec, { onWarning, onDownload, signal }: LoadC
 
 function noDefault(): never {
   throw new ConfigError({
-    where: '--model', what: 'no model given, and none is shipped yet',
-    remedy: 'give one with --model: a .safetensors, .pt or .ckpt file, a folder, or a Hugging Face repo id such as LongSafari/hyenadna-tiny-1k-seqlen-hf',
+    where: '--model',
+    what: 'no model given, and none is shipped yet',
+    remedy:
+      'give one with --model: a .safetensors, .pt or .ckpt file, a folder, or a Hugging Face repo id such as LongSafari/hyenadna-tiny-1k-seqlen-hf',
   })
 }

@@ -30,7 +30,10 @@ export function formatDescription(model: ModelDescription): string {
     ['architecture', model.architecture],
     ['receptive field', right === 0 ? `${showCount(left)} bases before each base` : `${showCount(left)} bases on each side`],
     ['parameters', showCount(model.parameterCount)],
-    ...model.tracks.map(({ name, isDefault, description }, i): [string, string] => [i === 0 ? 'tracks' : '', `${name}${isDefault ? '' : ' (on request)'}: ${description}`]),
+    ...model.tracks.map(({ name, isDefault, description }, i): [string, string] => [
+      i === 0 ? 'tracks' : '',
+      `${name}${isDefault ? '' : ' (on request)'}: ${description}`,
+    ]),
     ['weights', `${showBytes(model.weightsBytes)} in ${model.files.join(', ')}`],
     ...model.sha256.map((hash, i): [string, string] => [i === 0 ? 'SHA-256' : '', hash]),
     ['licence', model.licence ?? 'not stated'],
@@ -61,37 +64,63 @@ export const modelsCommand = ({ signal }: Environment): CommandModule => ({
   describe: 'The models it can run, and where they are',
   builder: (yargs: Argv) =>
     yargs
-      .command('list', 'Shipped, cached and published models', (args) => args.options(logOptions), async (argv) => {
-        const listings = await listModels()
-        if (argv['json'] === true) for (const listing of listings) printJson(listing)
-        else print(formatListings(listings))
-      })
-      .command('info [model]', 'What a model is: architecture, receptive field, tracks, licence, accuracy', (args) =>
-        args.positional('model', { type: 'string', describe: "A shipped model's name, a repo id in the cache, a folder or a file (default: the shipped default)" }).options(logOptions),
-      async (argv) => {
-        const log = createLog({ quiet: argv['quiet'] === true, json: argv['json'] === true })
-        const spec = argv['model'] as string | undefined
-        const published = spec === undefined ? undefined : knownModel(spec)
-        const description = await describeModel(spec, { signal, onWarning: (text) => log.warn(text) }).catch((error: unknown) => {
-          // A published model that is not here: what is known of it, before the error that says how to get it.
-          if (published && argv['json'] !== true) log.info(`${published.name}: ${published.description}; ${published.licence}; ${showBytes(published.weightsBytes)}`)
-          throw error
-        })
-        if (argv['json'] === true) printJson(description)
-        else print(formatDescription(description))
-      })
-      .command('pull <model>', 'Download a Hugging Face checkpoint into its cache, checked against its SHA-256', (args) =>
-        args.positional('model', { type: 'string', demandOption: true, describe: 'owner/name, or owner/name@revision' }).options(logOptions),
-      async (argv) => {
-        const log = createLog({ quiet: argv['quiet'] === true, json: argv['json'] === true })
-        const bar = argv['quiet'] === true || argv['json'] === true ? undefined : new DownloadBar(process.stderr)
-        const pulled = await pullModel(argv['model'] as string, {
-          signal, onWarning: (text) => log.warn(text), onProgress: (progress) => bar?.update(progress),
-        }).finally(() => bar?.clear())
-        const bytes = pulled.files.reduce((sum, { byteCount }) => sum + byteCount, 0)
-        log.done(`${pulled.repoId}: ${showBytes(bytes)}, checked; run it with --model ${pulled.repoId}`, { model: pulled.repoId, commit: pulled.commit, bytes, output: pulled.folder })
-        print(`${pulled.folder}\n`)
-      })
+      .command(
+        'list',
+        'Shipped, cached and published models',
+        (args) => args.options(logOptions),
+        async (argv) => {
+          const listings = await listModels()
+          if (argv['json'] === true) for (const listing of listings) printJson(listing)
+          else print(formatListings(listings))
+        },
+      )
+      .command(
+        'info [model]',
+        'What a model is: architecture, receptive field, tracks, licence, accuracy',
+        (args) =>
+          args
+            .positional('model', {
+              type: 'string',
+              describe: "A shipped model's name, a repo id in the cache, a folder or a file (default: the shipped default)",
+            })
+            .options(logOptions),
+        async (argv) => {
+          const log = createLog({ quiet: argv['quiet'] === true, json: argv['json'] === true })
+          const spec = argv['model'] as string | undefined
+          const published = spec === undefined ? undefined : knownModel(spec)
+          const description = await describeModel(spec, { signal, onWarning: (text) => log.warn(text) }).catch((error: unknown) => {
+            // A published model that is not here: what is known of it, before the error that says how to get it.
+            if (published && argv['json'] !== true)
+              log.info(`${published.name}: ${published.description}; ${published.licence}; ${showBytes(published.weightsBytes)}`)
+            throw error
+          })
+          if (argv['json'] === true) printJson(description)
+          else print(formatDescription(description))
+        },
+      )
+      .command(
+        'pull <model>',
+        'Download a Hugging Face checkpoint into its cache, checked against its SHA-256',
+        (args) =>
+          args.positional('model', { type: 'string', demandOption: true, describe: 'owner/name, or owner/name@revision' }).options(logOptions),
+        async (argv) => {
+          const log = createLog({ quiet: argv['quiet'] === true, json: argv['json'] === true })
+          const bar = argv['quiet'] === true || argv['json'] === true ? undefined : new DownloadBar(process.stderr)
+          const pulled = await pullModel(argv['model'] as string, {
+            signal,
+            onWarning: (text) => log.warn(text),
+            onProgress: (progress) => bar?.update(progress),
+          }).finally(() => bar?.clear())
+          const bytes = pulled.files.reduce((sum, { byteCount }) => sum + byteCount, 0)
+          log.done(`${pulled.repoId}: ${showBytes(bytes)}, checked; run it with --model ${pulled.repoId}`, {
+            model: pulled.repoId,
+            commit: pulled.commit,
+            bytes,
+            output: pulled.folder,
+          })
+          print(`${pulled.folder}\n`)
+        },
+      )
       .demandCommand(1, 'list, info or pull?')
       .example('$0 models list', 'what there is')
       .example('$0 models info splice', "the shipped model's card")

@@ -55,8 +55,13 @@ export async function listModels(): Promise<ModelListing[]> {
     const folder = shippedModelFolder(name)!
     const files = (await findModelFiles(folder))[0]!
     listings.push({
-      name, state: 'shipped', isDefault: name === defaultModelName(), licence: await licenceOf(files), weightsBytes: await totalBytes([files]),
-      description: (await loadCheckpoints(name).then(describe)), source: folder,
+      name,
+      state: 'shipped',
+      isDefault: name === defaultModelName(),
+      licence: await licenceOf(files),
+      weightsBytes: await totalBytes([files]),
+      description: await loadCheckpoints(name).then(describe),
+      source: folder,
     })
   }
   const { cacheFolder } = await readHubSettings()
@@ -65,8 +70,13 @@ export async function listModels(): Promise<ModelListing[]> {
     const known = knownModels.find(({ name }) => name === model.repoId)
     if (!known && !(await looksRunnable(model))) continue
     listings.push({
-      name: model.repoId, state: 'cached', isDefault: false, licence: (await readmeLicence(join(model.folder, 'README.md'))) ?? known?.licence,
-      weightsBytes: sizeOfWeights(model), description: known?.description ?? 'from the Hugging Face cache', source: model.folder,
+      name: model.repoId,
+      state: 'cached',
+      isDefault: false,
+      licence: (await readmeLicence(join(model.folder, 'README.md'))) ?? known?.licence,
+      weightsBytes: sizeOfWeights(model),
+      description: known?.description ?? 'from the Hugging Face cache',
+      source: model.folder,
     })
   }
   const isCached = new Set(cached.map(({ repoId }) => repoId))
@@ -81,9 +91,13 @@ export async function listModels(): Promise<ModelListing[]> {
  *
  * @throws ConfigError for a repo id that is not in the cache, and what loadCheckpoints throws
  */
-export async function describeModel(spec: string | undefined, options: { signal?: AbortSignal | undefined; onWarning?: (text: string) => void } = {}): Promise<ModelDescription> {
+export async function describeModel(
+  spec: string | undefined,
+  options: { signal?: AbortSignal | undefined; onWarning?: (text: string) => void } = {},
+): Promise<ModelDescription> {
   const name = spec ?? defaultModelName()
-  if (name === undefined) throw new ConfigError({ where: 'models info', what: 'which model? none is shipped yet', remedy: 'genoconv models list shows what there is' })
+  if (name === undefined)
+    throw new ConfigError({ where: 'models info', what: 'which model? none is shipped yet', remedy: 'genoconv models list shows what there is' })
   const files = await filesHere(await parseModelSpec(name))
   const checkpoints = await loadCheckpoints(name, options)
   const { architecture, card } = checkpoints[0]!
@@ -99,19 +113,27 @@ export async function describeModel(spec: string | undefined, options: { signal?
     weightsBytes: await totalBytes(files),
     sha256: [...new Set(checkpoints.map(({ sha256 }) => sha256))],
     files: files.map(({ weightsPath }) => weightsPath),
-    licence: typeof cardLicence === 'string' ? cardLicence : ((await licenceOf(files[0]!)) ?? knownModels.find((model) => model.name === name)?.licence),
+    licence:
+      typeof cardLicence === 'string' ? cardLicence : ((await licenceOf(files[0]!)) ?? knownModels.find((model) => model.name === name)?.licence),
     card,
   }
 }
 
 /** Downloads a repository into the Hugging Face cache, checks it, and makes sure that genoconv can run it. */
 export async function pullModel(
-  spec: string, options: { signal?: AbortSignal | undefined; onProgress?: ((progress: DownloadProgress) => void) | undefined; onWarning?: (text: string) => void } = {},
+  spec: string,
+  options: {
+    signal?: AbortSignal | undefined
+    onProgress?: ((progress: DownloadProgress) => void) | undefined
+    onWarning?: (text: string) => void
+  } = {},
 ): Promise<CachedModel> {
   const known = knownModel(spec)
-  if (known && known.source !== 'pull') throw new ConfigError({ where: spec, what: 'not on Hugging Face', remedy: `fetch the file from ${known.source} and give it with --model` })
+  if (known && known.source !== 'pull')
+    throw new ConfigError({ where: spec, what: 'not on Hugging Face', remedy: `fetch the file from ${known.source} and give it with --model` })
   const parsed = await parseModelSpec(spec)
-  if (parsed.kind !== 'repo') throw new ConfigError({ where: spec, what: 'nothing to pull: it is here already', expected: 'a Hugging Face repo id, owner/name' })
+  if (parsed.kind !== 'repo')
+    throw new ConfigError({ where: spec, what: 'nothing to pull: it is here already', expected: 'a Hugging Face repo id, owner/name' })
   const hub = await import('../src/io/hub.ts')
   const pulled = await hub.pullModel(parsed.repoId, { revision: parsed.revision, onProgress: options.onProgress, signal: options.signal })
   await loadCheckpoints(pulled.folder, { onWarning: options.onWarning, signal: options.signal })
@@ -126,7 +148,11 @@ async function filesHere(spec: ModelSpec): Promise<ModelFiles[]> {
   const { cacheFolder } = await readHubSettings()
   const cached = await findCached(cacheFolder, spec.repoId, spec.revision)
   if (cached) return findModelFiles(cached.folder)
-  throw new ConfigError({ where: spec.repoId, what: `not in the Hugging Face cache ${cacheFolder}`, remedy: `genoconv models pull ${spec.repoId} gets it` })
+  throw new ConfigError({
+    where: spec.repoId,
+    what: `not in the Hugging Face cache ${cacheFolder}`,
+    remedy: `genoconv models pull ${spec.repoId} gets it`,
+  })
 }
 
 function receptiveFieldOf(checkpoints: readonly Checkpoint[]): { left: number; right: number } {
@@ -144,7 +170,8 @@ async function totalBytes(files: readonly ModelFiles[]): Promise<number> {
   return bytes
 }
 
-const sizeOfWeights = ({ files }: CachedModel): number => files.filter(({ name }) => isWeightsName(name)).reduce((sum, { byteCount }) => sum + byteCount, 0)
+const sizeOfWeights = ({ files }: CachedModel): number =>
+  files.filter(({ name }) => isWeightsName(name)).reduce((sum, { byteCount }) => sum + byteCount, 0)
 
 /** Whether a cached repository's configuration names an architecture of ours: the cache is full of other people's models. */
 async function looksRunnable({ folder }: CachedModel): Promise<boolean> {

@@ -22,7 +22,11 @@ export function shippedModelFolder(name: string): string | undefined {
 /** Names of the shipped models, in alphabetical order. */
 export function shippedModelNames(): string[] {
   const folder = shippedModelsFolder()
-  return existsSync(folder) ? readdirSync(folder).filter((name) => shippedModelFolder(name) !== undefined).sort() : []
+  return existsSync(folder)
+    ? readdirSync(folder)
+        .filter((name) => shippedModelFolder(name) !== undefined)
+        .sort()
+    : []
 }
 
 /** Name of the model that is taken when none is given, or undefined where none is shipped. */

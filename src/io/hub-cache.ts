@@ -24,7 +24,8 @@ export const isRepoId = (text: string): boolean => repoIdPattern.test(text) && !
 
 export const repoFolder = (cacheFolder: string, repoId: string): string => join(cacheFolder, `models--${repoId.replace('/', '--')}`)
 export const blobPath = (cacheFolder: string, repoId: string, etag: string): string => join(repoFolder(cacheFolder, repoId), 'blobs', etag)
-export const snapshotFolder = (cacheFolder: string, repoId: string, commit: string): string => join(repoFolder(cacheFolder, repoId), 'snapshots', commit)
+export const snapshotFolder = (cacheFolder: string, repoId: string, commit: string): string =>
+  join(repoFolder(cacheFolder, repoId), 'snapshots', commit)
 
 /** The cached snapshot of a revision, or undefined where none holds a weights file. */
 export async function findCached(cacheFolder: string, repoId: string, revision = 'main'): Promise<CachedModel | undefined> {
@@ -84,7 +85,11 @@ export async function writeRef(cacheFolder: string, repoId: string, revision: st
 export const temporaryName = (path: string): string => `${path}.${process.pid}-${Math.random().toString(36).slice(2, 10)}.incomplete`
 
 /** Whether anything stands at `path`, a link without a target included. */
-export const exists = (path: string): Promise<boolean> => lstat(path).then(() => true, () => false)
+export const exists = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    () => true,
+    () => false,
+  )
 
 async function readCommit(path: string): Promise<string | undefined> {
   const text = (await readFile(path, 'utf8').catch(() => '')).trim()

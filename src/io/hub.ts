@@ -2,9 +2,10 @@ import { createHash, type Hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, open, rename, stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { downloadFile, HubApiError, type ListFileEntry, listFiles, modelInfo } from '@huggingface/hub'
-import { ConfigError, FormatError, GenoconvError, LimitError } from '../errors.ts'
+import { downloadFile, type ListFileEntry, listFiles, modelInfo } from '@huggingface/hub'
+import { ConfigError, FormatError } from '../errors.ts'
 import { blobPath, type CachedModel, findCached, isRepoId, linkSnapshotFile, temporaryName, writeRef } from './hub-cache.ts'
+import { asked, storageError } from './hub-errors.ts'
 import { type HubSettings, readHubSettings } from './hub-settings.ts'
 import { isWeightsName, weightsNames } from './model-files.ts'
 
@@ -49,24 +50,33 @@ export async function pullModel(repoId: string, options: HubOptions = {}): Promi
   const { cacheFolder } = settings
   const { signal } = options
   const where = checkedId(repoId)
-  if (!/^[\w./-]+$/.test(revision) || revision.includes('..')) throw new ConfigError({ where, what: 'not a revision', expected: 'a branch, tag or commit', got: revision })
+  if (!/^[\w./-]+$/.test(revision) || revision.includes('..'))
+    throw new ConfigError({ where, what: 'not a revision', expected: 'a branch, tag or commit', got: revision })
   if (settings.isOffline) {
     const cached = await findCached(cacheFolder, repoId, revision)
     if (cached) return cached
-    throw new FormatError({ where, what: `HF_HUB_OFFLINE is set and the model is not in the cache ${cacheFolder}`, remedy: 'unset HF_HUB_OFFLINE, or copy the model into the cache' })
+    throw new FormatError({
+      where,
+      what: `HF_HUB_OFFLINE is set and the model is not in the cache ${cacheFolder}`,
+      remedy: 'unset HF_HUB_OFFLINE, or copy the model into the cache',
+    })
   }
   const hub = { hubUrl: settings.hubUrl, fetch: fetchFrom(settings, signal) }
   const { sha: commit } = await asked(where, settings, signal, () => modelInfo({ ...hub, name: repoId, revision, additionalFields: ['sha'] }))
-  if (typeof commit !== 'string' || !/^[0-9a-f]{40}$/.test(commit)) throw new FormatError({ where, what: `${settings.hubUrl} gives no commit for ${revision}`, got: String(commit).slice(0, 60) })
+  if (typeof commit !== 'string' || !/^[0-9a-f]{40}$/.test(commit))
+    throw new FormatError({ where, what: `${settings.hubUrl} gives no commit for ${revision}`, got: String(commit).slice(0, 60) })
   const entries = await asked(where, settings, signal, () => listed(listFiles({ ...hub, repo: repoId, revision: commit })))
   for (const entry of chosenFiles(entries, where)) {
     signal?.throwIfAborted()
     const etag = entry.lfs?.oid ?? entry.oid
-    if (etag === undefined || !/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(etag)) throw new FormatError({ where: `${where} ${entry.path}`, what: `${settings.hubUrl} gives no hash for it` })
+    if (etag === undefined || !/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(etag))
+      throw new FormatError({ where: `${where} ${entry.path}`, what: `${settings.hubUrl} gives no hash for it` })
     const blob = blobPath(cacheFolder, repoId, etag)
     try {
       if (!(await isIntact(blob, entry, etag))) {
-        const body = await asked(`${where} ${entry.path}`, settings, signal, () => downloadFile({ ...hub, repo: repoId, path: entry.path, revision: commit, xet: false }))
+        const body = await asked(`${where} ${entry.path}`, settings, signal, () =>
+          downloadFile({ ...hub, repo: repoId, path: entry.path, revision: commit, xet: false }),
+        )
         if (!body) throw new FormatError({ where: `${where} ${entry.path}`, what: 'the hub lists the file and does not have it' })
         await store(body.stream(), blob, entry, etag, `${where} ${entry.path}`, options)
       }
@@ -97,7 +107,14 @@ function chosenFiles(entries: readonly ListFileEntry[], where: string): ListFile
   const weights = preferred ? [preferred] : files.filter(({ path }) => isWeightsName(path) && path !== 'training_args.bin' && path !== 'optimizer.pt')
   if (weights.length === 0) {
     throw new FormatError({
-      where, what: 'no weights in this repository', expected: weightsNames.slice(0, 2).join(' or '), got: entries.slice(0, 5).map(({ path }) => path).join(', ') || 'no files',
+      where,
+      what: 'no weights in this repository',
+      expected: weightsNames.slice(0, 2).join(' or '),
+      got:
+        entries
+          .slice(0, 5)
+          .map(({ path }) => path)
+          .join(', ') || 'no files',
     })
   }
   // Descriptions first: weights under their name mean that the snapshot is complete.
@@ -125,7 +142,14 @@ async function isIntact(blob: string, entry: ListFileEntry, etag: string): Promi
 }
 
 /** Writes a body beside `blob`, checks it, and renames it. On any failure nothing is left. */
-async function store(body: ReadableStream<Uint8Array>, blob: string, entry: ListFileEntry, etag: string, where: string, options: HubOptions): Promise<void> {
+async function store(
+  body: ReadableStream<Uint8Array>,
+  blob: string,
+  entry: ListFileEntry,
+  etag: string,
+  where: string,
+  options: HubOptions,
+): Promise<void> {
   await mkdir(dirname(blob), { recursive: true })
   const beside = temporaryName(blob)
   const totalBytes = expectedBytes(entry)
@@ -178,35 +202,4 @@ function fetchFrom({ hubUrl, token }: HubSettings, signal: AbortSignal | undefin
     if (token !== undefined && url.origin === origin) headers.set('Authorization', `Bearer ${token}`)
     return fetch(input, { ...init, headers, ...(signal ? { signal } : {}) })
   }
-}
-
-/** Runs a request; what goes wrong is said in the user's terms. */
-async function asked<T>(where: string, settings: HubSettings, signal: AbortSignal | undefined, request: () => Promise<T>): Promise<T> {
-  try {
-    return await request()
-  } catch (error) {
-    if (signal?.aborted) throw signal.reason
-    const { hubUrl, token } = settings
-    const status = error instanceof HubApiError ? error.statusCode : undefined
-    const repo = where.split(' ')[0]
-    if (status === 401 || status === 403) {
-      throw new FormatError({
-        where, what: `${hubUrl} refuses it (${status})`, cause: error,
-        remedy: token === undefined ? `if it is private or gated, accept its terms at ${hubUrl}/${repo} and set HF_TOKEN; else check the name`
-          : `accept its terms at ${hubUrl}/${repo} with the account of your token, or check the token and the name`,
-      })
-    }
-    if (status === 404) throw new FormatError({ where, what: `${hubUrl} has no such repository, revision or file (404)`, remedy: 'check the name', cause: error })
-    if (status !== undefined) throw new FormatError({ where, what: `${hubUrl} answers with status ${status}`, remedy: 'try again later', cause: error })
-    const code = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code
-    throw new FormatError({ where, what: `${hubUrl} cannot be reached or understood (${code ?? (error as Error).message})`, remedy: 'check the network and HF_ENDPOINT, or give a file', cause: error })
-  }
-}
-
-/** A file-system error while writing to the cache, in our words; the rest as it is. */
-function storageError(error: unknown, cacheFolder: string): unknown {
-  const code = (error as NodeJS.ErrnoException | undefined)?.code
-  if (error instanceof GenoconvError || typeof code !== 'string' || code === 'ABORT_ERR') return error
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new LimitError({ where: cacheFolder, what: 'the disk is full', remedy: 'free some space, or set HF_HUB_CACHE', cause: error })
-  return new FormatError({ where: cacheFolder, what: `the cache cannot be written (${code})`, remedy: 'set HF_HUB_CACHE to a folder of yours', cause: error })
 }

@@ -59,7 +59,8 @@ export async function findModelFiles(path: string): Promise<ModelFiles[]> {
   if (members.length > 0) return members
   const isSharded = entries.includes('model.safetensors.index.json')
   throw new FormatError({
-    where: path, what: isSharded ? 'its weights are cut into several files, which genoconv does not read' : 'no model in this folder',
+    where: path,
+    what: isSharded ? 'its weights are cut into several files, which genoconv does not read' : 'no model in this folder',
     expected: `config.json and ${weightsNames.slice(0, 2).join(' or ')}, or a folder of weights files`,
     got: entries.length === 0 ? 'an empty folder' : entries.slice(0, 5).join(', '),
   })
@@ -97,7 +98,8 @@ async function readFolder(path: string): Promise<string[]> {
 async function readWhole(path: string, signal?: AbortSignal): Promise<Uint8Array> {
   try {
     const { size } = await stat(path)
-    if (size > maxWeightsBytes) throw new LimitError({ where: path, what: 'model file too large', expected: `at most ${maxWeightsBytes} bytes`, got: `${size}` })
+    if (size > maxWeightsBytes)
+      throw new LimitError({ where: path, what: 'model file too large', expected: `at most ${maxWeightsBytes} bytes`, got: `${size}` })
     return await readFile(path, signal ? { signal } : {})
   } catch (error) {
     throw readError(path, error)
@@ -108,7 +110,14 @@ async function readWhole(path: string, signal?: AbortSignal): Promise<Uint8Array
 function readError(path: string, error: unknown): unknown {
   const code = (error as NodeJS.ErrnoException | undefined)?.code
   if ((error as GenoconvError | undefined)?.where !== undefined || code === 'ABORT_ERR') return error
-  const what = code === 'ENOENT' ? 'no such file' : code === 'EACCES' ? 'no permission to read it' : code === 'EISDIR' ? 'is a folder' : `cannot be read (${code ?? error})`
+  const what =
+    code === 'ENOENT'
+      ? 'no such file'
+      : code === 'EACCES'
+        ? 'no permission to read it'
+        : code === 'EISDIR'
+          ? 'is a folder'
+          : `cannot be read (${code ?? error})`
   return new FormatError({ where: path, what, cause: error })
 }
 

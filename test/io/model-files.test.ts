@@ -20,7 +20,9 @@ const put = async (...names: string[]): Promise<void> => {
 }
 /** Weights and configuration of what is found, relative to the folder. */
 const found = async (name = ''): Promise<(string | undefined)[][]> =>
-  (await findModelFiles(join(folder, name))).map(({ weightsPath, configPath }) => [weightsPath, configPath].map((path) => path && relative(folder, path)))
+  (await findModelFiles(join(folder, name))).map(({ weightsPath, configPath }) =>
+    [weightsPath, configPath].map((path) => path && relative(folder, path)),
+  )
 
 describe('finding a model', () => {
   it('a file, with the config.json beside it', async () => {
@@ -40,12 +42,18 @@ describe('finding a model', () => {
 
   it('members of an ensemble, files and folders, by name; nothing hidden, nothing else', async () => {
     await put('rs11.pt', 'rs10.pt', 'notes.txt', '.hidden.pt', 'rs12/model.safetensors', 'rs12/config.json', 'empty/readme.txt')
-    expect(await found()).toEqual([['rs10.pt', undefined], ['rs11.pt', undefined], ['rs12/model.safetensors', 'rs12/config.json']])
+    expect(await found()).toEqual([
+      ['rs10.pt', undefined],
+      ['rs11.pt', undefined],
+      ['rs12/model.safetensors', 'rs12/config.json'],
+    ])
   })
 
   it('what is not a model says what is there', async () => {
     await expect(found('nothing')).rejects.toThrow(/nothing: no such file or folder/)
-    await expect(found()).rejects.toThrow(/no model in this folder: expected config\.json and model\.safetensors or weights\.ckpt, or a folder of weights files, got an empty folder/)
+    await expect(found()).rejects.toThrow(
+      /no model in this folder: expected config\.json and model\.safetensors or weights\.ckpt, or a folder of weights files, got an empty folder/,
+    )
     await put('README.md')
     await expect(found()).rejects.toThrow(/got README\.md/)
     await put('model.safetensors.index.json')
@@ -69,7 +77,9 @@ describe('reading a model', () => {
     await expect(readModelFiles(gone)).rejects.toThrow(/gone\.pt: no such file/)
     await expect(readModelFiles({ weightsPath: folder, configPath: undefined })).rejects.toThrow(/is a folder/)
     await put('a.pt')
-    await expect(readModelFiles({ weightsPath: join(folder, 'a.pt'), configPath: undefined }, AbortSignal.abort())).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }))
+    await expect(readModelFiles({ weightsPath: join(folder, 'a.pt'), configPath: undefined }, AbortSignal.abort())).rejects.toThrow(
+      expect.objectContaining({ name: 'AbortError' }),
+    )
     if (process.getuid?.() === 0) return // the superuser may read anything
     await chmod(join(folder, 'a.pt'), 0)
     await expect(readModelFiles({ weightsPath: join(folder, 'a.pt'), configPath: undefined })).rejects.toThrow(/no permission to read it/)

@@ -46,7 +46,10 @@ describe('what --model stands for', () => {
   it('a repo id is downloaded once, then comes from the cache, offline too', async () => {
     const content = new Uint8Array(await readFile(`${golden}hyena-nano/model.safetensors`))
     const config = new Uint8Array(await readFile(`${golden}hyena-nano/config.json`))
-    hub.repos.set('Lab/nano', { commit: commitOf('x'), files: { 'config.json': { content: config }, 'model.safetensors': { content, isLarge: true } } })
+    hub.repos.set('Lab/nano', {
+      commit: commitOf('x'),
+      files: { 'config.json': { content: config }, 'model.safetensors': { content, isLarge: true } },
+    })
     const warnings: string[] = []
     const [downloaded] = await loadCheckpoints('Lab/nano', { onWarning: (text) => warnings.push(text) })
     expect(warnings).toEqual(['Lab/nano is not in the Hugging Face cache: downloading it'])
@@ -88,7 +91,15 @@ describeShared('published and reference weights', () => {
     const [hf] = await loadCheckpoints(sharedPath('fixtures/hyena-tiny-random'))
     const [original] = await loadCheckpoints(sharedPath('fixtures/hyena-tiny-random/original_names.safetensors'))
     expect(original!.architecture).toEqual(hf!.architecture)
-    expect(hf!.architecture).toMatchObject({ kind: 'hyena', modelWidth: 128, layerCount: 2, innerWidth: 512, maxLength: 1026, embeddingSize: 5, filterMlpWidth: 64 })
+    expect(hf!.architecture).toMatchObject({
+      kind: 'hyena',
+      modelWidth: 128,
+      layerCount: 2,
+      innerWidth: 512,
+      maxLength: 1026,
+      embeddingSize: 5,
+      filterMlpWidth: 64,
+    })
     expect([...original!.tensors.keys()].sort()).toEqual([...hf!.tensors.keys()].sort())
     for (const [name, { data }] of hf!.tensors) expect(Buffer.compare(bufferOf(data), bufferOf(original!.tensors.get(name)!.data)), name).toBe(0)
   })
@@ -116,7 +127,9 @@ describeShared('published and reference weights', () => {
 
   it('a fine-tune with a two-class head runs as a language model, with a warning', async () => {
     const warnings: string[] = []
-    const [checkpoint] = await loadCheckpoints(sharedPath('data/hyenadna/finetuned-tiny-1k-two-class.pt'), { onWarning: (text) => warnings.push(text) })
+    const [checkpoint] = await loadCheckpoints(sharedPath('data/hyenadna/finetuned-tiny-1k-two-class.pt'), {
+      onWarning: (text) => warnings.push(text),
+    })
     expect(checkpoint!.architecture).toMatchObject({ kind: 'hyena', maxLength: 1026, layerCount: 2, vocabularySize: 16 })
     expect(checkpoint!.tensors.get('lm_head.weight')!.data).toBe(checkpoint!.tensors.get('backbone.embeddings.word_embeddings.weight')!.data)
     expect(warnings).toEqual([expect.stringMatching(/head\.output_transform\.weight \[2,128\].*left out/)])

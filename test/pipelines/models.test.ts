@@ -26,12 +26,21 @@ beforeEach(async () => {
   process.env['HF_HOME'] = folder
   process.env['HF_ENDPOINT'] = hub.url
   const content = async (name: string): Promise<Uint8Array> => new Uint8Array(await readFile(`${golden}${name}`))
-  hub.repos.set(tiny, { commit: commitOf('x'), files: {
-    'config.json': { content: await content('hyena-nano/config.json') },
-    'model.safetensors': { content: await content('hyena-nano/model.safetensors'), isLarge: true },
-    'README.md': { content: new TextEncoder().encode('---\nlicense: bsd-3-clause\ntags:\n- dna\n---\n# HyenaDNA\n') },
-  } })
-  hub.repos.set('someone/bert', { commit: commitOf('x'), files: { 'config.json': { content: new TextEncoder().encode('{"model_type":"bert"}') }, 'model.safetensors': { content: safetensorsFile({}), isLarge: true } } })
+  hub.repos.set(tiny, {
+    commit: commitOf('x'),
+    files: {
+      'config.json': { content: await content('hyena-nano/config.json') },
+      'model.safetensors': { content: await content('hyena-nano/model.safetensors'), isLarge: true },
+      'README.md': { content: new TextEncoder().encode('---\nlicense: bsd-3-clause\ntags:\n- dna\n---\n# HyenaDNA\n') },
+    },
+  })
+  hub.repos.set('someone/bert', {
+    commit: commitOf('x'),
+    files: {
+      'config.json': { content: new TextEncoder().encode('{"model_type":"bert"}') },
+      'model.safetensors': { content: safetensorsFile({}), isLarge: true },
+    },
+  })
 })
 afterEach(async () => {
   for (const name of variables) {
@@ -51,7 +60,9 @@ describe('models list', () => {
     await expect(pullModel('someone/bert')).rejects.toThrow(/unknown architecture \(.*config\.json says bert\)/)
     const second = await listModels()
     // A model of another kind in the cache is not ours to list.
-    expect(second.filter(({ state }) => state === 'cached')).toEqual([expect.objectContaining({ name: tiny, licence: 'bsd-3-clause', weightsBytes: 14_176 })])
+    expect(second.filter(({ state }) => state === 'cached')).toEqual([
+      expect.objectContaining({ name: tiny, licence: 'bsd-3-clause', weightsBytes: 14_176 }),
+    ])
     expect(second.filter(({ state, name }) => state === 'known' && name === tiny)).toEqual([])
     const table = formatListings(second)
     expect(table).toMatch(/^NAME +STATE +LICENCE +SIZE +WHAT\n/)
@@ -70,7 +81,15 @@ describe('models info', () => {
     await pullModel(tiny)
     const model = await describeModel(tiny)
     const content = hub.repos.get(tiny)!.files['model.safetensors']!.content
-    expect(model).toMatchObject({ name: tiny, family: 'language', receptiveField: { left: 2 * (11 + 2) + 1, right: 0 }, memberCount: 1, sha256: [sha256(content)], licence: 'bsd-3-clause', weightsBytes: content.length })
+    expect(model).toMatchObject({
+      name: tiny,
+      family: 'language',
+      receptiveField: { left: 2 * (11 + 2) + 1, right: 0 },
+      memberCount: 1,
+      sha256: [sha256(content)],
+      licence: 'bsd-3-clause',
+      weightsBytes: content.length,
+    })
     const text = formatDescription(model)
     expect(text).toMatch(/^architecture +HyenaDNA, 2 layers of 8 channels, filters of 12 taps$/m)
     expect(text).toMatch(/^receptive field +27 bases before each base$/m)
@@ -80,12 +99,24 @@ describe('models info', () => {
 
   it("prints a model's own card, whatever is in it", async () => {
     const { config, tensors } = spliceHyenaFiles()
-    const card = { license: 'Apache-2.0', trained_on: ['chr20', 'chrX'], accuracy: { acceptor: { top_k: 0.81, interval: [0.79, 0.83] } }, limits: [{ what: 'small' }] }
+    const card = {
+      license: 'Apache-2.0',
+      trained_on: ['chr20', 'chrX'],
+      accuracy: { acceptor: { top_k: 0.81, interval: [0.79, 0.83] } },
+      limits: [{ what: 'small' }],
+    }
     await writeFile(join(folder, 'config.json'), JSON.stringify({ ...config, card }))
     await writeFile(join(folder, 'model.safetensors'), safetensorsFile(tensors))
     const model = await describeModel(folder)
-    expect(model).toMatchObject({ family: 'splice', licence: 'Apache-2.0', receptiveField: { left: 2 + 4 + 5, right: 11 }, parameterCount: Object.values(tensors).reduce((sum, { bytes }) => sum + bytes.length / 4, 0) })
-    expect(formatDescription(model)).toMatch(/\n\nlicense: Apache-2\.0\ntrained on: chr20, chrX\naccuracy:\n {2}acceptor:\n {4}top k: 0\.81\n {4}interval: 0\.79, 0\.83\nlimits:\n {2}-\n {4}what: small\n$/)
+    expect(model).toMatchObject({
+      family: 'splice',
+      licence: 'Apache-2.0',
+      receptiveField: { left: 2 + 4 + 5, right: 11 },
+      parameterCount: Object.values(tensors).reduce((sum, { bytes }) => sum + bytes.length / 4, 0),
+    })
+    expect(formatDescription(model)).toMatch(
+      /\n\nlicense: Apache-2\.0\ntrained on: chr20, chrX\naccuracy:\n {2}acceptor:\n {4}top k: 0\.81\n {4}interval: 0\.79, 0\.83\nlimits:\n {2}-\n {4}what: small\n$/,
+    )
   })
 })
 

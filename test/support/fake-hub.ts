@@ -53,25 +53,47 @@ export async function startFakeHub(): Promise<FakeHub> {
     const file = /^\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(pathname)
     const repo = repos.get((api ?? file)?.[1] ?? '')
     if (!repo) return json(response, { error: 'Repository not found' }, 404, { 'x-error-code': 'RepoNotFound' })
-    if (repo.status) return json(response, { error: 'Access to this model is restricted' }, repo.status, { 'x-error-code': repo.errorCode ?? 'GatedRepo' })
+    if (repo.status)
+      return json(response, { error: 'Access to this model is restricted' }, repo.status, { 'x-error-code': repo.errorCode ?? 'GatedRepo' })
     if (repo.token && request.headers.authorization !== `Bearer ${repo.token}`) return json(response, { error: 'Invalid username or password.' }, 401)
-    if (![repo.commit, 'main'].includes((api?.[3] ?? file?.[2])!)) return json(response, { error: 'Invalid rev id' }, 404, { 'x-error-code': 'RevisionNotFound' })
-    if (api?.[2] === 'revision') return json(response, { _id: '1', id: api[1], sha: repo.commit, private: false, gated: false, likes: 0, downloads: 0, lastModified: '2026-01-01T00:00:00.000Z' })
+    if (![repo.commit, 'main'].includes((api?.[3] ?? file?.[2])!))
+      return json(response, { error: 'Invalid rev id' }, 404, { 'x-error-code': 'RevisionNotFound' })
+    if (api?.[2] === 'revision')
+      return json(response, {
+        _id: '1',
+        id: api[1],
+        sha: repo.commit,
+        private: false,
+        gated: false,
+        likes: 0,
+        downloads: 0,
+        lastModified: '2026-01-01T00:00:00.000Z',
+      })
     if (api) {
-      return json(response, Object.entries(repo.files).map(([path, { content, isLarge }]) => ({
-        type: 'file', path, size: content.length, oid: isLarge ? commitOf(path) : gitHash(content),
-        ...(isLarge ? { lfs: { oid: sha256(content), size: content.length, pointerSize: 130 } } : {}),
-      })))
+      return json(
+        response,
+        Object.entries(repo.files).map(([path, { content, isLarge }]) => ({
+          type: 'file',
+          path,
+          size: content.length,
+          oid: isLarge ? commitOf(path) : gitHash(content),
+          ...(isLarge ? { lfs: { oid: sha256(content), size: content.length, pointerSize: 130 } } : {}),
+        })),
+      )
     }
     const entry = repo.files[file![3]!]
     if (!entry) return json(response, { error: 'Entry not found' }, 404, { 'x-error-code': 'EntryNotFound' })
     const etag = `"${entry.isLarge ? sha256(entry.content) : gitHash(entry.content)}"`
     if (entry.isLarge) {
-      response.writeHead(302, { location: cdn.url + pathname, 'x-linked-etag': etag, 'x-linked-size': entry.content.length, 'x-repo-commit': repo.commit }).end()
+      response
+        .writeHead(302, { location: cdn.url + pathname, 'x-linked-etag': etag, 'x-linked-size': entry.content.length, 'x-repo-commit': repo.commit })
+        .end()
     } else sendFile(request, response, entry, etag)
   })
   return {
-    url: hub.url, requests, repos,
+    url: hub.url,
+    requests,
+    repos,
     async close() {
       for (const { server } of [hub, cdn]) {
         server.closeAllConnections()
@@ -81,7 +103,12 @@ export async function startFakeHub(): Promise<FakeHub> {
   }
 }
 
-function sendFile(request: IncomingMessage, response: ServerResponse, { content, sent = content, cutAfter, stallAfter }: HubFile, etag = '"x"'): void {
+function sendFile(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { content, sent = content, cutAfter, stallAfter }: HubFile,
+  etag = '"x"',
+): void {
   const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '')
   if (range) {
     const part = content.subarray(Number(range[1]), Number(range[2]) + 1)

@@ -6,8 +6,11 @@ export interface FileTensor {
   readonly bytes: Uint8Array
 }
 
-export const f32Tensor = (shape: readonly number[], values: ArrayLike<number>): FileTensor =>
-  ({ dtype: 'F32', shape, bytes: new Uint8Array(Float32Array.from(values).buffer) })
+export const f32Tensor = (shape: readonly number[], values: ArrayLike<number>): FileTensor => ({
+  dtype: 'F32',
+  shape,
+  bytes: new Uint8Array(Float32Array.from(values).buffer),
+})
 
 /** A file of `header` as it stands (text or JSON) and data bytes. */
 export function rawSafetensors(header: unknown, data: Uint8Array = new Uint8Array(0)): Uint8Array {

@@ -9,8 +9,10 @@ import { TensorPicker } from './tensor-picker.ts'
 const tokenCount = 12
 const embeddingSuffix = 'embeddings.word_embeddings.weight'
 
-export const looksLikeHyena = (names: Iterable<string>): boolean => [...names].some((name) => name.endsWith('mixer.filter_fn.implicit_filter.0.weight') ||
-  name.endsWith('mixer.layer.filter_fn.implicit_filter.0.weight'))
+export const looksLikeHyena = (names: Iterable<string>): boolean =>
+  [...names].some(
+    (name) => name.endsWith('mixer.filter_fn.implicit_filter.0.weight') || name.endsWith('mixer.layer.filter_fn.implicit_filter.0.weight'),
+  )
 
 /**
  * Reads a HyenaDNA checkpoint in any of its name forms (MODELS.md section 1): `hyena.backbone.…` of the Hugging Face form,
@@ -20,7 +22,9 @@ export const looksLikeHyena = (names: Iterable<string>): boolean => [...names].s
  * @throws FormatError, ShapeError naming the tensor
  */
 export function readHyena(
-  weights: RawWeights, config: ModelConfig | undefined, onWarning: (text: string) => void,
+  weights: RawWeights,
+  config: ModelConfig | undefined,
+  onWarning: (text: string) => void,
 ): { architecture: HyenaArchitecture; tensors: ReadonlyMap<string, NamedTensor> } {
   const { names, otherHeads } = canonicalNames(weights)
   const picker = new TensorPicker(weights, names)
@@ -30,8 +34,10 @@ export function readHyena(
     // HyenaDNA is trained with the head tied to the embedding; the original form stores it once.
     picker.taken.set('lm_head.weight', picker.taken.get(`backbone.${embeddingSuffix}`)!)
     if (otherHeads.length > 0) {
-      onWarning(`${weights.where}: a fine-tuned checkpoint: its head (${otherHeads.map((name) => `${name} [${weights.tensors.get(name)!.shape}]`).join(', ')}) ` +
-        'is left out, and its backbone is run as a language model with the head tied to the embedding')
+      onWarning(
+        `${weights.where}: a fine-tuned checkpoint: its head (${otherHeads.map((name) => `${name} [${weights.tensors.get(name)!.shape}]`).join(', ')}) ` +
+          'is left out, and its backbone is run as a language model with the head tied to the embedding',
+      )
     }
   }
   return { architecture, tensors: picker.taken }
@@ -39,13 +45,23 @@ export function readHyena(
 
 function canonicalNames(weights: RawWeights): { names: Map<string, string>; otherHeads: string[] } {
   const { where, tensors } = weights
-  const prefixes = [...tensors.keys()].filter((name) => name === embeddingSuffix || name.endsWith(`.${embeddingSuffix}`))
+  const prefixes = [...tensors.keys()]
+    .filter((name) => name === embeddingSuffix || name.endsWith(`.${embeddingSuffix}`))
     .map((name) => name.slice(0, -embeddingSuffix.length))
   if (prefixes.length === 0) {
-    throw new FormatError({ where: `${where} tensor backbone.${embeddingSuffix}`, what: 'missing from the file', remedy: 'a HyenaDNA checkpoint has it' })
+    throw new FormatError({
+      where: `${where} tensor backbone.${embeddingSuffix}`,
+      what: 'missing from the file',
+      remedy: 'a HyenaDNA checkpoint has it',
+    })
   }
   if (prefixes.length > 1) {
-    throw new FormatError({ where, what: 'several models in one file', expected: `one ${embeddingSuffix}`, got: prefixes.map((prefix) => prefix + embeddingSuffix).join(', ') })
+    throw new FormatError({
+      where,
+      what: 'several models in one file',
+      expected: `one ${embeddingSuffix}`,
+      got: prefixes.map((prefix) => prefix + embeddingSuffix).join(', '),
+    })
   }
   const prefix = prefixes[0]!
   const names = new Map<string, string>()
@@ -73,7 +89,12 @@ function canonicalNames(weights: RawWeights): { names: Map<string, string>; othe
 function readArchitecture(picker: TensorPicker, config: ModelConfig | undefined, where: string): HyenaArchitecture {
   const [vocabularySize, modelWidth] = picker.shape(`backbone.${embeddingSuffix}`, 2) as [number, number]
   if (vocabularySize < tokenCount) {
-    throw new ShapeError({ where: picker.where(`backbone.${embeddingSuffix}`), what: 'too few rows for the tokens A, C, G, T, N', expected: `at least ${tokenCount}`, got: `${vocabularySize}` })
+    throw new ShapeError({
+      where: picker.where(`backbone.${embeddingSuffix}`),
+      what: 'too few rows for the tokens A, C, G, T, N',
+      expected: `at least ${tokenCount}`,
+      got: `${vocabularySize}`,
+    })
   }
   let layerCount = 0
   for (const name of picker.names) {
@@ -85,7 +106,12 @@ function readArchitecture(picker: TensorPicker, config: ModelConfig | undefined,
   const [, , shortFilterLength] = picker.shape('backbone.layers.0.mixer.short_filter.weight', 3) as [number, number, number]
   const [innerWidth] = picker.shape('backbone.layers.0.mlp.fc1.weight', 2) as [number]
   if (embeddingSize < 3 || embeddingSize % 2 === 0) {
-    throw new ShapeError({ where: picker.where(`${filter}implicit_filter.0.weight`), what: 'position features', expected: 'an odd number of at least 3', got: `${embeddingSize}` })
+    throw new ShapeError({
+      where: picker.where(`${filter}implicit_filter.0.weight`),
+      what: 'position features',
+      expected: 'an odd number of at least 3',
+      got: `${embeddingSize}`,
+    })
   }
 
   // The original form keeps the mixer's settings in `layer`, the Hugging Face form beside the others.
@@ -103,7 +129,10 @@ function readArchitecture(picker: TensorPicker, config: ModelConfig | undefined,
   same('filter_order', filterMlpWidth, `${filter}implicit_filter.0.weight`)
   same('filter_order', filterMlpWidth, `${filter}implicit_filter.0.weight`, layer?.optionalCount('filter_order'))
   same('short_filter_order', shortFilterLength, 'backbone.layers.0.mixer.short_filter.weight')
-  for (const [key, only] of [['hyena_order', 2], ['num_inner_mlps', 2]] as const) {
+  for (const [key, only] of [
+    ['hyena_order', 2],
+    ['num_inner_mlps', 2],
+  ] as const) {
     const value = config?.optionalCount(key)
     if (value !== undefined && value !== only) config!.fail(key, `${only}, as every published HyenaDNA has`, value)
   }
@@ -117,12 +146,25 @@ function readArchitecture(picker: TensorPicker, config: ModelConfig | undefined,
   const maxLength = fromConfig ?? fromTable
   if (maxLength === undefined) {
     throw new FormatError({
-      where, what: 'the length of its filters is not known: the file has no pos_emb tables', expected: 'a config.json beside it with max_seq_len (or layer.l_max)',
+      where,
+      what: 'the length of its filters is not known: the file has no pos_emb tables',
+      expected: 'a config.json beside it with max_seq_len (or layer.l_max)',
       remedy: 'copy the config.json of the model it comes from into the same folder',
     })
   }
   if (maxLength < 2) throw new FormatError({ where, what: 'max_seq_len', expected: 'at least 2', got: `${maxLength}` })
-  return { kind: 'hyena', modelWidth, layerCount, innerWidth, maxLength, embeddingSize, filterMlpWidth, shortFilterLength, layerNormEpsilon: epsilon as number, vocabularySize }
+  return {
+    kind: 'hyena',
+    modelWidth,
+    layerCount,
+    innerWidth,
+    maxLength,
+    embeddingSize,
+    filterMlpWidth,
+    shortFilterLength,
+    layerNormEpsilon: epsilon as number,
+    vocabularySize,
+  }
 }
 
 function takeTensors(picker: TensorPicker, architecture: HyenaArchitecture, where: string): void {
@@ -159,7 +201,11 @@ function takeTensors(picker: TensorPicker, architecture: HyenaArchitecture, wher
       if (!picker.has(alias)) continue
       const other = take(alias, [1, width])
       if (other.data.some((value, c) => value !== frequency.data[c])) {
-        throw new FormatError({ where: picker.where(alias), what: 'differs from implicit_filter.1.freq', expected: 'one frequency shared by the three sines, as HyenaDNA has' })
+        throw new FormatError({
+          where: picker.where(alias),
+          what: 'differs from implicit_filter.1.freq',
+          expected: 'one frequency shared by the three sines, as HyenaDNA has',
+        })
       }
       picker.taken.delete(alias)
     }
@@ -169,6 +215,10 @@ function takeTensors(picker: TensorPicker, architecture: HyenaArchitecture, wher
   for (const part of ['weight', 'bias']) take(`backbone.ln_f.${part}`, [d])
   const unknown = [...picker.names].filter((name) => !known.has(name))
   if (unknown.length > 0) {
-    throw new FormatError({ where: `${where} tensor ${unknown[0]}`, what: 'not part of HyenaDNA: unknown architecture', got: brief(unknown.join(', ')) })
+    throw new FormatError({
+      where: `${where} tensor ${unknown[0]}`,
+      what: 'not part of HyenaDNA: unknown architecture',
+      got: brief(unknown.join(', ')),
+    })
   }
 }

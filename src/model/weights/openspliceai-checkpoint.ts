@@ -4,7 +4,12 @@ import type { RawWeights } from './raw-tensor.ts'
 import { TensorPicker } from './tensor-picker.ts'
 
 /** Width and dilation of the units of each group of four (MODELS.md section 2; Jaganathan et al. 2019, figure S1). */
-const groups = [{ width: 11, dilation: 1 }, { width: 11, dilation: 4 }, { width: 21, dilation: 10 }, { width: 41, dilation: 25 }] as const
+const groups = [
+  { width: 11, dilation: 1 },
+  { width: 11, dilation: 4 },
+  { width: 21, dilation: 10 },
+  { width: 41, dilation: 25 },
+] as const
 const unitsPerGroup = 4
 const marker = 'initial_conv.weight'
 
@@ -35,8 +40,10 @@ export function readOpenSplice(weights: RawWeights): { architecture: OpenSpliceA
   const groupCount = moduleCount / (unitsPerGroup + 1)
   if (!Number.isInteger(groupCount) || groupCount < 1 || groupCount > groups.length) {
     throw new FormatError({
-      where, what: 'unknown architecture: a network of the SpliceAI family with an unknown number of residual_units',
-      expected: '5, 10, 15 or 20 (contexts of 80, 400, 2,000 and 10,000 bases)', got: `${moduleCount}`,
+      where,
+      what: 'unknown architecture: a network of the SpliceAI family with an unknown number of residual_units',
+      expected: '5, 10, 15 or 20 (contexts of 80, 400, 2,000 and 10,000 bases)',
+      got: `${moduleCount}`,
     })
   }
 
@@ -70,8 +77,10 @@ export function readOpenSplice(weights: RawWeights): { architecture: OpenSpliceA
       const width = picker.shape(`${unit}conv${layer}.weight`, 3)[2]!
       if (width !== group.width) {
         throw new ShapeError({
-          where: picker.where(`${unit}conv${layer}.weight`), what: 'unknown architecture: the dilation of a unit of this width is not known',
-          expected: `width ${group.width}, as the published networks have`, got: `${width}`,
+          where: picker.where(`${unit}conv${layer}.weight`),
+          what: 'unknown architecture: the dilation of a unit of this width is not known',
+          expected: `width ${group.width}, as the published networks have`,
+          got: `${width}`,
         })
       }
       conv(`${unit}conv${layer}`, channelCount, channelCount, group.width)
@@ -79,7 +88,8 @@ export function readOpenSplice(weights: RawWeights): { architecture: OpenSpliceA
   }
   conv('final_conv', 3, channelCount, 1)
   const unknown = [...names.keys()].find((name) => !known.has(name))
-  if (unknown !== undefined) throw new FormatError({ where: `${where} tensor ${names.get(unknown)}`, what: 'not part of the SpliceAI family: unknown architecture' })
+  if (unknown !== undefined)
+    throw new FormatError({ where: `${where} tensor ${names.get(unknown)}`, what: 'not part of the SpliceAI family: unknown architecture' })
   const contextBases = 2 * units.reduce((sum, { width, dilation }) => sum + dilation * (width - 1), 0)
   return { architecture: { kind: 'openspliceai', channelCount, contextBases, units }, tensors: picker.taken }
 }

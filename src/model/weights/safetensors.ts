@@ -23,7 +23,9 @@ export function parseSafetensors(bytes: Uint8Array, where: string): RawWeights {
   }
   if (8 + headerBytes > bytes.length) {
     fail('truncated safetensors file: the header goes beyond its end', {
-      expected: `at least ${8 + headerBytes} bytes`, got: `${bytes.length}`, remedy: 'fetch the file again',
+      expected: `at least ${8 + headerBytes} bytes`,
+      got: `${bytes.length}`,
+      remedy: 'fetch the file again',
     })
   }
   const header = parseHeader(bytes.subarray(8, 8 + headerBytes), where)
@@ -44,17 +46,21 @@ export function parseSafetensors(bytes: Uint8Array, where: string): RawWeights {
   for (const { name, begin, end } of entries) {
     if (end > data.length) {
       fail(`tensor ${name} goes beyond the end of the file (truncated?)`, {
-        expected: `at least ${8 + headerBytes + end} bytes`, got: `${bytes.length}`, remedy: 'fetch the file again',
+        expected: `at least ${8 + headerBytes + end} bytes`,
+        got: `${bytes.length}`,
+        remedy: 'fetch the file again',
       })
     }
-    if (begin !== at) fail(`tensor ${name} ${begin < at ? 'overlaps another' : 'leaves a gap before it'}`, { expected: `data offset ${at}`, got: `${begin}` })
+    if (begin !== at)
+      fail(`tensor ${name} ${begin < at ? 'overlaps another' : 'leaves a gap before it'}`, { expected: `data offset ${at}`, got: `${begin}` })
     at = end
   }
   if (at !== data.length) fail('bytes after the last tensor', { expected: `${8 + headerBytes + at} bytes`, got: `${bytes.length}` })
 
   const tensors = new Map<string, RawTensor>()
   for (const { name, dtype, shape, begin, end, elementCount } of entries) {
-    const read = (): Float32Array => valuesAsFloat32(data.subarray(begin, end), dtype, elementCount) ??
+    const read = (): Float32Array =>
+      valuesAsFloat32(data.subarray(begin, end), dtype, elementCount) ??
       fail(`tensor ${name} is of type ${dtype}`, { expected: 'F32, F16, BF16, F64 or integers', remedy: 'convert the file to F32' })
     tensors.set(name, { dtype, shape, elementCount, read })
   }
@@ -76,7 +82,11 @@ function parseHeader(headerBytes: Uint8Array, where: string): Record<string, unk
   return header
 }
 
-function parseEntry(name: string, entry: unknown, where: string): { dtype: DType; shape: number[]; begin: number; end: number; elementCount: number } {
+function parseEntry(
+  name: string,
+  entry: unknown,
+  where: string,
+): { dtype: DType; shape: number[]; begin: number; end: number; elementCount: number } {
   const fail = (what: string, expected: string, got: unknown): never => {
     throw new FormatError({ where, what: `tensor ${name}: ${what}`, expected, got: brief(got) })
   }
@@ -85,7 +95,12 @@ function parseEntry(name: string, entry: unknown, where: string): { dtype: DType
   if (typeof dtype !== 'string' || !Object.hasOwn(dtypeBytes, dtype)) return fail('dtype', `one of ${Object.keys(dtypeBytes).join(' ')}`, dtype)
   const elementCount = Array.isArray(shape) ? countElements(shape) : undefined
   if (elementCount === undefined) return fail('shape', 'a list of sizes', shape)
-  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every((offset) => Number.isSafeInteger(offset) && offset >= 0) || offsets[0] > offsets[1]) {
+  if (
+    !Array.isArray(offsets) ||
+    offsets.length !== 2 ||
+    !offsets.every((offset) => Number.isSafeInteger(offset) && offset >= 0) ||
+    offsets[0] > offsets[1]
+  ) {
     return fail('data_offsets', '[begin, end]', offsets)
   }
   const [begin, end] = offsets as [number, number]

@@ -16,7 +16,8 @@ const tracks = ['neither', 'acceptor', 'donor']
  * @throws FormatError, ShapeError naming the config's key or the tensor
  */
 export function readSpliceHyena(
-  weights: RawWeights, config: ModelConfig,
+  weights: RawWeights,
+  config: ModelConfig,
 ): { architecture: SpliceHyenaArchitecture; tensors: ReadonlyMap<string, NamedTensor> }[] {
   const architecture = readArchitecture(config)
   const memberCount = config.optionalCount('members') ?? 1
@@ -31,7 +32,8 @@ export function readSpliceHyena(
     return { architecture, tensors: picker.taken }
   })
   const unknown = [...weights.tensors.keys()].find((name) => !used.has(name))
-  if (unknown !== undefined) throw new FormatError({ where: `${weights.where} tensor ${unknown}`, what: `not part of the network that ${config.where} describes` })
+  if (unknown !== undefined)
+    throw new FormatError({ where: `${weights.where} tensor ${unknown}`, what: `not part of the network that ${config.where} describes` })
   return members
 }
 
@@ -40,7 +42,12 @@ function readArchitecture(config: ModelConfig): SpliceHyenaArchitecture {
   if (given !== undefined && JSON.stringify(given) !== JSON.stringify(tracks)) config.fail('tracks', JSON.stringify(tracks), given)
   const list = config.values['blocks']
   if (!Array.isArray(list) || list.length > 1000) return config.fail('blocks', 'a list of at most 1000 blocks', list)
-  return { kind: 'splice-hyena', modelWidth: config.count('d_model'), stemWidth: oddCount(config, 'stem_width'), blocks: list.map((_, i) => readBlock(config, list, i)) }
+  return {
+    kind: 'splice-hyena',
+    modelWidth: config.count('d_model'),
+    stemWidth: oddCount(config, 'stem_width'),
+    blocks: list.map((_, i) => readBlock(config, list, i)),
+  }
 }
 
 function readBlock(config: ModelConfig, list: readonly unknown[], i: number): SpliceBlock {
@@ -48,10 +55,14 @@ function readBlock(config: ModelConfig, list: readonly unknown[], i: number): Sp
   if (!isRecord(values)) return config.fail(`blocks[${i}]`, 'an object with a type', values)
   const block = new (config.constructor as typeof ModelConfig)(`${config.where} blocks[${i}]`, values)
   switch (values['type']) {
-    case 'conv': return { type: 'conv', width: oddCount(block, 'width'), dilation: block.count('dilation') }
-    case 'hyena': return { type: 'hyena', taps: oddCount(block, 'taps'), shortTaps: oddCount(block, 'short_taps') }
-    case 'mlp': return { type: 'mlp', hidden: block.count('hidden') }
-    default: return block.fail('type', 'conv, hyena or mlp', values['type'])
+    case 'conv':
+      return { type: 'conv', width: oddCount(block, 'width'), dilation: block.count('dilation') }
+    case 'hyena':
+      return { type: 'hyena', taps: oddCount(block, 'taps'), shortTaps: oddCount(block, 'short_taps') }
+    case 'mlp':
+      return { type: 'mlp', hidden: block.count('hidden') }
+    default:
+      return block.fail('type', 'conv, hyena or mlp', values['type'])
   }
 }
 

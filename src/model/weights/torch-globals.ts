@@ -25,31 +25,75 @@ export class TorchStorageType extends PickleGlobal {
 export const isTorchStorageType = (value: unknown): value is TorchStorageType => value instanceof TorchStorageType
 
 const storageTypes: Readonly<Record<string, DType>> = {
-  FloatStorage: 'F32', HalfStorage: 'F16', BFloat16Storage: 'BF16', DoubleStorage: 'F64', LongStorage: 'I64', IntStorage: 'I32',
-  ShortStorage: 'I16', CharStorage: 'I8', ByteStorage: 'U8', BoolStorage: 'BOOL',
+  FloatStorage: 'F32',
+  HalfStorage: 'F16',
+  BFloat16Storage: 'BF16',
+  DoubleStorage: 'F64',
+  LongStorage: 'I64',
+  IntStorage: 'I32',
+  ShortStorage: 'I16',
+  CharStorage: 'I8',
+  ByteStorage: 'U8',
+  BoolStorage: 'BOOL',
 }
 
 const inertNames = new Set([
   // Python
-  ...['__builtin__', 'builtins'].flatMap((module) => ['dict', 'list', 'set', 'frozenset', 'tuple', 'int', 'float', 'str', 'bool', 'bytes',
-    'bytearray', 'complex', 'object', 'slice', 'range'].map((name) => `${module}.${name}`)),
-  '_codecs.encode', 'argparse.Namespace', 'collections.Counter', 'collections.deque', 'copyreg._reconstructor', 'copy_reg._reconstructor',
-  'datetime.date', 'datetime.datetime', 'datetime.timedelta', 'datetime.timezone', 'pathlib.Path', 'pathlib.PosixPath', 'pathlib.PurePosixPath',
-  'pathlib.WindowsPath', 'pathlib.PureWindowsPath', 'pathlib._local.PosixPath', 'pathlib._local.WindowsPath', 'typing.Any', 'uuid.UUID',
+  ...['__builtin__', 'builtins'].flatMap((module) =>
+    ['dict', 'list', 'set', 'frozenset', 'tuple', 'int', 'float', 'str', 'bool', 'bytes', 'bytearray', 'complex', 'object', 'slice', 'range'].map(
+      (name) => `${module}.${name}`,
+    ),
+  ),
+  '_codecs.encode',
+  'argparse.Namespace',
+  'collections.Counter',
+  'collections.deque',
+  'copyreg._reconstructor',
+  'copy_reg._reconstructor',
+  'datetime.date',
+  'datetime.datetime',
+  'datetime.timedelta',
+  'datetime.timezone',
+  'pathlib.Path',
+  'pathlib.PosixPath',
+  'pathlib.PurePosixPath',
+  'pathlib.WindowsPath',
+  'pathlib.PureWindowsPath',
+  'pathlib._local.PosixPath',
+  'pathlib._local.WindowsPath',
+  'typing.Any',
+  'uuid.UUID',
   // PyTorch
-  'torch.Size', 'torch.device', 'torch.Generator', 'torch.layout', 'torch.strided', 'torch.contiguous_format',
-  ...['float32', 'float', 'float64', 'double', 'float16', 'half', 'bfloat16', 'int64', 'long', 'int32', 'int', 'int16', 'int8', 'uint8', 'bool']
-    .map((name) => `torch.${name}`),
-  'torch.serialization._get_layout', 'torch.torch_version.TorchVersion',
+  'torch.Size',
+  'torch.device',
+  'torch.Generator',
+  'torch.layout',
+  'torch.strided',
+  'torch.contiguous_format',
+  ...['float32', 'float', 'float64', 'double', 'float16', 'half', 'bfloat16', 'int64', 'long', 'int32', 'int', 'int16', 'int8', 'uint8', 'bool'].map(
+    (name) => `torch.${name}`,
+  ),
+  'torch.serialization._get_layout',
+  'torch.torch_version.TorchVersion',
   // numpy (metrics and random states)
-  ...['numpy', 'numpy.core.multiarray', 'numpy._core.multiarray'].flatMap((module) => ['_reconstruct', 'scalar', 'dtype', 'ndarray'].map((name) => `${module}.${name}`)),
+  ...['numpy', 'numpy.core.multiarray', 'numpy._core.multiarray'].flatMap((module) =>
+    ['_reconstruct', 'scalar', 'dtype', 'ndarray'].map((name) => `${module}.${name}`),
+  ),
   // omegaconf and hydra configurations, as HyenaDNA's own training keeps them in weights.ckpt
-  'omegaconf.base.ContainerMetadata', 'omegaconf.base.Metadata', 'omegaconf.base.SCMode', 'omegaconf.dictconfig.DictConfig', 'omegaconf.listconfig.ListConfig',
-  ...['Any', 'String', 'Integer', 'Float', 'Boolean', 'Bytes', 'Path', 'Enum', 'Union', 'InterpolationResult'].map((kind) => `omegaconf.nodes.${kind}Node`),
-  'omegaconf.nodes.ValueNode', 'omegaconf.base.UnionNode',
+  'omegaconf.base.ContainerMetadata',
+  'omegaconf.base.Metadata',
+  'omegaconf.base.SCMode',
+  'omegaconf.dictconfig.DictConfig',
+  'omegaconf.listconfig.ListConfig',
+  ...['Any', 'String', 'Integer', 'Float', 'Boolean', 'Bytes', 'Path', 'Enum', 'Union', 'InterpolationResult'].map(
+    (kind) => `omegaconf.nodes.${kind}Node`,
+  ),
+  'omegaconf.nodes.ValueNode',
+  'omegaconf.base.UnionNode',
   // Lightning
   ...['pytorch_lightning', 'lightning.pytorch'].map((module) => `${module}.utilities.parsing.AttributeDict`),
-  'lightning_fabric.utilities.data.AttributeDict', 'lightning.fabric.utilities.data.AttributeDict',
+  'lightning_fabric.utilities.data.AttributeDict',
+  'lightning.fabric.utilities.data.AttributeDict',
 ])
 /** Lightning before 1.5 keyed callback states by their class. */
 const callbackClass = /^(pytorch_lightning|lightning\.pytorch)\.callbacks(\.[a-z_]+)+\.[A-Z]\w+$/
@@ -59,7 +103,8 @@ const callbackClass = /^(pytorch_lightning|lightning\.pytorch)\.callbacks(\.[a-z
  * @returns a lookup that gives the global of a name, or throws FormatError "pickle with code in it"
  */
 export function torchGlobals(
-  where: string, makeTensor: (storage: unknown, offset: unknown, shape: unknown, strides: unknown) => RawTensor,
+  where: string,
+  makeTensor: (storage: unknown, offset: unknown, shape: unknown, strides: unknown) => RawTensor,
 ): (name: string) => PickleGlobal {
   const orderedDict = (args: readonly unknown[]): unknown => {
     const map = new Map<unknown, unknown>()
@@ -67,22 +112,25 @@ export function torchGlobals(
     if (Array.isArray(args[0])) for (const pair of args[0]) if (Array.isArray(pair)) map.set(pair[0], pair[1])
     return map
   }
-  const understood = new Map<string, PickleGlobal>([
-    new PickleGlobal('collections.OrderedDict', orderedDict),
-    new PickleGlobal('collections.defaultdict', () => new Map()),
-    new PickleGlobal('torch._utils._rebuild_tensor_v2', ([storage, offset, shape, strides]) => makeTensor(storage, offset, shape, strides)),
-    new PickleGlobal('torch._utils._rebuild_tensor', ([storage, offset, shape, strides]) => makeTensor(storage, offset, shape, strides)),
-    new PickleGlobal('torch._utils._rebuild_parameter', ([tensor]) => tensor),
-    new PickleGlobal('torch._utils._rebuild_parameter_with_state', ([tensor]) => tensor),
-    new PickleGlobal('torch.Size', ([sizes]) => sizes),
-    ...Object.entries(storageTypes).map(([name, dtype]) => new TorchStorageType(`torch.${name}`, dtype)),
-  ].map((global) => [global.name, global]))
+  const understood = new Map<string, PickleGlobal>(
+    [
+      new PickleGlobal('collections.OrderedDict', orderedDict),
+      new PickleGlobal('collections.defaultdict', () => new Map()),
+      new PickleGlobal('torch._utils._rebuild_tensor_v2', ([storage, offset, shape, strides]) => makeTensor(storage, offset, shape, strides)),
+      new PickleGlobal('torch._utils._rebuild_tensor', ([storage, offset, shape, strides]) => makeTensor(storage, offset, shape, strides)),
+      new PickleGlobal('torch._utils._rebuild_parameter', ([tensor]) => tensor),
+      new PickleGlobal('torch._utils._rebuild_parameter_with_state', ([tensor]) => tensor),
+      new PickleGlobal('torch.Size', ([sizes]) => sizes),
+      ...Object.entries(storageTypes).map(([name, dtype]) => new TorchStorageType(`torch.${name}`, dtype)),
+    ].map((global) => [global.name, global]),
+  )
   return (name) => {
     const known = understood.get(name)
     if (known) return known
     if (!inertNames.has(name) && !callbackClass.test(name)) {
       throw new FormatError({
-        where, what: `pickle with code in it: it refers to ${name.length > 100 ? `${name.slice(0, 97)}...` : name}, which genoconv does not run`,
+        where,
+        what: `pickle with code in it: it refers to ${name.length > 100 ? `${name.slice(0, 97)}...` : name}, which genoconv does not run`,
         remedy: 'if you trust the file, save only its weights: torch.save(model.state_dict(), path), or convert it to safetensors',
       })
     }

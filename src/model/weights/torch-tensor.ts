@@ -42,7 +42,11 @@ export class TorchTensor implements RawTensor {
   read(): Float32Array {
     // A view that repeats values (stride 0) could ask for any amount of memory; no saved parameter is one.
     if (this.elementCount > this.#storage.elementCount) {
-      throw new FormatError({ where: this.#where, what: `a tensor of shape [${this.shape}] repeats values`, expected: `at most ${this.#storage.elementCount}, those of its storage` })
+      throw new FormatError({
+        where: this.#where,
+        what: `a tensor of shape [${this.shape}] repeats values`,
+        expected: `at most ${this.#storage.elementCount}, those of its storage`,
+      })
     }
     const bytes = this.#storage.bytes()
     const size = dtypeBytes[this.dtype]

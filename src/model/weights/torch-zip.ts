@@ -35,7 +35,12 @@ export function parseTorchZip(bytes: Uint8Array, where: string): RawWeights {
     if (!entry) throw new FormatError({ where, what: `storage data/${key} is missing from the archive` })
     const { dtype } = type
     if (entry.byteCount !== elementCount * dtypeBytes[dtype]) {
-      throw new FormatError({ where, what: `bytes of storage data/${key}`, expected: `${elementCount * dtypeBytes[dtype]}`, got: `${entry.byteCount}` })
+      throw new FormatError({
+        where,
+        what: `bytes of storage data/${key}`,
+        expected: `${elementCount * dtypeBytes[dtype]}`,
+        got: `${entry.byteCount}`,
+      })
     }
     // One key is one storage, however often it is named, so that tied tensors share memory and are checked once.
     const known = storages.get(key)
@@ -67,7 +72,24 @@ function stateDict(root: unknown, where: string): Map<string, RawTensor> {
     }
     dict = map.get(wrapper)
   }
-  const got = dict instanceof Map ? `the entries ${brief([...dict.keys()].filter((key) => typeof key === 'string').slice(0, 8).join(', '))}`
-    : dict instanceof TorchTensor ? 'one tensor' : dict instanceof PickleObject ? dict.global.name : typeof dict
-  throw new FormatError({ where, what: 'no state dict in it', expected: 'tensors by name', got, remedy: 'save the weights: torch.save(model.state_dict(), path)' })
+  const got =
+    dict instanceof Map
+      ? `the entries ${brief(
+          [...dict.keys()]
+            .filter((key) => typeof key === 'string')
+            .slice(0, 8)
+            .join(', '),
+        )}`
+      : dict instanceof TorchTensor
+        ? 'one tensor'
+        : dict instanceof PickleObject
+          ? dict.global.name
+          : typeof dict
+  throw new FormatError({
+    where,
+    what: 'no state dict in it',
+    expected: 'tensors by name',
+    got,
+    remedy: 'save the weights: torch.save(model.state_dict(), path)',
+  })
 }

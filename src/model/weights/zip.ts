@@ -46,11 +46,17 @@ export function parseZip(bytes: Uint8Array, where: string): Map<string, ZipEntry
     const read = (): Uint8Array => {
       if (flags & 1) fail(`zip entry ${name} is encrypted`)
       if (method !== 0 || storedBytes !== byteCount) {
-        fail(`zip entry ${name} is compressed`, { expected: 'stored bytes, as torch.save writes them', got: `method ${method}`, remedy: 'save the file again with torch.save' })
+        fail(`zip entry ${name} is compressed`, {
+          expected: 'stored bytes, as torch.save writes them',
+          got: `method ${method}`,
+          remedy: 'save the file again with torch.save',
+        })
       }
-      if (headerOffset + 30 > directoryOffset || view.getUint32(headerOffset, true) !== localSignature) fail(`zip entry ${name}: no entry at offset ${headerOffset}`)
+      if (headerOffset + 30 > directoryOffset || view.getUint32(headerOffset, true) !== localSignature)
+        fail(`zip entry ${name}: no entry at offset ${headerOffset}`)
       const start = headerOffset + 30 + view.getUint16(headerOffset + 26, true) + view.getUint16(headerOffset + 28, true)
-      if (start + byteCount > directoryOffset) fail(`zip entry ${name} goes beyond the entries`, { expected: `at most ${directoryOffset}`, got: `${start + byteCount}` })
+      if (start + byteCount > directoryOffset)
+        fail(`zip entry ${name} goes beyond the entries`, { expected: `at most ${directoryOffset}`, got: `${start + byteCount}` })
       const content = bytes.subarray(start, start + byteCount)
       const actual = crc32(content)
       // torch.serialization.set_crc32_options(False) leaves the field zero.
@@ -65,7 +71,10 @@ export function parseZip(bytes: Uint8Array, where: string): Map<string, ZipEntry
   return entries
 }
 
-function findDirectory(bytes: Uint8Array, view: DataView): { entryCount: number; directoryOffset: number; directoryBytes: number; endOffset: number } | undefined {
+function findDirectory(
+  bytes: Uint8Array,
+  view: DataView,
+): { entryCount: number; directoryOffset: number; directoryBytes: number; endOffset: number } | undefined {
   const earliest = Math.max(0, bytes.length - 22 - 0xffff)
   for (let end = bytes.length - 22; end >= earliest; end--) {
     if (view.getUint32(end, true) !== endSignature || end + 22 + view.getUint16(end + 20, true) !== bytes.length) continue
@@ -91,12 +100,17 @@ function findDirectory(bytes: Uint8Array, view: DataView): { entryCount: number;
 }
 
 /** Sizes and offset of a directory entry; fields of all ones stand in the zip64 extra field, in this order. */
-function wideSizes(view: DataView, at: number, extraOffset: number, extraBytes: number): { byteCount: number; storedBytes: number; headerOffset: number } | undefined {
+function wideSizes(
+  view: DataView,
+  at: number,
+  extraOffset: number,
+  extraBytes: number,
+): { byteCount: number; storedBytes: number; headerOffset: number } | undefined {
   let storedBytes = view.getUint32(at + 20, true)
   let byteCount = view.getUint32(at + 24, true)
   let headerOffset = view.getUint32(at + 42, true)
   const end = extraOffset + extraBytes
-  for (let field = extraOffset; field + 4 <= end;) {
+  for (let field = extraOffset; field + 4 <= end; ) {
     const fieldEnd = field + 4 + view.getUint16(field + 2, true)
     if (view.getUint16(field, true) === 1) {
       let value = field + 4

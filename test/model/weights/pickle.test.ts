@@ -35,7 +35,14 @@ describe('pickle values, as Python writes them', () => {
     ['a tuple of three', ['K', 1, 'K', 2, 'K', 3, 0x87], [1, 2, 3]],
     ['a tuple from a mark', ['(', 'K', 1, 'K', 2, 't'], [1, 2]],
     ['a list', [']', '(', 'K', 1, 'K', 2, 'e', 'K', 3, 'a'], [1, 2, 3]],
-    ['a dictionary', ['}', 'K', 1, 'K', 2, 's', '(', 'K', 3, 'K', 4, 'u'], new Map([[1, 2], [3, 4]])],
+    [
+      'a dictionary',
+      ['}', 'K', 1, 'K', 2, 's', '(', 'K', 3, 'K', 4, 'u'],
+      new Map([
+        [1, 2],
+        [3, 4],
+      ]),
+    ],
     ['a set', [0x8f, '(', 'K', 1, 0x90], [1]],
     ['a memo', [']', 'q', 5, 'h', 5, 0x86], [[], []]],
     ['memoize', [']', 0x94, 'h', 0, 0x86], [[], []]],

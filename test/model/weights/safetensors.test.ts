@@ -46,7 +46,7 @@ describe('safetensors values', () => {
     const bits = new Uint32Array(float.buffer)
     for (let half = 0; half < 65536; half++) {
       const exponent = (half >> 10) & 31
-      if (exponent === 0) float[0] = (half & 0x8000 ? -1 : 1) * (half & 1023) / 16777216
+      if (exponent === 0) float[0] = ((half & 0x8000 ? -1 : 1) * (half & 1023)) / 16777216
       else bits[0] = ((half & 0x8000) << 16) | ((exponent === 31 ? 255 : exponent + 112) << 23) | ((half & 1023) << 13)
       if (Number.isNaN(float[0])) expect(halfToNumber(half)).toBeNaN()
       else if (halfToNumber(half) !== float[0]) expect(halfToNumber(half), `0x${half.toString(16)}`).toBe(float[0])
@@ -79,12 +79,24 @@ const bad: readonly (readonly [string, Uint8Array, RegExp])[] = [
   ['a shape that is text', rawSafetensors({ a: entry('F32', '1', [0, 4]) }, new Uint8Array(4)), /tensor a: shape/],
   ['offsets that go backwards', rawSafetensors({ a: entry('F32', [1], [4, 0]) }, new Uint8Array(4)), /tensor a: data_offsets/],
   ['three offsets', rawSafetensors({ a: entry('F32', [1], [0, 4, 4]) }, new Uint8Array(4)), /tensor a: data_offsets/],
-  ['bytes that do not fit the shape', rawSafetensors({ a: entry('F32', [2], [0, 4]) }, new Uint8Array(4)), /tensor a: bytes of shape \[2\] and dtype F32: expected 8, got 4/],
+  [
+    'bytes that do not fit the shape',
+    rawSafetensors({ a: entry('F32', [2], [0, 4]) }, new Uint8Array(4)),
+    /tensor a: bytes of shape \[2\] and dtype F32: expected 8, got 4/,
+  ],
   ['data cut off', safetensorsFile({ a: f32Tensor([4], [1, 2, 3, 4]) }).subarray(0, -1), /tensor a goes beyond the end of the file/],
   ['data too long', rawSafetensors({ a: entry('F32', [1], [0, 4]) }, new Uint8Array(5)), /bytes after the last tensor/],
-  ['a gap', rawSafetensors({ a: entry('F32', [1], [0, 4]), b: entry('F32', [1], [8, 12]) }, new Uint8Array(12)), /tensor b leaves a gap before it: expected data offset 4, got 8/],
+  [
+    'a gap',
+    rawSafetensors({ a: entry('F32', [1], [0, 4]), b: entry('F32', [1], [8, 12]) }, new Uint8Array(12)),
+    /tensor b leaves a gap before it: expected data offset 4, got 8/,
+  ],
   ['an overlap', rawSafetensors({ a: entry('F32', [2], [0, 8]), b: entry('F32', [2], [4, 12]) }, new Uint8Array(12)), /tensor b overlaps another/],
-  ['the same tensor twice', rawSafetensors(`{"a":${JSON.stringify(entry('F32', [1], [0, 4]))}, "\\u0061" : ${JSON.stringify(entry('F32', [1], [0, 4]))}}`, new Uint8Array(4)), /tensor a stands twice/],
+  [
+    'the same tensor twice',
+    rawSafetensors(`{"a":${JSON.stringify(entry('F32', [1], [0, 4]))}, "\\u0061" : ${JSON.stringify(entry('F32', [1], [0, 4]))}}`, new Uint8Array(4)),
+    /tensor a stands twice/,
+  ],
 ]
 
 describe('files that are not safetensors', () => {

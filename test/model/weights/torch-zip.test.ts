@@ -1,14 +1,11 @@
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { FormatError } from '../../../src/errors.ts'
 import { parseWeights } from '../../../src/model/weights/read-checkpoint.ts'
 import type { RawWeights } from '../../../src/model/weights/raw-tensor.ts'
 import { parseZip } from '../../../src/model/weights/zip.ts'
+import { golden } from '../../support/golden-weights.ts'
 import { zipFile } from '../../support/zip-file.ts'
 
-/** Made by make-golden.py beside this file. */
-const golden = (name: string): Uint8Array => new Uint8Array(readFileSync(fileURLToPath(new URL(`golden/${name}`, import.meta.url))))
 const parse = (name: string): RawWeights => parseWeights(golden(name), name)
 const allValues = (weights: RawWeights, rename = (name: string): string => name): Record<string, unknown> =>
   Object.fromEntries([...weights.tensors].map(([name, tensor]) => [rename(name), { shape: [...tensor.shape], values: [...tensor.read()] }]))
@@ -22,7 +19,11 @@ describe('files of torch.save', () => {
   })
 
   it('a Lightning checkpoint, among configurations, callbacks and optimizer states', () => {
-    const plain = (name: string): string => name.replace(/^model\./, '').replace('.mixer.layer.', '.mixer.').replace('.mlp.layer.', '.mlp.')
+    const plain = (name: string): string =>
+      name
+        .replace(/^model\./, '')
+        .replace('.mixer.layer.', '.mixer.')
+        .replace('.mlp.layer.', '.mlp.')
     expect(allValues(parse('lightning.ckpt'), plain)).toEqual(allValues(parse('original.safetensors')))
   })
 
@@ -85,11 +86,22 @@ describe('files that are refused', () => {
     const entries = Object.fromEntries([...parseZip(golden('original.pt'), 'x.pt')].map(([name, entry]) => [name, entry.read()]))
     const without = (name: string): Record<string, Uint8Array> => Object.fromEntries(Object.entries(entries).filter(([key]) => key !== name))
     expect(allValues(parseWeights(zipFile(entries), 'x.pt'))).toEqual(allValues(parse('original.safetensors')))
-    expect(allValues(parseWeights(zipFile(entries, () => 0), 'x.pt'))).toEqual(allValues(parse('original.safetensors')))
-    expect(() => parseWeights(zipFile({ ...entries, 'original/byteorder': Buffer.from('big') }), 'x.pt')).toThrow(/byte order of its storages: expected little, got big/)
+    expect(
+      allValues(
+        parseWeights(
+          zipFile(entries, () => 0),
+          'x.pt',
+        ),
+      ),
+    ).toEqual(allValues(parse('original.safetensors')))
+    expect(() => parseWeights(zipFile({ ...entries, 'original/byteorder': Buffer.from('big') }), 'x.pt')).toThrow(
+      /byte order of its storages: expected little, got big/,
+    )
     expect(() => parseWeights(zipFile({ ...entries, 'original/constants.pkl': new Uint8Array(2) }), 'x.pt')).toThrow(/TorchScript/)
     expect(() => parseWeights(zipFile(without('original/data/3')), 'x.pt')).toThrow(/storage data\/3 is missing/)
-    expect(() => parseWeights(zipFile({ ...entries, 'original/data/3': new Uint8Array(4) }), 'x.pt')).toThrow(/bytes of storage data\/3: expected \d+, got 4/)
+    expect(() => parseWeights(zipFile({ ...entries, 'original/data/3': new Uint8Array(4) }), 'x.pt')).toThrow(
+      /bytes of storage data\/3: expected \d+, got 4/,
+    )
     expect(() => parseWeights(zipFile(without('original/data.pkl')), 'x.pt')).toThrow(/without data\.pkl/)
   })
 
@@ -99,11 +111,15 @@ describe('files that are refused', () => {
       change(new DataView(bytes.buffer), Buffer.from(bytes).indexOf(Buffer.from('PK\x01\x02')))
       return () => parseWeights(bytes, 'x.pt')
     }
-    expect(spoiled((view, at) => view.setUint16(at + 10, 8, true))).toThrow(/entry original\/data\.pkl is compressed: expected stored bytes.*method 8/)
+    expect(spoiled((view, at) => view.setUint16(at + 10, 8, true))).toThrow(
+      /entry original\/data\.pkl is compressed: expected stored bytes.*method 8/,
+    )
     expect(spoiled((view, at) => view.setUint16(at + 8, 1, true))).toThrow(/entry original\/data\.pkl is encrypted/)
     expect(spoiled((view, at) => view.setUint32(at + 42, 40, true))).toThrow(/original\/data\.pkl: no entry at offset 40/)
     expect(spoiled((view, at) => view.setUint32(at, 0, true))).toThrow(/directory damaged at offset/)
     const twice = zipFile({ 'a/data.pkl': new Uint8Array(1), 'a/dat2.pkl': new Uint8Array(1) })
-    expect(() => parseZip(Uint8Array.from(Buffer.from(Buffer.from(twice).toString('latin1').replaceAll('dat2', 'data'), 'latin1')), 'x.pt')).toThrow(/a\/data\.pkl stands twice/)
+    expect(() => parseZip(Uint8Array.from(Buffer.from(Buffer.from(twice).toString('latin1').replaceAll('dat2', 'data'), 'latin1')), 'x.pt')).toThrow(
+      /a\/data\.pkl stands twice/,
+    )
   })
 })
