@@ -7,6 +7,8 @@ export interface DilatedConvRequest {
   /** Positions produced. */
   readonly length: number
   readonly workerCount: number
+  /** Transform sizes whose filter spectra exist already. */
+  readonly preparedFftSizes?: ReadonlySet<number>
 }
 
 /** How it is computed, as data. */
@@ -38,10 +40,14 @@ const cost = {
   /** A sample of one channel's column, there or back: moved, and each doubling of the transform. */
   sample: 0.05,
   sampleDoubling: 0.12,
-  /** A position of one channel's row copied in or out. */
+  /** A row copied in or out, and each of its positions. */
+  copy: 400,
   row: 0.4,
   /** A float of weights copied to the worker's memory at each call. */
   weight: 0.3,
+  /** A tap at a frequency when a filter's spectrum is made; charged to the first of `expectedUses`. */
+  spectrum: 3.2,
+  expectedUses: 8,
 }
 /** Positions of a block, at most, unless one segment is more. */
 const mostBlockPositions = 16384
@@ -77,23 +83,30 @@ function leastExpected<P extends DilatedConvPlan>(candidates: readonly P[], requ
   return candidates.reduce((best, plan) => (expectedNanoseconds(plan, request) < expectedNanoseconds(best, request) ? plan : best))
 }
 
-/** Time that `plan` should take with all workers at work, in nanoseconds. */
+/** Time that `plan` should take, the making of spectra in part, in nanoseconds. */
 export function expectedNanoseconds(plan: DilatedConvPlan, request: DilatedConvRequest): number {
-  const { inChannels, outChannels, width, dilation, length, workerCount } = request
-  const paddedOut = Math.ceil(outChannels / 4) * 4
-  const span = (width - 1) * dilation
-  if (plan.method === 'direct') {
-    const { tileLength } = plan
-    const tile = tileLength * paddedOut * inChannels * width * cost.tap + ((tileLength + span) * inChannels + tileLength * outChannels) * cost.row
-    return paddedOut * inChannels * width * cost.weight + rounds(length / tileLength, workerCount) * tile
-  }
-  const { fftSize, validLength, segmentCount } = plan
-  const blockLength = segmentCount * validLength * dilation
-  const columns = Math.ceil(columnsOf(Math.min(length, blockLength), validLength, dilation) / 8) * 8
-  const perSample = (inChannels + outChannels) * (cost.sample + cost.sampleDoubling * Math.log2(fftSize)) + 1.5 * inChannels * paddedOut * cost.mix
-  const block = columns * fftSize * perSample + ((blockLength + span) * inChannels + blockLength * outChannels) * cost.row
-  return 1.5 * fftSize * paddedOut * inChannels * cost.weight + rounds(length / blockLength, workerCount) * block
+  return plan.method === 'direct' ? directNanoseconds(plan, request) : fftNanoseconds(plan, request)
 }
+
+function directNanoseconds(plan: DirectPlan, { inChannels, outChannels, width, dilation, length, workerCount }: DilatedConvRequest): number {
+  const taps = 4 * Math.ceil(outChannels / 4) * inChannels * width
+  const tileLength = Math.min(plan.tileLength, length)
+  const tile = Math.ceil(tileLength / 8) * 8 * taps * cost.tap + copies(inChannels, tileLength + (width - 1) * dilation) + copies(outChannels, tileLength)
+  return taps * cost.weight + rounds(length / tileLength, workerCount) * tile
+}
+
+function fftNanoseconds(plan: FftPlan, { inChannels, outChannels, width, dilation, length, workerCount, preparedFftSizes }: DilatedConvRequest): number {
+  const { fftSize, validLength, segmentCount } = plan
+  const products = 4 * Math.ceil(outChannels / 4) * inChannels
+  const blockLength = Math.min(length, segmentCount * validLength * dilation)
+  const columns = Math.ceil(columnsOf(blockLength, validLength, dilation) / 8) * 8
+  const perSample = (inChannels + outChannels) * (cost.sample + cost.sampleDoubling * Math.log2(fftSize)) + 1.5 * products * cost.mix
+  const block = columns * fftSize * perSample + copies(inChannels, blockLength + (width - 1) * dilation) + copies(outChannels, blockLength)
+  const making = preparedFftSizes?.has(fftSize) ? 0 : (products * width * (fftSize / 2) * cost.spectrum) / workerCount / cost.expectedUses
+  return making + 1.5 * fftSize * products * cost.weight + rounds(length / blockLength, workerCount) * block
+}
+
+const copies = (rows: number, length: number): number => rows * (cost.copy + length * cost.row)
 
 /** Columns that give `length` positions from a segment's start on. */
 export function columnsOf(length: number, validLength: number, dilation: number): number {

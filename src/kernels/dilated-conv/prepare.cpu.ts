@@ -19,20 +19,23 @@ export interface PrepareDilatedConvArguments {
 
 /** Plans convolutions and keeps each weight's packed forms for as long as the weight itself. */
 export class DilatedConvPreparer {
-  readonly #packed = new Map<CpuWeights, Map<string, Float32Array>>()
+  readonly #packed = new Map<CpuWeights, Map<number, Float32Array>>()
   readonly #plan: (request: DilatedConvRequest) => DilatedConvPlan
   readonly #allocate: (floatCount: number) => Float32Array
+  readonly #free: (array: Float32Array) => void
   readonly #enqueue: (step: Step) => void
   readonly #workerCount: number
 
   constructor(options: {
     allocate: (floatCount: number) => Float32Array
+    free: (array: Float32Array) => void
     enqueue: (step: Step) => void
     workerCount: number
     plan?: (request: DilatedConvRequest) => DilatedConvPlan
   }) {
     this.#plan = options.plan ?? planDilatedConv
     this.#allocate = options.allocate
+    this.#free = options.free
     this.#enqueue = options.enqueue
     this.#workerCount = options.workerCount
   }
@@ -40,10 +43,18 @@ export class DilatedConvPreparer {
   /** The arguments with plan and packed weights; packing is queued before the first use. */
   prepare(args: DilatedConvArguments<CpuTensor, CpuWeights>): CpuDilatedConvArguments {
     const [outChannels, inChannels, width] = args.weight.shape as [number, number, number]
-    const plan = this.#plan({ inChannels, outChannels, width, dilation: args.dilation, length: args.out.length, workerCount: this.#workerCount })
-    const forms = this.#packed.get(args.weight) ?? new Map<string, Float32Array>()
+    const forms = this.#packed.get(args.weight) ?? new Map<number, Float32Array>() // by fftSize, 0 for direct
     this.#packed.set(args.weight, forms)
-    const form = plan.method === 'direct' ? 'direct' : `fft ${plan.fftSize}`
+    const plan = this.#plan({
+      inChannels,
+      outChannels,
+      width,
+      dilation: args.dilation,
+      length: args.out.length,
+      workerCount: this.#workerCount,
+      preparedFftSizes: new Set(forms.keys()),
+    })
+    const form = plan.method === 'direct' ? 0 : plan.fftSize
     let packed = forms.get(form)
     if (!packed) {
       packed = this.#allocate(
@@ -55,16 +66,15 @@ export class DilatedConvPreparer {
     return { ...args, plan, packed }
   }
 
-  /** Forgets a released weight's packed forms; gives the bytes they took. */
-  release(weight: CpuWeights): number {
-    const forms = this.#packed.get(weight)
+  /** Frees a released weight's packed forms. */
+  release(weight: CpuWeights): void {
+    for (const packed of this.#packed.get(weight)?.values() ?? []) this.#free(packed)
     this.#packed.delete(weight)
-    return [...(forms?.values() ?? [])].reduce((bytes, packed) => bytes + packed.byteLength, 0)
   }
 
-  /** Forgets all packed forms, which are made again at their next use; gives the bytes they took. */
-  forget(): number {
-    return [...this.#packed.keys()].reduce((bytes, weight) => bytes + this.release(weight), 0)
+  /** Frees all packed forms; they are made again at their next use. */
+  forget(): void {
+    for (const weight of this.#packed.keys()) this.release(weight)
   }
 }
 

@@ -72,20 +72,26 @@ export function packFilterSpectra(
 ): void {
   const [outChannels, inChannels, width] = weight.shape as [number, number, number]
   const plane = planeFloats(outChannels, inChannels)
-  const cosines = Float64Array.from({ length: fftSize }, (_, k) => Math.cos((2 * Math.PI * k) / fftSize) / fftSize)
-  const sines = Float64Array.from({ length: fftSize }, (_, k) => Math.sin((2 * Math.PI * k) / fftSize) / fftSize)
-  for (let lane = 0; lane < 4; lane++) {
-    const o = 4 * rowBlock + lane
-    for (let i = 0; i < inChannels; i++) {
-      const filter = o < outChannels ? weight.data.subarray((o * inChannels + i) * width, (o * inChannels + i + 1) * width) : []
-      const at = (rowBlock * inChannels + i) * 4 + lane
-      for (let f = 0; f <= fftSize / 2; f++) {
+  const cosines = new Float64Array(width)
+  const sines = new Float64Array(width)
+  for (let f = 0; f <= fftSize / 2; f++) {
+    for (let j = 0; j < width; j++) {
+      const angle = (2 * Math.PI * ((f * j) % fftSize)) / fftSize
+      cosines[j] = Math.cos(angle) / fftSize
+      sines[j] = Math.sin(angle) / fftSize
+    }
+    for (let lane = 0; lane < 4; lane++) {
+      const o = 4 * rowBlock + lane
+      for (let i = 0; i < inChannels; i++) {
         let re = 0
         let im = 0
-        for (let j = 0, k = 0; j < filter.length; j++, k = (k + f) % fftSize) {
-          re += filter[j]! * cosines[k]!
-          im += filter[j]! * sines[k]!
+        if (o < outChannels) {
+          for (let j = 0, k = (o * inChannels + i) * width; j < width; j++, k++) {
+            re += weight.data[k]! * cosines[j]!
+            im += weight.data[k]! * sines[j]!
+          }
         }
+        const at = (rowBlock * inChannels + i) * 4 + lane
         if (f === 0) packed[at] = re
         else if (f === fftSize / 2) packed[plane + at] = re
         else {
