@@ -8,8 +8,8 @@ import { readBed } from '../src/io/bed.ts'
 import { openGenome, type OpenGenomeOptions } from '../src/io/open-genome.ts'
 import { contigMap, parseRegion } from '../src/io/region-text.ts'
 import { writePredictions } from '../src/io/write-predictions.ts'
+import { chooseBackend } from '../src/kernels/create-backend.ts'
 import type { Model } from '../src/model/model.ts'
-import { createBackend } from './create-backend.ts'
 import { describeDryRun } from './dry-run.ts'
 import { type Environment, freeMemory } from './environment.ts'
 import { loadModel } from './load-model.ts'
@@ -52,7 +52,7 @@ export async function runPredict(args: PredictArguments, log: Log, signal: Abort
     isTerminal: process.stdout.isTTY && !args.dryRun,
   })
 
-  const backend = await createBackend(args.device, { threads: args.threads, memoryBytes: modelMemory, onWarning })
+  const { backend, reason } = await chooseBackend(args.device, { threads: args.threads, memoryBytes: modelMemory, onWarning })
   const { filterLength, frequencySparsity } = args
   const model = await loadModel(args.models, { backend, filterLength, frequencySparsity, signal, onWarning })
   const tracks = checkedTracks(model, args.tracks)
@@ -66,7 +66,7 @@ export async function runPredict(args: PredictArguments, log: Log, signal: Abort
     return close(genomes, model)
   }
 
-  log.info(`${model.info.name} (${model.info.architecture}) on ${backend.description}`)
+  log.info(`${model.info.name} (${model.info.architecture}) on ${backend.description} (${reason})`)
   const sink = output.path === undefined ? standardOutput() : await openAtomicOutput(output.path, { inputs: [...args.inputs, ...args.bedFiles] })
   const columns = strand === 'both' ? ['_plus', '_minus'].flatMap((suffix) => tracks.map((track) => track + suffix)) : tracks
   const seen = new Seen(columns)

@@ -1,9 +1,11 @@
 import yargs, { type Argv, type CommandModule } from 'yargs'
+import { devicesCommand } from './devices.ts'
 import type { Environment } from './environment.ts'
 import { describeError, exitCodeOf, exitCodes, Interruption, isClosedPipe } from './exit-codes.ts'
 import { indexCommand } from './index-command.ts'
 import { createLog } from './log.ts'
 import { predictCommand } from './predict-command.ts'
+import { hideStandardInput, showStandardInput } from './standard-input-word.ts'
 import { usageError } from './usage-error.ts'
 import { version } from './version.ts'
 
@@ -30,8 +32,8 @@ export async function runProgram(words: readonly string[]): Promise<number> {
 }
 
 function commandLine(words: readonly string[], environment: Environment) {
-  const commands: CommandModule[] = [predictCommand(environment), indexCommand(environment)]
-  const parser = yargs([...words])
+  const commands: CommandModule[] = [predictCommand(environment), indexCommand(environment), devicesCommand]
+  const parser = yargs(hideStandardInput(words))
   return parser
     .scriptName('genoconv')
     .usage('$0 <command>\n\nPer-base predictions for whole genes and genomes with long-convolution DNA models.')
@@ -44,6 +46,7 @@ function commandLine(words: readonly string[], environment: Environment) {
     .version(version())
     .help()
     .alias('help', 'h')
+    .middleware(showStandardInput)
     .strict()
     .recommendCommands()
     .wrap(Math.min(120, process.stderr.columns ?? 100))
