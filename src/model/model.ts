@@ -36,7 +36,13 @@ export interface RunOptions {
   /** Bases computed at a time; never changes the result beyond rounding. Default: chosen from memoryBytes. */
   readonly chunkBases?: number
   readonly memoryBytes: number
-  /** Called before each chunk is computed; throws to abort. */
+  /**
+   * Bases at the front whose values are not wanted again (a run that goes on where another stopped): what can be skipped
+   * is not computed, and values may start anywhere at or before this base. All other values are bit for bit those of a
+   * whole run.
+   */
+  readonly doneBases?: number
+  /** Checked before each chunk is computed. */
   readonly signal?: AbortSignal
 }
 
@@ -55,6 +61,15 @@ export interface TrackValues {
   readonly tracks: Readonly<Record<string, Float32Array>>
 }
 
+/** A short stretch of sequence with the real sequence around it, all in memory. */
+export interface Piece {
+  /** leftContext + length + rightContext ASCII letters, as the model reads them. */
+  readonly bases: Uint8Array
+  readonly leftContext: number
+  readonly length: number
+  readonly rightContext: number
+}
+
 /**
  * A model on a backend. It reads a sequence 5' to 3' and knows nothing of contigs or strands: for the minus strand the
  * caller gives the reverse complement and turns the tracks around.
@@ -69,5 +84,11 @@ export interface Model {
    * order, each core position exactly once; memory is bounded by the chunk (and the model's history), not by length.
    */
   run(source: AsyncIterable<Uint8Array>, options: RunOptions): AsyncGenerator<TrackValues>
+  /**
+   * Predicts many short pieces in one go; gives each piece's tracks, in order, equal to those of a `run` of its own
+   * within rounding. Everything is queued before it returns, so that the next call can be made before this one's
+   * promise is awaited. Memory grows with the sum of the pieces and their padding: the caller bounds it.
+   */
+  runPieces(pieces: readonly Piece[], options: { readonly tracks: readonly string[]; readonly memoryBytes: number }): Promise<Readonly<Record<string, Float32Array>>[]>
   close(): void
 }

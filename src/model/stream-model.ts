@@ -2,7 +2,7 @@ import type { Backend } from '../kernels/backend.ts'
 import { hyenaCodes } from './alphabet.ts'
 import type { HyenaNetwork } from './hyena/hyena-network.ts'
 import type { HyenaState } from './hyena/hyena-state.ts'
-import type { Model, ModelInfo, RunOptions, RunPlan, TrackValues } from './model.ts'
+import type { Model, ModelInfo, Piece, RunOptions, RunPlan, TrackValues } from './model.ts'
 import { type Block, cutBlocks } from './stream-blocks.ts'
 import { planStream } from './stream-plan.ts'
 import { LanguageValues, meanProbabilities } from './tracks.ts'
@@ -59,7 +59,37 @@ export function createStreamModel(info: ModelInfo, members: readonly HyenaNetwor
     return values
   }
 
-  return { info, backend, plan, run, close: () => { for (const m of members) m.release() } }
+  /** Pieces one after the other, all queued before the first is awaited: causal models cannot share a row. */
+  async function runPieces(pieces: readonly Piece[], { tracks, memoryBytes }: Pick<RunOptions, 'tracks' | 'memoryBytes'>): Promise<Record<string, Float32Array>[]> {
+    const pending = pieces.map((piece) => {
+      const totalLength = piece.leftContext + piece.length
+      const { blockLength, filterPolicy } = planStream(members, backend, { totalLength, memoryBytes })
+      const bases = piece.bases.subarray(0, totalLength)
+      const values = new LanguageValues()
+      const states = members.map((member) => member.open({ blockLength, totalLength, filterPolicy }))
+      const blocks: Pending[] = []
+      for (let start = 0; start < totalLength; start += blockLength) {
+        const part = bases.subarray(start, start + blockLength)
+        const block = { start: start - piece.leftContext, bases: part, codes: Float32Array.from(part, (b) => hyenaCodes[b]!) }
+        blocks.push({ block, logits: states.map((state, i) => queueBlock(members[i]!, state, block)) })
+      }
+      for (const state of states) state.release()
+      return { piece, blocks, values }
+    })
+    const out: Record<string, Float32Array>[] = []
+    for (const { piece, blocks, values } of pending) {
+      const whole = Object.fromEntries(tracks.map((name) => [name, new Float32Array(piece.length)]))
+      for (const { block, logits } of blocks) {
+        const part = values.next(meanProbabilities(await Promise.all(logits), 4), block.bases, tracks)
+        const dropped = Math.max(0, -block.start)
+        for (const name of tracks) if (dropped < block.bases.length) whole[name]!.set(part[name]!.subarray(dropped), Math.max(0, block.start))
+      }
+      out.push(whole)
+    }
+    return out
+  }
+
+  return { info, backend, plan, run, runPieces, close: () => { for (const m of members) m.release() } }
 }
 
 interface Pending {

@@ -17,6 +17,11 @@ const preferredBlock = 131_072
 /** Longer filters want blocks of their own order: an FFT computes block + filter points for block results. */
 const blockPerFilterLength = 4
 
+/** Short runs share a few block lengths, and with them their plans and prepared filters: a power of two up to the preferred block. */
+function roundedLength(totalLength: number): number {
+  return totalLength > preferredBlock ? totalLength : Math.max(1024, 2 ** Math.ceil(Math.log2(Math.max(1, totalLength))))
+}
+
 /** Bytes a run takes at its peak beyond what is already allocated. */
 export function streamBytes(network: HyenaNetwork, backend: Backend, blockLength: number, totalLength: number, policy: FilterPolicy): number {
   const { modelWidth, layerCount, shortFilterLength } = network.architecture
@@ -44,7 +49,7 @@ export function planStream(
   const resident = backend.memory.currentBytes
   const { filterLength, architecture } = networks[0]!
   const widestBlock = Math.max(smallestBlock, Math.floor(backend.limits.maxTensorBytes / (4 * architecture.modelWidth)))
-  const wanted = Math.min(chunkBases ?? Math.max(preferredBlock, blockPerFilterLength * filterLength), totalLength, widestBlock)
+  const wanted = Math.min(chunkBases ?? Math.max(preferredBlock, blockPerFilterLength * filterLength), roundedLength(totalLength), widestBlock)
   const bytes = (block: number, policy: FilterPolicy): number =>
     resident + networks.reduce((sum, network) => sum + streamBytes(network, backend, block, totalLength, policy), 0)
 

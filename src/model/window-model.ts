@@ -1,7 +1,7 @@
 import { LimitError } from '../errors.ts'
 import type { Backend } from '../kernels/backend.ts'
 import { spliceCodes, spliceUnknownCode } from './alphabet.ts'
-import type { Model, ModelInfo, RunOptions, RunPlan, TrackValues } from './model.ts'
+import type { Model, ModelInfo, Piece, RunOptions, RunPlan, TrackValues } from './model.ts'
 import type { WindowNetwork } from './splice/window-network.ts'
 import { meanProbabilities, spliceValues } from './tracks.ts'
 import { cutWindows, type Window } from './windows.ts'
@@ -42,6 +42,7 @@ export function createWindowModel(info: ModelInfo, members: readonly WindowNetwo
     let previous: Promise<TrackValues> | undefined
     for await (const window of cutWindows(source, cut)) {
       options.signal?.throwIfAborted()
+      if (window.start + window.coreLength <= (options.doneBases ?? 0)) continue
       // The next window is queued before the last one's values are awaited: the device is never idle in between.
       const current = runWindow(window, options.tracks)
       current.catch(() => {}) // reported when it is awaited
@@ -52,18 +53,48 @@ export function createWindowModel(info: ModelInfo, members: readonly WindowNetwo
   }
 
   async function runWindow(window: Window, tracks: readonly string[]): Promise<TrackValues> {
-    const codes = backend.tensor(1, window.codes.length)
-    backend.write(codes, window.codes)
+    return { start: window.start, tracks: spliceValues(await probabilities(window.codes), tracks) }
+  }
+
+  /** Queues all members on a row of codes; mean probabilities [3, codes.length - halo], rows neither, acceptor, donor. */
+  async function probabilities(row: Float32Array): Promise<Float64Array> {
+    const codes = backend.tensor(1, row.length)
+    backend.write(codes, row)
     const pending = members.map((member) => {
-      const logits = member.forward(codes, window.coreLength)
+      const logits = member.forward(codes, row.length - halo.left - halo.right)
       const values = backend.read(logits)
       backend.release(logits)
       return values
     })
     backend.release(codes)
-    const probabilities = meanProbabilities(await Promise.all(pending), 3)
-    return { start: window.start, tracks: spliceValues(probabilities, tracks) }
+    return meanProbabilities(await Promise.all(pending), 3)
   }
 
-  return { info, backend, plan, run, close: () => { for (const m of members) m.release() } }
+  /**
+   * Pieces lie in one row, each between halos of its own: nothing is padded inside the network, so what is computed for
+   * a piece's core sees its halo only. Positions at the seams mean nothing and are dropped.
+   */
+  async function runPieces(pieces: readonly Piece[], { tracks }: { readonly tracks: readonly string[] }): Promise<Record<string, Float32Array>[]> {
+    if (pieces.length === 0) return []
+    const margin = halo.left + halo.right
+    const row = new Float32Array(pieces.reduce((sum, { length }) => sum + length + margin, 0)).fill(spliceUnknownCode)
+    const starts: number[] = []
+    let start = 0
+    for (const { bases, leftContext, length, rightContext } of pieces) {
+      starts.push(start)
+      const first = Math.max(0, leftContext - halo.left)
+      const last = leftContext + length + Math.min(rightContext, halo.right)
+      for (let i = first, at = start + Math.max(0, halo.left - leftContext); i < last; i++, at++) row[at] = spliceCodes[bases[i]!]!
+      start += length + margin
+    }
+    const all = await probabilities(row)
+    const count = all.length / 3
+    return pieces.map(({ length }, i) => {
+      const part = new Float64Array(3 * length)
+      for (let k = 0; k < 3; k++) part.set(all.subarray(k * count + starts[i]!, k * count + starts[i]! + length), k * length)
+      return spliceValues(part, tracks)
+    })
+  }
+
+  return { info, backend, plan, run, runPieces, close: () => { for (const m of members) m.release() } }
 }

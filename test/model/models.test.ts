@@ -7,7 +7,7 @@ import { openSpliceLogits, spliceHyenaLogits } from '../oracle/splice.ts'
 import type { Matrix } from '../oracle/linear.ts'
 import { forEachBackend, relativeError } from '../support/backends.ts'
 import { randomHyena, randomOpenSplice, randomSpliceHyena } from '../support/random-checkpoints.ts'
-import { ascii, randomBases, runAll } from '../support/run-model.ts'
+import { ascii, pieces, randomBases, runAll } from '../support/run-model.ts'
 
 const softmax = (logits: Matrix): Matrix => {
   const exps = logits.map((row) => row.map(Math.exp))
@@ -82,6 +82,31 @@ forEachBackend('laws of whole models', (backend) => {
         const slice = whole[track]!.subarray(start, end)
         expect(Array.from(region[track]!, Number.isNaN)).toEqual(Array.from(slice, Number.isNaN))
         expect(Math.max(...slice.map((v, t) => Math.abs(v - region[track]![t]!) || 0))).toBeLessThan(2e-6)
+      }
+      model.close()
+    })
+    it(`${name}: packed pieces equal runs of their own`, async () => {
+      const model = createModel([make()], backend())
+      const shapes = [[0, 1, 0], [5, 40, 3], [700, 100, 900], [0, 333, 0], [33, 64, 47]] as const
+      const inputs = shapes.map(([left, length, right], i) => ({ text: randomBases(left + length + right, i + 20), leftContext: left, length, rightContext: right }))
+      const packed = await model.runPieces(inputs.map(({ text, ...piece }) => ({ ...piece, bases: ascii(text) })), { tracks, memoryBytes: 2 ** 33 })
+      for (const [i, { text, ...piece }] of inputs.entries()) {
+        const alone = await runAll(model, text, tracks, piece)
+        for (const track of tracks) {
+          expect(Array.from(packed[i]![track]!, Number.isNaN)).toEqual(Array.from(alone[track]!, Number.isNaN))
+          expect(Math.max(...alone[track]!.map((v, t) => Math.abs(v - packed[i]![track]![t]!) || 0))).toBeLessThan(2e-6)
+        }
+      }
+      model.close()
+    })
+    it(`${name}: a run that goes on where another stopped gives the same bits`, async () => {
+      const model = createModel([make()], backend())
+      const bases = randomBases(900, 8)
+      const whole = await runAll(model, bases, tracks, { chunkBases: 100 })
+      for (const doneBases of [1, 100, 350, 899]) {
+        for await (const values of model.run(pieces(bases), { memoryBytes: 2 ** 33, tracks, length: 900, leftContext: 0, rightContext: 0, chunkBases: 100, doneBases })) {
+          for (const track of tracks) expect(values.tracks[track]).toEqual(whole[track]!.slice(values.start, values.start + values.tracks[track]!.length))
+        }
       }
       model.close()
     })

@@ -39,7 +39,7 @@ export function openSpliceLogits(a: OpenSpliceArchitecture, tensors: ReadonlyMap
   let index = 0
   a.units.forEach(({ width, dilation }, i) => {
     const prefix = `residual_units.${index++}`
-    let y = batchNorm(x, `${prefix}.batchnorm1`).map((row) => row.map(leaky))
+    let y: Matrix = batchNorm(x, `${prefix}.batchnorm1`).map((row) => row.map(leaky))
     y = sameConv(y, p(`${prefix}.conv1.weight`), p(`${prefix}.conv1.bias`), n, width, dilation)
     y = batchNorm(y, `${prefix}.batchnorm2`).map((row) => row.map(leaky))
     x = add(x, sameConv(y, p(`${prefix}.conv2.weight`), p(`${prefix}.conv2.bias`), n, width, dilation))
