@@ -1,42 +1,68 @@
 import type { LongConvRequest } from '../backend.ts'
 import type { LongConvPlan } from './plan.ts'
+import { levelsOf } from './twiddles.ts'
 
-/** Constants of one device, measured; all per worker. */
+/**
+ * The cost model has the form of FlashFFTConv's (arXiv 2311.05908, section 3.2): operations at the rate the machine does
+ * them, plus bytes at the bandwidth of the memory level they come from. Nanoseconds of one worker. The constants are data,
+ * not measured at start: a plan decides the order of roundings, and two machines of a cluster (or two runs, one resumed)
+ * must not get different plans from noise. `measureCostConstants` gives those of another machine.
+ */
 export interface CostConstants {
   readonly threads: number
-  /** Nanoseconds per complex point and radix-2 level (a radix-4 level is two). */
-  readonly levelNs: number
-  /** Nanoseconds per complex point for what every transform does once: product, gather, crop. */
-  readonly pointNs: number
-  /** Added per complex point where a block does not fit the last-level cache share. */
-  readonly memoryNs: number
+  /** Per complex point, forward and inverse together: one level of each radix, and the fused last two levels with the product. */
+  readonly radixNs: { readonly 2: number; readonly 3: number; readonly 4: number; readonly 5: number }
+  readonly leafNs: number
+  /** Per complex point: gather of the block and crop of the outputs. */
+  readonly copyNs: number
+  /** Blocks up to this size stay in a core's own cache between the column and the row step; up to cacheBytes (all workers' together) in the shared one. */
+  readonly coreCacheBytes: number
   readonly cacheBytes: number
-  /** Nanoseconds per tap and output of the direct form. */
+  readonly cacheBytesPerNs: number
+  readonly memoryBytesPerNs: number
+  /** Direct form: per tap and output, per output. */
   readonly tapNs: number
-  /** Nanoseconds per output of the direct form. */
   readonly outputNs: number
-  /** Nanoseconds per segment and channel. */
+  /** Per row of a transform, per segment. */
+  readonly rowNs: number
   readonly callNs: number
 }
 
+/** Measured on one thread of a two-thread Zen 3 machine, both threads busy, Node 20 with relaxed SIMD. */
 export const defaultCostConstants: CostConstants = {
   threads: 2,
-  levelNs: 0.35,
-  pointNs: 3,
-  memoryNs: 4,
+  radixNs: { 2: 0.3, 3: 0.55, 4: 0.5, 5: 0.9 },
+  leafNs: 2.4,
+  copyNs: 0.8,
+  coreCacheBytes: 2 ** 19,
   cacheBytes: 2 ** 24,
-  tapNs: 0.06,
-  outputNs: 0.6,
-  callNs: 3000,
+  cacheBytesPerNs: 40,
+  memoryBytesPerNs: 12,
+  tapNs: 0.09,
+  outputNs: 0.8,
+  rowNs: 500,
+  callNs: 2000,
 }
 
 export function directSeconds({ channelCount, length, filterLength }: LongConvRequest, k: CostConstants): number {
   return (channelCount * (length * (filterLength * k.tapNs + k.outputNs) + k.callNs)) / k.threads / 1e9
 }
 
-export function transformSeconds(plan: LongConvPlan, k: CostConstants): number {
+/** `keptShare`: share of the rows that are computed. */
+export function transformSeconds(plan: LongConvPlan, keptShare: number, k: CostConstants): number {
+  const { factors, channelCount, segmentCount, keepSpectra } = plan
   const points = plan.fftSize / 2
-  const perPoint = 2 * Math.log2(points) * k.levelNs + k.pointNs + (points * 8 * k.threads > k.cacheBytes ? k.memoryNs : 0)
-  const spectra = plan.keepSpectra ? 0 : plan.channelCount * points * (Math.log2(points) * k.levelNs + k.pointNs)
-  return (plan.channelCount * plan.segmentCount * (points * perPoint + k.callNs) + spectra) / k.threads / 1e9
+  const rows = factors.length === 1 ? 1 : factors[0]!
+  const { levels, columnLevelCount } = levelsOf(factors)
+  const radixNs = (first: number, end: number): number => levels.slice(first, end).reduce((sum, { radix }) => sum + k.radixNs[radix as 2 | 3 | 4 | 5], 0)
+  const blockBytes = 8 * points
+  const bandwidth = blockBytes <= k.coreCacheBytes ? Number.POSITIVE_INFINITY : blockBytes * k.threads <= k.cacheBytes ? k.cacheBytesPerNs : k.memoryBytesPerNs
+  const spectrumBandwidth = channelCount * blockBytes * keptShare <= k.cacheBytes ? k.cacheBytesPerNs : k.memoryBytesPerNs
+  const columnNs = columnLevelCount === 0 ? 0 : radixNs(0, columnLevelCount) + 32 / bandwidth
+  const rowNs = keptShare * (radixNs(columnLevelCount, levels.length - 2) + k.leafNs + 8 / spectrumBandwidth)
+  const transformNs = points * (k.copyNs + columnNs + rowNs) + rows * k.rowNs + k.callNs
+  const transforms = channelCount * (segmentCount + (keepSpectra ? 0 : 0.6)) // a spectrum alone is somewhat more than half
+  // The last transforms leave some workers without work.
+  const rounds = Math.ceil((channelCount * segmentCount) / k.threads) / ((channelCount * segmentCount) / k.threads)
+  return (transforms * rounds * transformNs) / k.threads / 1e9
 }

@@ -1,6 +1,6 @@
+import { ConfigError, LimitError, ShapeError } from '../../errors.ts'
 import type { LongConvRequest } from '../backend.ts'
 import { type CostConstants, defaultCostConstants, directSeconds, transformSeconds } from './cost-model.ts'
-import { isRowSize } from './twiddles.ts'
 
 /** How one long convolution is computed, as data: printed by --dry-run, tested without a device. */
 export interface LongConvPlan {
@@ -21,8 +21,10 @@ export interface LongConvPlan {
   readonly estimatedSeconds?: number
 }
 
-/** Rows longer than this are split once more: a row and its spectrum stay within a core's L2. */
-const maxRowPoints = 8192
+/** Rows longer than this are split once more: a row, its spectrum and its twiddles stay near the core. */
+const maxRowPoints = 32768
+/** A frequency-sparse plan has at least this many blocks to leave out. */
+const sparseBlocks = 32
 
 /** Complex points of the transforms the CPU kernels have: {1, 3, 5, 9, 15} * 2^k. */
 export const transformSizes: readonly number[] = (() => {
@@ -31,37 +33,68 @@ export const transformSizes: readonly number[] = (() => {
   return sizes.sort((a, b) => a - b)
 })()
 
-/** [rows] where a row fits the cache, else [columns, rows]. */
-export function factorsOf(complexSize: number): readonly number[] {
-  if (complexSize <= maxRowPoints) return [complexSize]
-  let columns = 2
-  const odd = [15, 9, 5, 3].find((p) => complexSize % p === 0) ?? 1
-  while (complexSize / (columns * odd) > maxRowPoints) columns *= 2
-  return [columns * odd, complexSize / (columns * odd)]
+/** The ways to split a transform: [rows], or [columns, rows] with rows a power of two. */
+export function factorings(complexSize: number, minColumns = 1): number[][] {
+  const found: number[][] = complexSize <= maxRowPoints && minColumns === 1 ? [[complexSize]] : []
+  for (let rows = maxRowPoints; rows >= 16; rows /= 2) {
+    const columns = complexSize / rows
+    if (columns > 1 && Number.isInteger(columns) && columns >= minColumns && columns <= 1024 && (rows >= 1024 || complexSize <= 2 ** 14)) found.push([columns, rows])
+  }
+  return found
 }
 
+/**
+ * The cheapest plan by the cost model: the direct form, or a transform of one of `transformSizes` in as many segments as
+ * it takes. Deterministic: the same request and constants give the same plan.
+ */
 export function planLongConv(request: LongConvRequest, constants: CostConstants = defaultCostConstants): LongConvPlan {
   const { channelCount, length, filterLength, frequencySparsity = 0, spectrumBytes = Number.POSITIVE_INFINITY } = request
+  checkRequest(request)
   const common = { channelCount, length, filterLength, frequencySparsity }
-  let best: LongConvPlan = {
-    ...common, method: 'direct', fftSize: 0, validLength: length, segmentCount: 1, factors: [], keepSpectra: true,
-    estimatedSeconds: directSeconds(request, constants),
+  let best: LongConvPlan | undefined
+  if (frequencySparsity === 0) {
+    best = {
+      ...common, method: 'direct', fftSize: 0, validLength: length, segmentCount: 1, factors: [], keepSpectra: true,
+      estimatedSeconds: directSeconds(request, constants),
+    }
   }
-  if (frequencySparsity > 0) best = { ...best, estimatedSeconds: Number.POSITIVE_INFINITY }
+  let oneSegment = 0
   for (const size of transformSizes) {
     const fftSize = 2 * size
     const validLength = fftSize - filterLength + 1
     if (validLength < 1) continue
+    // Beyond the first sizes that hold everything there is only waste.
+    if (oneSegment >= 3) break
     const segmentCount = Math.max(1, Math.ceil(length / validLength))
-    const factors = factorsOf(size)
-    if (!isRowSize(factors.at(-1)!)) continue
-    const keepSpectra = channelCount * size * 8 <= spectrumBytes
-    const plan: LongConvPlan = { ...common, method: 'fft', fftSize, validLength, segmentCount, factors, keepSpectra }
-    const estimatedSeconds = transformSeconds(plan, constants)
-    if (estimatedSeconds < best.estimatedSeconds!) best = { ...plan, estimatedSeconds }
-    if (segmentCount === 1) break
+    if (segmentCount === 1) oneSegment++
+    for (const factors of factorings(size, frequencySparsity > 0 ? sparseBlocks : 1)) {
+      const plan = { ...common, method: 'fft' as const, fftSize, validLength, segmentCount, factors }
+      const keepSpectra = channelCount * spectrumFloatsOf(plan) * 4 <= spectrumBytes
+      const estimatedSeconds = transformSeconds({ ...plan, keepSpectra }, keptShareOf(plan), constants)
+      if (!best || estimatedSeconds < best.estimatedSeconds! * (fftSize > best.fftSize ? 1 - worthOfSize : 1)) best = { ...plan, keepSpectra, estimatedSeconds }
+    }
+  }
+  if (!best || (best.method === 'direct' && filterLength > maxDirectTaps)) {
+    throw new LimitError({
+      where: 'planLongConv', what: 'the filter is longer than the largest transform',
+      expected: `at most ${2 * transformSizes.at(-1)!} taps`, got: `${filterLength}`, remedy: 'cut the filter (partial convolution)',
+    })
   }
   return best
+}
+
+/** A larger transform, with its larger spectra, must be this much faster. */
+const worthOfSize = 0.05
+/** A longer filter in the direct form would not end in any useful time. */
+const maxDirectTaps = 2 ** 20
+
+function checkRequest({ channelCount, length, filterLength, frequencySparsity = 0 }: LongConvRequest): void {
+  for (const [what, value] of Object.entries({ channelCount, length, filterLength })) {
+    if (!Number.isInteger(value) || value < 1) throw new ShapeError({ where: 'planLongConv', what: `${what} is not a size`, expected: 'an integer above 0', got: `${value}` })
+  }
+  if (!(frequencySparsity >= 0 && frequencySparsity <= 0.95)) {
+    throw new ConfigError({ where: 'planLongConv', what: 'frequencySparsity is out of range', expected: '0 to 0.95', got: `${frequencySparsity}` })
+  }
 }
 
 /**
@@ -69,12 +102,42 @@ export function planLongConv(request: LongConvRequest, constants: CostConstants 
  * first ones, at least one. The bins kept are f = f1 + factors[0] * f2 with f1 below this number, of the N = fftSize / 2
  * bins of the negacyclic transform, bin f at (1/4 + f) / N turns; each stands for itself and its conjugate.
  */
-export function keptBlocks({ factors, frequencySparsity }: LongConvPlan): number {
+export function keptBlocks({ factors, frequencySparsity }: Pick<LongConvPlan, 'factors' | 'frequencySparsity'>): number {
   const blocks = factors.length === 1 ? 1 : factors[0]!
   return Math.max(1, Math.round((1 - frequencySparsity) * blocks))
 }
 
+/** Share of the spectrum, and of the work on its rows, that a plan does. */
+const keptShareOf = (plan: Pick<LongConvPlan, 'factors' | 'frequencySparsity'>): number => keptBlocks(plan) / (plan.factors.length === 1 ? 1 : plan.factors[0]!)
+
 /** f32 of one channel's filter spectrum. */
-export function spectrumFloatsOf(plan: LongConvPlan): number {
-  return plan.factors.length === 1 ? plan.fftSize : (plan.fftSize / plan.factors[0]!) * keptBlocks(plan)
+export function spectrumFloatsOf(plan: Pick<LongConvPlan, 'factors' | 'frequencySparsity' | 'fftSize'>): number {
+  return Math.round(plan.fftSize * keptShareOf(plan))
+}
+
+/** Bytes a prepared filter takes: its spectra, or the taps where they are transformed anew at each call (or used as they are). */
+export function filterBytesOf(plan: LongConvPlan): number {
+  return plan.channelCount * 4 * (plan.method === 'fft' && plan.keepSpectra ? spectrumFloatsOf(plan) : plan.filterLength)
+}
+
+/** Bytes of scratch that each CPU worker takes for the plan: block, twiddles, a row's spectrum. */
+export function scratchBytesOf(plan: LongConvPlan): number {
+  if (plan.method === 'direct') return 2 ** 18 + 8 * plan.filterLength
+  return 4 * plan.fftSize * 1.3 + 2 ** 19 + (plan.keepSpectra ? 0 : 4 * spectrumFloatsOf(plan))
+}
+
+/** The plan in words, one fact a line. */
+export function explainPlan(plan: LongConvPlan): string {
+  const { channelCount, length, filterLength, method, fftSize, validLength, segmentCount, factors, keepSpectra, frequencySparsity, estimatedSeconds } = plan
+  const n = (value: number): string => value.toLocaleString('en-US')
+  const lines = [`long convolution of ${n(channelCount)} channels, ${n(length)} positions, filters of ${n(filterLength)} taps`]
+  if (method === 'direct') lines.push('by definition (the filter is shorter than a transform is worth)')
+  else {
+    lines.push(`${n(segmentCount)} segment${segmentCount === 1 ? '' : 's'} of up to ${n(validLength)} outputs, each by a real transform of ${n(fftSize)} points (${n(fftSize / 2)} complex)`)
+    lines.push(factors.length === 1 ? `in one pass over a block of ${n(fftSize * 4)} bytes` : `Monarch decomposition ${factors.map(n).join(' x ')}: columns, rows (transform, product and inverse fused), columns`)
+    lines.push(keepSpectra ? `filter spectra kept: ${n(filterBytesOf(plan))} bytes` : 'filter spectra made anew at each call')
+    if (frequencySparsity > 0) lines.push(`${keptBlocks(plan)} of ${factors[0]} blocks of the spectrum computed`)
+  }
+  if (estimatedSeconds !== undefined) lines.push(`about ${estimatedSeconds < 1 ? `${(estimatedSeconds * 1000).toPrecision(3)} ms` : `${estimatedSeconds.toPrecision(3)} s`} a call`)
+  return lines.join('\n')
 }

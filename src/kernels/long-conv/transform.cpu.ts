@@ -4,9 +4,17 @@ import { Mover, moverFloats, type Signal } from './mover.cpu.ts'
 import { keptBlocks, type LongConvPlan } from './plan.ts'
 import { levelsOf, rightAngle, rowFrequencies, twiddleTables } from './twiddles.ts'
 
-/** Columns of one tile: two cache lines. */
-const tileColumns = 32
-const blockPoints = 1024
+/** Measured on a Zen 3 (512 KiB of L2 a core); see docs/adr. */
+export interface CpuTuning {
+  /** Columns of one tile: runs of memory long enough for prefetching. */
+  readonly tileColumns: number
+  /** Points of a tile at most: it stays within L2. */
+  readonly tilePoints: number
+  /** Points that are transformed level by level: they stay within L1. */
+  readonly blockPoints: number
+}
+const measuredTuning: CpuTuning = { tileColumns: 512, tilePoints: 16384, blockPoints: 1024 }
+
 /** GAP of fft.lib.as.ts: bytes from the real to the imaginary plane. */
 const planeGap = 2 ** 26 + 2 ** 20 + 2112
 
@@ -21,6 +29,7 @@ export class CpuTransform {
   readonly #rowConstants: Float32Array
   readonly #leaf: number
   readonly #tile: number
+  readonly #tileColumns: number
   readonly #spectrumRow: number
   readonly #planes: number
   readonly #pitch: number
@@ -30,7 +39,7 @@ export class CpuTransform {
   /** A whole spectrum of this worker's own, where the plan keeps none; else 0. */
   readonly #ownSpectrum: number
 
-  constructor(scratch: WasmScratch<LongConvExports>, plan: LongConvPlan) {
+  constructor(scratch: WasmScratch<LongConvExports>, plan: LongConvPlan, tuning: CpuTuning = measuredTuning) {
     const { factors } = plan
     const { levels, columnLevelCount } = levelsOf(factors)
     const tables = twiddleTables(factors, rightAngle)
@@ -53,7 +62,8 @@ export class CpuTransform {
     this.#spectrumRow = scratch.allocate(2 * this.rowPoints)
     this.#ownSpectrum = plan.keepSpectra ? 0 : scratch.allocate(2 * this.rowPoints * this.#keptRows.length)
     // Real planes of the tile and of the block; their imaginary planes lie planeGap beyond.
-    this.#tile = scratch.allocate(this.rowCount * tileColumns)
+    this.#tileColumns = tileColumnsFor(this.rowCount, this.rowPoints, tuning)
+    this.#tile = scratch.allocate(this.rowCount * this.#tileColumns)
     this.#planes = scratch.allocate(((planeGap + this.rowCount * this.#pitch) >> 2) + 16)
     const heap = scratch.floats(0, (this.#planes + planeGap + this.rowCount * this.#pitch) >> 2)
     this.mover = new Mover(scratch.exports, heap, temporary)
@@ -64,7 +74,7 @@ export class CpuTransform {
     })
     tables.levels.forEach((table, l) => { heap.set(table, tableAddresses[l]! >> 2) })
     heap.set(tables.leaf, this.#leaf >> 2)
-    scratch.exports.setLevels(descriptors, levels.length, blockPoints)
+    scratch.exports.setLevels(descriptors, levels.length, tuning.blockPoints)
   }
 
   /** Reads x[position, position + count) into the block's start, zeros behind. Gives whether the second half is all zeros and was left out. */
@@ -84,7 +94,7 @@ export class CpuTransform {
 
   #columns(forward: boolean, real: boolean): void {
     const run = forward ? this.#exports.forwardColumns : this.#exports.inverseColumns
-    const columns = Math.min(tileColumns, this.rowPoints)
+    const columns = this.#tileColumns
     for (let c = 0; c < this.rowPoints; c += columns) {
       run(this.#planes + 4 * c, this.#pitch, this.rowCount, 4 * columns, this.#tile, this.#columnLevelCount, real ? 1 : 0)
     }
@@ -186,3 +196,10 @@ export class CpuTransform {
 }
 
 const none = new Float32Array(0)
+
+/** A divisor of the row, a multiple of 16. */
+function tileColumnsFor(rowCount: number, rowPoints: number, { tileColumns, tilePoints }: CpuTuning): number {
+  let columns = 16
+  while (columns < tileColumns && 2 * columns * rowCount <= tilePoints && rowPoints % (2 * columns) === 0) columns *= 2
+  return columns
+}

@@ -30,12 +30,6 @@ function factorise(size: number): { twos: number; odd: number[] } | undefined {
   return Number.isInteger(twos) ? { twos, odd } : undefined
 }
 
-/** Whether the kernels can split a row of this many points: 2^a 3^b 5^c with a >= 4 (the leaf does 16 points at once). */
-export function isRowSize(size: number): boolean {
-  const f = factorise(size)
-  return f !== undefined && f.twos >= 4
-}
-
 /**
  * Radices of a plan's levels, outermost first, for `factors` = [rows] or [columns, rows]. The columns begin with a power
  * of two where they have one: its real-only form saves reading zeros.
