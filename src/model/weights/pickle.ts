@@ -6,8 +6,8 @@ import { PickleReader } from './pickle-reader.ts'
  * What a pickle names as a global is looked up in the caller's allow-list; "calling" it runs the caller's constructor of
  * plain data. Text opcodes (protocols 0 and 1), the extension registry and out-of-band buffers are refused.
  *
- * Why not a general pickle library: pickleparser 0.2.1 loops forever on six bytes (BINBYTES of length -6), takes minutes
- * over one 2 MB LONG4, and BUILD on a tuple makes it spread an array of any length. Opcodes after Python's pickletools.
+ * Why not a general pickle library: pickleparser 0.2.1 loops forever on six bytes (BINBYTES of length -6), takes more
+ * than a minute over one 2 MB LONG4, and spreads arrays of any length (docs/adr/pickle-machine.md). Opcodes after Python's pickletools.
  */
 
 /** A name the pickle refers to, already allowed. Never a JavaScript function of its own. */
