@@ -1,7 +1,7 @@
 import { unzip } from '@gmod/bgzf-filehandle'
 import { FormatError } from '../errors.ts'
 import { concatBytes } from './byte-source.ts'
-import { crc32 } from './crc32.ts'
+import { crc32 as portableCrc32 } from './crc32.ts'
 
 /** One BGZF block: a gzip member of at most 64 KiB whose header tells its own size (SAM specification, section 4.1). */
 export interface BgzfBlock {
@@ -94,8 +94,8 @@ export function corruptBlock(name: string, compressedOffset: number, expected?: 
   })
 }
 
-/** Inflates one block (`bytes` holds exactly it) and checks its size and CRC-32. Pure JavaScript and WASM: runs everywhere. */
-export async function inflateBlock(bytes: Uint8Array, block: BgzfBlock, name: string): Promise<Uint8Array> {
+/** Inflates one block (`bytes` holds exactly it) and checks its size and CRC-32. JavaScript and WASM: runs everywhere. */
+export async function inflateBlock(bytes: Uint8Array, block: BgzfBlock, name: string, crc32 = portableCrc32): Promise<Uint8Array> {
   const { compressedOffset, dataBytes } = block
   const data = await unzip(bytes).catch((cause: unknown) => {
     throw corruptBlock(name, compressedOffset, 'deflated data', 'something else', cause)

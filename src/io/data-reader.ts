@@ -3,7 +3,7 @@ import { type BgzfBlock, inflateBlock, listBlocks } from './bgzf.ts'
 import { type ByteSource, concatBytes } from './byte-source.ts'
 import { StaleIndex } from './fai.ts'
 import { findEntry, type Gzi } from './gzi.ts'
-import { missingEndWarning } from './unpack.ts'
+import { loadInflaters, missingEndWarning } from './unpack.ts'
 
 /** Random access to the uncompressed bytes of a plain or BGZF file. */
 export interface DataReader {
@@ -136,11 +136,12 @@ export class BgzfReader implements DataReader {
     const start = this.#spanStart(span)
     const bytes = (await fetched).subarray(start - fetchedOffset, this.#spanEnd(span) - fetchedOffset)
     const blocks = this.#checkedBlocks(span, bytes)
+    const { crc32 } = await loadInflaters()
     const data: Uint8Array[] = []
     for (const block of blocks) {
       if (block.dataBytes === 0) continue
       const from = block.compressedOffset - start
-      data.push(await inflateBlock(bytes.subarray(from, from + block.byteCount), block, this.#source.name))
+      data.push(await inflateBlock(bytes.subarray(from, from + block.byteCount), block, this.#source.name, crc32))
     }
     return concatBytes(data)
   }

@@ -20,6 +20,13 @@ const MAX_NAME_BYTES = 1 << 16
 const isBlank = (byte: number): boolean => byte === 32 || (byte >= 9 && byte <= 13 && byte !== NEWLINE)
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
+/** The first place from `i` on where no base stands. A function of its own: the compiler makes more of a small loop. */
+function endOfBases(bytes: Uint8Array, i: number, isBase: Uint8Array): number {
+  const end = bytes.length
+  while (i < end && isBase[bytes[i]] === 1) i++
+  return i
+}
+
 /**
  * Reads FASTA bytes pushed in pieces of any size, in constant memory: every letter is checked, every line counted.
  * Accepted: LF and CRLF, blank lines, blanks around the sequence, no final newline, lines of any length.
@@ -76,7 +83,7 @@ export class FastaScanner {
     while (i < bytes.length) {
       if (this.#isAfterReturn && bytes[i] !== NEWLINE) this.#refuseReturn()
       const start = i
-      while (i < bytes.length && isBase[bytes[i]] === 1) i++
+      i = endOfBases(bytes, i, isBase)
       if (i > start) this.#addRun(bytes, start, i)
       if (i === bytes.length) return i
       const byte = bytes[i]

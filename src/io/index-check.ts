@@ -58,6 +58,16 @@ export async function checkLineEnds(reader: DataReader, entry: FaiEntry, signal?
   }
 }
 
+/** Copies up to `count` bases, until a byte that is none; returns how many. A small loop, for the compiler. */
+function copyBases(bytes: Uint8Array, from: number, bases: Uint8Array, to: number, count: number, isBase: Uint8Array): number {
+  for (let i = 0; i < count; i++) {
+    const byte = bytes[from + i]
+    if (isBase[byte] === 0) return i
+    bases[to + i] = byte
+  }
+  return count
+}
+
 /**
  * Takes the bases from raw file bytes of a record, that begin with base `position`, until `bases` is full. StaleIndex if a
  * line end is not where `entry` says or a byte between is no letter of a sequence.
@@ -70,11 +80,8 @@ export function unwrapLines(bytes: Uint8Array, entry: FaiEntry, position: number
   for (;;) {
     const count = Math.min(entry.lineBases - column, bases.length - filled)
     if (from + count > bytes.length) throw new StaleIndex(`record ${entry.name} ends before base ${position + bases.length}`)
-    for (let i = 0; i < count; i++) {
-      const byte = bytes[from + i]
-      if (isBase[byte] === 0) throw new StaleIndex(`record ${entry.name} has no base at ${position + filled + i}`)
-      bases[filled + i] = byte
-    }
+    const copied = copyBases(bytes, from, bases, filled, count, isBase)
+    if (copied < count) throw new StaleIndex(`record ${entry.name} has no base at ${position + filled + copied}`)
     filled += count
     if (filled === bases.length) return
     from += count

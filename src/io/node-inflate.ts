@@ -4,13 +4,18 @@ import { FormatError } from '../errors.ts'
 import { type InflateRun, inflateOneByOne } from './bgzf.ts'
 import { PIECE_BYTES } from './byte-source.ts'
 
+export { crc32 } from 'node:zlib'
+
+/** The same bytes as a plain Uint8Array: code that sees only one kind of array runs faster, and Buffer's views cost more. */
+const plainBytes = (buffer: Buffer): Uint8Array => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
+
 /** A run of BGZF blocks in one call of zlib, on libuv's threads, so that the caller goes on meanwhile; zlib checks each CRC. */
 export const inflateRun: InflateRun = async (bytes, blocks, name) => {
   const dataBytes = blocks.reduce((sum, block) => sum + block.dataBytes, 0)
   const data = await new Promise<Uint8Array | undefined>((resolve) => {
     // One output buffer of the right size; a block that inflates to more than its trailer says is stopped there.
     gunzip(bytes, { chunkSize: Math.max(64, dataBytes), maxOutputLength: Math.max(1, dataBytes) }, (error, result) => {
-      resolve(error || result.length !== dataBytes ? undefined : result)
+      resolve(error || result.length !== dataBytes ? undefined : plainBytes(result))
     })
   })
   if (data) return data
@@ -28,7 +33,7 @@ export async function* gunzipStream(source: AsyncIterable<Uint8Array>, name: str
   })
   pipeline(input, inflater, () => {}) // an error of either end reaches the loop below
   try {
-    for await (const data of inflater) yield data as Uint8Array
+    for await (const data of inflater) yield plainBytes(data)
   } catch (cause) {
     if (sourceError) throw sourceError
     const code = (cause as NodeJS.ErrnoException).code

@@ -9,8 +9,11 @@ const RUNS_AHEAD = 2
 const isNode = typeof process !== 'undefined' && process.versions?.node !== undefined
 
 /** The inflaters of this platform; node: modules are loaded only in Node. */
-export const loadInflaters = (): Promise<typeof import('./browser-inflate.ts')> =>
-  isNode ? import('./node-inflate.ts') : import('./browser-inflate.ts')
+export function loadInflaters(): Promise<typeof import('./browser-inflate.ts')> {
+  inflaters ??= isNode ? import('./node-inflate.ts') : import('./browser-inflate.ts')
+  return inflaters
+}
+let inflaters: Promise<typeof import('./browser-inflate.ts')> | undefined
 
 export interface UnpackOptions {
   readonly signal?: AbortSignal
