@@ -11,6 +11,8 @@ export interface ContigSource {
   readonly length: number
   /** ASCII letters of `[start, end)` in ascending pieces. */
   bases(start: number, end: number): AsyncGenerator<Uint8Array>
+  /** The same contig for another reading; undefined where what was read is gone (standard input). */
+  again(): ContigSource | undefined
   close(): Promise<void>
 }
 
@@ -23,7 +25,7 @@ export interface SourceOptions {
 
 /** A contig of a genome with random access; any stretch, any number of times. */
 export function randomAccessContig(genome: Genome, name: string, length: number, signal?: AbortSignal): ContigSource {
-  return {
+  const contig: ContigSource = {
     name,
     length,
     async *bases(start, end) {
@@ -31,8 +33,10 @@ export function randomAccessContig(genome: Genome, name: string, length: number,
         yield await genome.read({ contig: name, start: at, end: Math.min(end, at + readBases) }, signal)
       }
     },
+    again: () => contig,
     async close() {},
   }
+  return contig
 }
 
 /** The records of a genome in one pass from its first byte to its last; each can be read once, from its start. */
@@ -41,8 +45,15 @@ export async function* streamedContigs(genome: Genome, lengths: ReadonlyMap<stri
   try {
     for (let next = await chunks.next(); !next.done; next = await chunks.next()) {
       const record = new StreamedRecord(next.value, chunks)
-      const known = lengths?.get(record.name) ?? Number.POSITIVE_INFINITY
-      yield { name: record.name, length: record.isEmpty ? 0 : known, bases: () => record.pieces(), async close() {} }
+      const { name } = record
+      const known = lengths?.get(name)
+      yield {
+        name,
+        length: record.isEmpty ? 0 : (known ?? Number.POSITIVE_INFINITY),
+        bases: () => record.pieces(),
+        again: () => (known === undefined ? undefined : randomAccessContig(genome, name, known, options.signal)),
+        async close() {},
+      }
       await record.skip()
     }
   } finally {
@@ -88,14 +99,16 @@ export async function* spooledContigs(genome: Genome, options: SourceOptions): A
     const spool = new Spool({ memoryBytes: options.spoolBytes, folder: options.temporaryFolder })
     try {
       for await (const bases of record.bases(0, record.length)) await spool.append(bases)
-      yield {
+      const contig: ContigSource = {
         name: record.name,
         length: spool.byteLength,
         async *bases(start, end) {
           for (let at = start; at < end; at += readBases) yield await spool.read(at, Math.min(end, at + readBases) - at)
         },
+        again: () => contig,
         close: () => spool.close(),
       }
+      yield contig
     } finally {
       await spool.close()
     }

@@ -1,7 +1,6 @@
 import type { Backend } from '../src/kernels/backend.ts'
 import { createModel, type ModelOptions } from '../src/model/create-model.ts'
 import type { Model } from '../src/model/model.ts'
-import { loadCheckpoints } from './load-checkpoint.ts'
 
 export interface LoadModelOptions extends ModelOptions {
   /** Where the model runs (see createBackend). */
@@ -18,6 +17,8 @@ export interface LoadModelOptions extends ModelOptions {
  */
 export async function loadModel(spec: string | readonly string[] | undefined, options: LoadModelOptions): Promise<Model> {
   const { backend, signal, onWarning, filterLength, frequencySparsity } = options
+  // Only here: models are files of Node's world, and a browser can still import the library.
+  const { loadCheckpoints } = await import('./load-checkpoint.ts')
   const checkpoints = await loadCheckpoints(spec, { signal, onWarning })
   return createModel(checkpoints, backend, { filterLength, frequencySparsity })
 }

@@ -8,8 +8,10 @@ import { readBed } from '../src/io/bed.ts'
 import { openGenome, type OpenGenomeOptions } from '../src/io/open-genome.ts'
 import { contigMap, parseRegion } from '../src/io/region-text.ts'
 import { writePredictions } from '../src/io/write-predictions.ts'
-import { chooseBackend } from '../src/kernels/create-backend.ts'
+import type { Backend } from '../src/kernels/backend.ts'
+import { chooseBackend, createBackend } from '../src/kernels/create-backend.ts'
 import type { Model } from '../src/model/model.ts'
+import { deviceRecovery } from './device-recovery.ts'
 import { describeDryRun } from './dry-run.ts'
 import { type Environment, freeMemory } from './environment.ts'
 import { loadModel } from './load-model.ts'
@@ -54,7 +56,8 @@ export async function runPredict(args: PredictArguments, log: Log, signal: Abort
 
   const { backend, reason } = await chooseBackend(args.device, { threads: args.threads, memoryBytes: modelMemory, onWarning })
   const { filterLength, frequencySparsity } = args
-  const model = await loadModel(args.models, { backend, filterLength, frequencySparsity, signal, onWarning })
+  const load = (on: Backend): Promise<Model> => loadModel(args.models, { backend: on, filterLength, frequencySparsity, signal, onWarning })
+  let model = await load(backend)
   const tracks = checkedTracks(model, args.tracks)
   const temporaryFolder = output.path === undefined ? tmpdir() : dirname(output.path)
   const onProgress = (progress: Progress): void => log.progress(progress)
@@ -66,12 +69,17 @@ export async function runPredict(args: PredictArguments, log: Log, signal: Abort
     return close(genomes, model)
   }
 
+  const onCpu = async (): Promise<Model> => {
+    model = await load(await createBackend('cpu', { threads: args.threads, memoryBytes: modelMemory }))
+    return model
+  }
+  const onDeviceError = deviceRecovery({ isAuto: args.device === 'auto', defaultChunk: plan.longest.chunkBases, onCpu, onWarning })
   log.info(`${model.info.name} (${model.info.architecture}) on ${backend.description} (${reason})`)
   const sink = output.path === undefined ? standardOutput() : await openAtomicOutput(output.path, { inputs: [...args.inputs, ...args.bedFiles] })
   const columns = strand === 'both' ? ['_plus', '_minus'].flatMap((suffix) => tracks.map((track) => track + suffix)) : tracks
   const seen = new Seen(columns)
   const contigs = await knownContigs(genomes, signal)
-  await writePredictions(seen.watch(predict(model, genomes, options)), output.format, sink, {
+  await writePredictions(seen.watch(predict(model, genomes, { ...options, onDeviceError })), output.format, sink, {
     tracks: columns,
     contigs: contigs?.map(({ name }) => name),
     regions: args.bedFiles.length > 0 ? regions?.map(regionName) : undefined,
@@ -83,7 +91,7 @@ export async function runPredict(args: PredictArguments, log: Log, signal: Abort
   const seconds = (performance.now() - startTime) / 1000
   const { bases } = seen
   const peakMemoryBytes = process.resourceUsage().maxRSS * 1024
-  const summary = { bases, seconds, basesPerSecond: bases / seconds, peakMemoryBytes, device: backend.description, output: output.path ?? '-' }
+  const summary = { bases, seconds, basesPerSecond: bases / seconds, peakMemoryBytes, device: model.backend.description, output: output.path ?? '-' }
   const speed = `${showCount(bases)} bases in ${showSeconds(seconds)} (${showCount(summary.basesPerSecond)} bases/s, peak memory ${showBytes(peakMemoryBytes)})`
   log.done(`${speed}; wrote ${output.path ?? 'standard output'}`, summary)
   await close(genomes, model)

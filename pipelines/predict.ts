@@ -3,6 +3,7 @@ import type { Genome, PredictionBatch, Region, Strand } from '../src/genome.ts'
 import { upperBases } from '../src/io/alphabet.ts'
 import type { Model } from '../src/model/model.ts'
 import { type ContigSource, randomAccessContig, spooledContigs, streamedContigs } from './contig-source.ts'
+import { type DeviceRecovery, type Place, runRecovering } from './run-recovering.ts'
 import { runBoth, runForward, runReverse, type StrandOptions, type StrandValues, type Stretch } from './run-strand.ts'
 
 export interface PredictOptions {
@@ -22,6 +23,8 @@ export interface PredictOptions {
   readonly temporaryFolder?: string
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: Progress) => void
+  /** Asked, when the device fails, for what to go on with; without an answer the error stands. */
+  readonly onDeviceError?: DeviceRecovery
 }
 
 export interface Progress {
@@ -59,7 +62,6 @@ export async function* predict(model: Model, genomes: Genome | readonly Genome[]
   const basesTotal = await countBases(inputs, options)
   const strand: StrandOptions = {
     tracks: checkedTracks(model, options.tracks),
-    chunkBases: options.chunk,
     memoryBytes,
     spoolBytes: Math.min(2 ** 30, memoryBytes / 8),
     temporaryFolder: options.temporaryFolder ?? '.',
@@ -70,6 +72,7 @@ export async function* predict(model: Model, genomes: Genome | readonly Genome[]
     },
   }
 
+  let place: Place = { model, chunk: options.chunk }
   for await (const { contig, region, regionIndex } of targets(inputs, options, strand)) {
     contigName = contig.name
     const { start, end } = region
@@ -78,7 +81,10 @@ export async function* predict(model: Model, genomes: Genome | readonly Genome[]
     const isWhole = !Number.isFinite(end)
     const stretch: Stretch = { contig, start, end, before: Math.min(start, before), after: isWhole ? 0 : Math.min(contig.length - end, after) }
     const run = { '+': runForward, '-': runReverse, both: runBoth }[direction]
-    for await (const values of run(model, stretch, strand)) {
+    const onMoved = (next: Place): void => {
+      place = next
+    }
+    for await (const values of runRecovering(run, place, stretch, strand, { onDeviceError: options.onDeviceError, onMoved })) {
       signal?.throwIfAborted()
       yield batchOf(values, region, regionIndex)
     }

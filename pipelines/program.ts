@@ -4,6 +4,7 @@ import type { Environment } from './environment.ts'
 import { describeError, exitCodeOf, exitCodes, Interruption, isClosedPipe } from './exit-codes.ts'
 import { indexCommand } from './index-command.ts'
 import { createLog } from './log.ts'
+import { modelsCommand } from './models-command.ts'
 import { predictCommand } from './predict-command.ts'
 import { hideStandardInput, showStandardInput } from './standard-input-word.ts'
 import { usageError } from './usage-error.ts'
@@ -32,7 +33,7 @@ export async function runProgram(words: readonly string[]): Promise<number> {
 }
 
 function commandLine(words: readonly string[], environment: Environment) {
-  const commands: CommandModule[] = [predictCommand(environment), indexCommand(environment), devicesCommand]
+  const commands: CommandModule[] = [predictCommand(environment), modelsCommand(environment), indexCommand(environment), devicesCommand]
   const parser = yargs(hideStandardInput(words))
   return parser
     .scriptName('genoconv')

@@ -1,0 +1,22 @@
+/**
+ * genoconv as a library. In a browser the same import works with WebGPU; files come as `Blob` or URL.
+ *
+ *     const backend = await createBackend('auto')
+ *     const model = await loadModel('splice', { backend })
+ *     const genome = await openGenome('genome.fa.gz')
+ *     for await (const batch of predict(model, genome, { regions: [{ contig: '20', start: 0, end: 1000 }] })) {
+ *       batch.region // { contig, start, end }, 0-based half-open
+ *       batch.tracks.donor // Float32Array, one value a base
+ *     }
+ */
+export { loadModel, type LoadModelOptions } from '../pipelines/load-model.ts'
+export { predict, type PredictOptions, type Progress } from '../pipelines/predict.ts'
+export type { DeviceRecovery, Place } from '../pipelines/run-recovering.ts'
+export { ConfigError, DeviceError, FormatError, GenoconvError, LimitError, RegionError, ShapeError } from './errors.ts'
+export type { Contig, Genome, PredictionBatch, Region, SequenceChunk, Strand } from './genome.ts'
+export { openGenome, type OpenGenomeOptions } from './io/open-genome.ts'
+export { memorySink, type ByteSink } from './io/sink.ts'
+export { writeArrow, type WriteArrowOptions } from './io/write-predictions.ts'
+export type { Backend } from './kernels/backend.ts'
+export { createBackend, listDevices, type BackendOptions, type DeviceChoice, type DeviceListing } from './kernels/create-backend.ts'
+export type { Model, ModelInfo, Track } from './model/model.ts'
