@@ -1,0 +1,147 @@
+import { ConfigError, ShapeError } from '../../errors.ts'
+import type { Backend } from '../backend.ts'
+import type { Tensor, Weights } from '../tensor.ts'
+import { type FrequencyMask, maskedTaps } from './frequency-mask.ts'
+import type { LongConvPlan } from './plan.ts'
+
+export interface LongConvOptions {
+  /** `[batch, channelCount, length]`, contiguous. */
+  readonly input: Float32Array
+  /** `[channelCount, filterLength]`, tap 0 first; every length from 1 on, longer than the input too. */
+  readonly filter: Float32Array
+  readonly channelCount: number
+  /** Default 1. */
+  readonly batch?: number
+  /**
+   * The tap that multiplies the position itself: 'causal' is tap 0 (an output depends on its position and those before),
+   * 'two-sided' the middle one (an odd number of taps), or its index. Default 'causal'.
+   */
+  readonly alignment?: 'causal' | 'two-sided' | number
+  /** Gates before and after, shaped as input. */
+  readonly pre?: Float32Array
+  readonly post?: Float32Array
+  /** `[channelCount]`: adds skip * pre * input. */
+  readonly skip?: Float32Array
+  /** Partial convolution: only the first so many taps are used. */
+  readonly filterLength?: number
+  /**
+   * Fraction of the filter's spectrum left out, 0 to 0.95, whose work is saved in both transforms. Which bins those are is
+   * the plan's: see `keptBlocks` in plan.ts; the result is an approximation that depends on the plan's fftSize.
+   */
+  readonly frequencySparsity?: number
+  /** An exact pattern of bins instead, of any size (see frequency-mask.ts: monarchMask, lowPassMask); saves no work. */
+  readonly frequencyMask?: FrequencyMask
+  /** A plan of `planLongConv` or one's own; default: what the backend would choose. */
+  readonly plan?: LongConvPlan
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Depthwise long convolution over whole sequences, zeros beyond both ends, gates and skip fused:
+ * `y[b, c, t] = post[b, c, t] * (sum over j of filter[c, j] * x[b, c, t + centerTap - j] + skip[c] * x[b, c, t])`
+ * with x = pre * input. Any length from 1 on (beyond one transform by overlap-save segments). f32; the largest error is below
+ * 2e-6 of the largest output. The method is the fused Monarch FFT convolution of FlashFFTConv (arXiv 2311.05908); see docs/adr.
+ *
+ * @returns `[batch, channelCount, length]`
+ * @throws ShapeError where lengths do not fit each other, ConfigError on options that cannot be, LimitError and DeviceError from the backend
+ */
+export async function longConv(backend: Backend, options: LongConvOptions): Promise<Float32Array> {
+  const { channelCount, batch = 1, signal } = options
+  const shape = shapesOf(options)
+  const { length } = shape
+  const { taps, centerTap, filterLength } = filterOf(options, shape)
+  const plan = options.plan ?? backend.planLongConv({ channelCount, length, filterLength, frequencySparsity: options.frequencySparsity })
+  const tensors: Tensor[] = []
+  const tensor = (): Tensor => {
+    tensors.push(backend.tensor(channelCount, length))
+    return tensors.at(-1)!
+  }
+  const held: { filter?: ReturnType<Backend['prepareFilter']>; skip?: Weights } = {}
+  try {
+    const tapsTensor = backend.tensor(channelCount, filterLength)
+    tensors.push(tapsTensor)
+    backend.write(tapsTensor, taps)
+    held.filter = backend.prepareFilter(plan, tapsTensor, { centerTap })
+    held.skip = options.skip && backend.weights(options.skip, [channelCount])
+    const input = tensor()
+    const out = tensor()
+    const pre = options.pre && tensor()
+    const post = options.post && tensor()
+    const result = new Float32Array(options.input.length)
+    const size = channelCount * length
+    for (let b = 0; b < batch; b++) {
+      signal?.throwIfAborted()
+      const part = (values: Float32Array): Float32Array => values.subarray(b * size, (b + 1) * size)
+      backend.write(input, part(options.input))
+      if (pre) backend.write(pre, part(options.pre!))
+      if (post) backend.write(post, part(options.post!))
+      backend.ops.longConv({ out, input, filter: held.filter, inputShift: 0, pre, post, skip: held.skip })
+      result.set(await backend.read(out), b * size)
+    }
+    return result
+  } finally {
+    if (held.filter) backend.releaseFilter(held.filter)
+    if (held.skip) backend.releaseWeights(held.skip)
+    for (const t of tensors) backend.release(t)
+  }
+}
+
+interface Shapes {
+  readonly length: number
+  readonly givenTaps: number
+}
+
+function shapesOf(o: LongConvOptions): Shapes {
+  const { channelCount, batch = 1 } = o
+  const size = (what: string, value: number): void => {
+    if (!Number.isInteger(value) || value < 1) throw new ConfigError({ where: 'longConv', what: `${what} is not a size`, expected: 'an integer above 0', got: `${value}` })
+  }
+  size('channelCount', channelCount)
+  size('batch', batch)
+  const per = (what: string, array: Float32Array, rows: number): number => {
+    if (array.length === 0 || array.length % rows !== 0) throw new ShapeError({ where: 'longConv', what: `${what} does not fit`, expected: `a multiple of ${rows} values`, got: `${array.length}` })
+    return array.length / rows
+  }
+  const length = per('input', o.input, batch * channelCount)
+  const givenTaps = per('filter', o.filter, channelCount)
+  for (const [what, array, count] of [['pre', o.pre, o.input.length], ['post', o.post, o.input.length], ['skip', o.skip, channelCount]] as const) {
+    if (array && array.length !== count) throw new ShapeError({ where: 'longConv', what: `${what} does not fit`, expected: `${count} values`, got: `${array.length}` })
+  }
+  return { length, givenTaps }
+}
+
+/** The taps that can meet an input: cut to `filterLength`, masked, and without those farther from the centre than the input is long. */
+function filterOf(o: LongConvOptions, { length, givenTaps }: Shapes): { taps: Float32Array; centerTap: number; filterLength: number } {
+  const used = o.filterLength ?? givenTaps
+  if (!Number.isInteger(used) || used < 1) throw new ConfigError({ where: 'longConv', what: 'filterLength is not a size', expected: 'an integer above 0', got: `${used}` })
+  let filterLength = Math.min(used, givenTaps)
+  let centerTap = o.alignment === 'two-sided' ? (filterLength - 1) / 2 : o.alignment === undefined || o.alignment === 'causal' ? 0 : o.alignment
+  if (!Number.isInteger(centerTap) || centerTap < 0 || centerTap >= filterLength) {
+    throw new ConfigError({
+      where: 'longConv', what: 'no tap stands at the position itself',
+      expected: o.alignment === 'two-sided' ? 'an odd number of taps' : `alignment in 0 .. ${filterLength - 1}`, got: `${o.alignment === 'two-sided' ? filterLength : centerTap}`,
+    })
+  }
+  let taps = part(o.filter, o.channelCount, givenTaps, 0, filterLength)
+  if (o.frequencyMask) {
+    if (o.frequencySparsity) throw new ConfigError({ where: 'longConv', what: 'frequencyMask and frequencySparsity were both given', remedy: 'give one of them' })
+    taps = maskedTaps(taps, o.channelCount, centerTap, o.frequencyMask, length)
+    return { taps, centerTap: length - 1, filterLength: 2 * length - 1 }
+  }
+  if (!o.plan && !o.frequencySparsity) {
+    const first = Math.max(0, centerTap - length + 1)
+    const end = Math.min(filterLength, centerTap + length)
+    taps = part(taps, o.channelCount, filterLength, first, end)
+    filterLength = end - first
+    centerTap -= first
+  }
+  return { taps, centerTap, filterLength }
+}
+
+/** Columns [start, end) of `[rows, length]`. */
+function part(values: Float32Array, rows: number, length: number, start: number, end: number): Float32Array {
+  if (start === 0 && end === length) return values
+  const out = new Float32Array(rows * (end - start))
+  for (let r = 0; r < rows; r++) out.set(values.subarray(r * length + start, r * length + end), r * (end - start))
+  return out
+}
