@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import type { Backend } from '../../src/kernels/backend.ts'
 import { createCpuBackend } from '../../src/kernels/cpu/cpu-backend.ts'
-import { fftPlan } from '../../src/kernels/dilated-conv/plan.ts'
+import { type DilatedConvPlan, type DilatedConvRequest, directPlan, fftPlan } from '../../src/kernels/dilated-conv/plan.ts'
+import { filterSpectraFloats } from '../../src/kernels/dilated-conv/spectra.ts'
 import { view } from '../../src/kernels/tensor.ts'
 import { dilatedConv } from '../oracle/dilated-conv.ts'
 import { flat, matrix } from '../oracle/linear.ts'
@@ -29,11 +30,21 @@ function operands({ inChannels, outChannels, width, dilation, length }: Case) {
   }
 }
 
-/** Relative error of the op, with everything fused, against the oracle. */
+const answers = new Map<string, Float64Array>()
+/** The oracle's answer for a case, computed once. */
+function answer(c: Case, fused: boolean): Float64Array {
+  const key = JSON.stringify([c, fused])
+  const { x, w, bias, scale, shift, r } = operands(c)
+  const options = fused ? { before: { scale, shift }, after: true, residual: matrix(r, c.outChannels) } : {}
+  const known = answers.get(key) ?? flat(dilatedConv(matrix(x, c.inChannels), w, bias, c.width, c.dilation, options))
+  answers.set(key, known)
+  return known
+}
+
+/** Relative error of the op, bare or with everything fused, against the oracle. */
 async function errorOf(b: Backend, c: Case, fused: boolean): Promise<number> {
-  const { inputLength, x, w, bias, scale, shift, r } = operands(c)
+  const { x, w, bias, scale, shift, r } = operands(c)
   const out = poisoned(b, c.outChannels, c.length)
-  const residual = matrix(r, c.outChannels)
   const before = { scale: b.weights(scale, [c.inChannels]), shift: b.weights(shift, [c.inChannels]) }
   b.ops.dilatedConv({
     out,
@@ -43,10 +54,7 @@ async function errorOf(b: Backend, c: Case, fused: boolean): Promise<number> {
     dilation: c.dilation,
     ...(fused ? { before, after: true, residual: tensorOf(b, c.outChannels, r) } : {}),
   })
-  const got = await b.read(out)
-  expect(inputLength * c.inChannels).toBe(x.length)
-  const expected = dilatedConv(matrix(x, c.inChannels), w, bias, c.width, c.dilation, fused ? { before: { scale, shift }, after: true, residual } : {})
-  return relativeError(got, flat(expected))
+  return relativeError(await b.read(out), answer(c, fused))
 }
 
 const shapes: Case[] = [
@@ -63,6 +71,33 @@ const shapes: Case[] = [
 ]
 const name = (c: Case): string => `${c.inChannels} -> ${c.outChannels} channels, width ${c.width}, dilation ${c.dilation}, ${c.length} positions`
 
+/** Convolves a view in the middle of NaN into a view in the middle of marks, over its own residual. */
+async function expectOnlyItsViews(b: Backend, c: Case, offsets: { input: number; out: number }): Promise<void> {
+  const { inputLength, x, w, bias } = operands(c)
+  const whole = poisoned(b, c.inChannels + 2, inputLength + 20)
+  const input = view(whole, { channelStart: 1, channelCount: c.inChannels, start: offsets.input, length: inputLength })
+  b.write(input, x)
+  const rowLength = c.length + 30
+  const marks = randomArray((c.outChannels + 2) * rowLength, 7)
+  const target = tensorOf(b, c.outChannels + 2, marks)
+  const out = view(target, { channelStart: 1, channelCount: c.outChannels, start: offsets.out, length: c.length })
+  const weight = b.weights(w, [c.outChannels, c.inChannels, c.width])
+  b.ops.dilatedConv({ out, input, weight, bias: b.weights(bias, [c.outChannels]), dilation: c.dilation, residual: out })
+  const got = await b.read(target)
+  const expected = Float64Array.from(marks)
+  const residual = matrix(marks, c.outChannels + 2).slice(1, -1).map((r) => r.slice(offsets.out, offsets.out + c.length))
+  dilatedConv(matrix(x, c.inChannels), w, bias, c.width, c.dilation, { residual }).forEach((r, o) => {
+    expected.set(r, (o + 1) * rowLength + offsets.out)
+  })
+  expect(relativeError(got, expected)).toBeLessThan(2e-6)
+  const outside = (v: ArrayLike<number>) => Array.from(v).filter((_, k) => {
+    const channel = Math.floor(k / rowLength)
+    const t = k % rowLength
+    return channel < 1 || channel > c.outChannels || t < offsets.out || t >= offsets.out + c.length
+  })
+  expect(outside(got)).toEqual(outside(marks))
+}
+
 forEachBackend('dilatedConv', (backend) => {
   it.each(shapes.map((c) => [name(c), c] as const))('%s', async (_, c) => {
     expect(await errorOf(backend(), c, false)).toBeLessThan(2e-6)
@@ -70,45 +105,82 @@ forEachBackend('dilatedConv', (backend) => {
   })
 
   it('reads and writes only its views, and may write over the residual', async () => {
+    await expectOnlyItsViews(backend(), { inChannels: 5, outChannels: 6, width: 5, dilation: 7, length: 90 }, { input: 9, out: 13 })
+  })
+
+  it('gives every position the same value in pieces as at once', async () => {
     const b = backend()
-    const c: Case = { inChannels: 5, outChannels: 6, width: 5, dilation: 7, length: 90 }
-    const { inputLength, x, w, bias } = operands(c)
-    const whole = poisoned(b, c.inChannels + 2, inputLength + 20)
-    const input = view(whole, { channelStart: 1, channelCount: c.inChannels, start: 9, length: inputLength })
-    b.write(input, x)
-    const marks = randomArray((c.outChannels + 2) * (c.length + 30), 7)
-    const target = tensorOf(b, c.outChannels + 2, marks)
-    const out = view(target, { channelStart: 1, channelCount: c.outChannels, start: 13, length: c.length })
-    b.ops.dilatedConv({
-      out,
-      input,
-      weight: b.weights(w, [c.outChannels, c.inChannels, c.width]),
-      bias: b.weights(bias, [c.outChannels]),
-      dilation: c.dilation,
-      residual: out,
-    })
-    const got = await b.read(target)
-    const expected = Float64Array.from(marks)
-    const residual = matrix(marks, c.outChannels + 2).slice(1, -1).map((r) => r.slice(13, 13 + c.length))
-    dilatedConv(matrix(x, c.inChannels), w, bias, c.width, c.dilation, { residual }).forEach((r, o) => {
-      expected.set(r, (o + 1) * (c.length + 30) + 13)
-    })
-    expect(relativeError(got, expected)).toBeLessThan(2e-6)
-    const outside = (v: ArrayLike<number>) => Array.from(v).filter((_, k) => {
-      const channel = Math.floor(k / (c.length + 30))
-      const t = k % (c.length + 30)
-      return channel < 1 || channel > c.outChannels || t < 13 || t >= 13 + c.length
-    })
-    expect(outside(got)).toEqual(outside(marks))
+    const c: Case = { inChannels: 8, outChannels: 8, width: 11, dilation: 4, length: 1000 }
+    const { x, w, bias } = operands(c)
+    const input = tensorOf(b, c.inChannels, x)
+    const args = { weight: b.weights(w, [8, 8, c.width]), bias: b.weights(bias, [8]), dilation: c.dilation, after: true }
+    const whole = poisoned(b, 8, c.length)
+    const pieces = poisoned(b, 8, c.length)
+    b.ops.dilatedConv({ ...args, out: whole, input })
+    for (let start = 0; start < c.length; start += 331) {
+      const length = Math.min(331, c.length - start)
+      b.ops.dilatedConv({ ...args, out: view(pieces, { start, length }), input: view(input, { start, length: length + 40 }) })
+    }
+    expect(relativeError(await b.read(pieces), await b.read(whole))).toBeLessThan(2e-6)
+  })
+})
+
+const methods: { method: string; plan: (request: DilatedConvRequest) => DilatedConvPlan; widest: number }[] = [
+  { method: 'the direct sum', plan: directPlan, widest: Number.POSITIVE_INFINITY },
+  ...[16, 32, 64, 128, 256, 512].map((fftSize) => ({ method: `transforms of ${fftSize}`, plan: (r: DilatedConvRequest) => fftPlan(r, fftSize), widest: fftSize })),
+]
+
+describe.each(methods)('dilatedConv on cpu by $method', ({ plan, widest }) => {
+  const b = createCpuBackend({ threads: 2, planDilatedConv: plan })
+  afterAll(() => b.destroy())
+
+  it.each(shapes.filter((c) => c.width <= widest).map((c) => [name(c), c] as const))('%s', async (_, c) => {
+    expect(await errorOf(b, c, false)).toBeLessThan(2e-6)
+    expect(await errorOf(b, c, true)).toBeLessThan(2e-6)
+  })
+
+  it.each([
+    [0, 0],
+    [1, 1],
+    [8, 3],
+    [3, 14],
+  ])('reads and writes only its views, input from %i, output from %i', async (input, out) => {
+    await expectOnlyItsViews(b, { inChannels: 3, outChannels: 5, width: 4, dilation: 3, length: 205 }, { input, out })
+    await expectOnlyItsViews(b, { inChannels: 2, outChannels: 2, width: 3, dilation: 1, length: 77 }, { input, out })
   })
 })
 
 describe('dilatedConv on cpu in the frequency domain', () => {
-  for (const fftSize of [16, 32, 64, 128, 512]) {
-    const b = createCpuBackend({ threads: 2, planDilatedConv: (request) => fftPlan(request, fftSize) })
-    it.each(shapes.filter((c) => c.width <= fftSize).map((c) => [name(c), c] as const))(`%s, transforms of ${fftSize}`, async (_, c) => {
-      expect(await errorOf(b, c, false)).toBeLessThan(2e-6)
-      expect(await errorOf(b, c, true)).toBeLessThan(2e-6)
-    })
-  }
+  // One segment of 16 - 5 + 1 = 12 results by 3 phases, and everything around it.
+  const segment = 12 * 3
+  it.each([1, 2, 3, 4, segment - 1, segment, segment + 1, 2 * segment + 1, 3 * segment - 2, 7 * segment + 5])('%i positions', async (length) => {
+    const b = createCpuBackend({ threads: 2, planDilatedConv: (request) => ({ ...fftPlan(request, 16), segmentCount: 2 }) })
+    expect(await errorOf(b, { inChannels: 3, outChannels: 4, width: 5, dilation: 3, length }, true)).toBeLessThan(2e-6)
+    await b.destroy()
+  })
+
+  it('keeps the error with values of very different size in other columns', async () => {
+    const b = createCpuBackend({ threads: 2, planDilatedConv: (request) => fftPlan(request, 64) })
+    const c: Case = { inChannels: 4, outChannels: 4, width: 11, dilation: 1, length: 5000 }
+    const { x, w, bias } = operands(c)
+    const calm = x.map((v, k) => (k % (c.length + 10) < 200 ? 1000 * v : v))
+    const out = poisoned(b, 4, c.length)
+    b.ops.dilatedConv({ out, input: tensorOf(b, 4, calm), weight: b.weights(w, [4, 4, 11]), bias: b.weights(bias, [4]), dilation: 1 })
+    expect(relativeError(await b.read(out), flat(dilatedConv(matrix(calm, 4), w, bias, 11, 1)))).toBeLessThan(2e-6)
+    await b.destroy()
+  })
+
+  it('counts the packed weights as memory and gives it back with the weights', async () => {
+    const b = createCpuBackend({ threads: 1, planDilatedConv: (request) => fftPlan(request, 16) })
+    const weight = b.weights(randomArray(2 * 2 * 3, 1), [2, 2, 3])
+    const args = { input: tensorOf(b, 2, randomArray(24, 2)), out: b.tensor(2, 10), weight, bias: b.weights(randomArray(2, 3), [2]), dilation: 1 }
+    const before = b.memory.currentBytes
+    b.ops.dilatedConv(args)
+    b.ops.dilatedConv(args)
+    await b.flush()
+    expect(b.memory.currentBytes - before).toBe(4 * filterSpectraFloats(16, 2, 2))
+    b.releaseWeights(weight)
+    expect(b.memory.currentBytes).toBe(before - 4 * 12)
+    await b.destroy()
+  })
 })
