@@ -65,6 +65,8 @@ const inertNames = new Set([
   'uuid.UUID',
   // PyTorch
   'torch.Size',
+  'torch.Tensor',
+  'torch.nn.parameter.Parameter',
   'torch.device',
   'torch.Generator',
   'torch.layout',
@@ -120,6 +122,10 @@ export function torchGlobals(
       new PickleGlobal('torch._utils._rebuild_tensor', ([storage, offset, shape, strides]) => makeTensor(storage, offset, shape, strides)),
       new PickleGlobal('torch._utils._rebuild_parameter', ([tensor]) => tensor),
       new PickleGlobal('torch._utils._rebuild_parameter_with_state', ([tensor]) => tensor),
+      // A tensor with attributes set on it (HyenaDNA's training marks some with learning rates): (rebuild, type, args, attributes).
+      new PickleGlobal('torch._tensor._rebuild_from_type_v2', ([rebuild, , args]) =>
+        rebuild instanceof PickleGlobal && rebuild.name.startsWith('torch._utils.') && Array.isArray(args) ? rebuild.construct?.(args) : undefined,
+      ),
       new PickleGlobal('torch.Size', ([sizes]) => sizes),
       ...Object.entries(storageTypes).map(([name, dtype]) => new TorchStorageType(`torch.${name}`, dtype)),
     ].map((global) => [global.name, global]),

@@ -147,6 +147,10 @@ def main():
     mixed[embedding] = torch.cat([values(3, D), mixed[embedding].float(), values(2, D)])[3:3 + VOCABULARY]
     mixed['lm_head.weight'] = torch.nn.Parameter(mixed[embedding])
     mixed['hyena.backbone.ln_f.weight'] = torch.nn.Parameter(mixed['hyena.backbone.ln_f.weight'])
+    # Attributes, as HyenaDNA's training sets them on parameters.
+    mixed['hyena.backbone.ln_f.weight']._optim = {'lr': 0.0}
+    mixed['hyena.backbone.ln_f.bias'] = mixed['hyena.backbone.ln_f.bias'].clone()
+    mixed['hyena.backbone.ln_f.bias']._optim = {'lr': 0.0}
     torch.save({'model': mixed, 'step': 5}, os.path.join(OUT, 'mixed.pth'))
     splice = open_splice()
     torch.save(splice, os.path.join(OUT, 'openspliceai-nano.pt'))

@@ -226,6 +226,12 @@ describe('what is nested or shared without end', () => {
     }
   })
 
+  it('arguments that hold themselves', () => {
+    // The list [rebuild, None, <the list>] as arguments of rebuild.
+    const text = 'ctorch._tensor\n_rebuild_from_type_v2\nq\0]q\x01(h\0Nh\x01eR.'
+    expect(outcome(() => readAll(zipFile({ 'a/data.pkl': Uint8Array.from(Buffer.from(text, 'latin1')) })))).toBe('error')
+  })
+
   it('a list that holds itself twice, forty times over, as key, root, shape or storage', () => {
     const laughs = [...Buffer.from(']'), ...Array.from({ length: 40 }, () => [0x32, 0x86]).flat()]
     const tail = (text: string): number[] => [...Buffer.from(text, 'latin1')]
