@@ -49,20 +49,36 @@ async function check(b: Backend, given: Case): Promise<void> {
   }
 }
 
+const around = (n: number): number[] => [n - 1, n, n + 1]
+
 forEachBackend('long convolution', (backend) => {
   it.each([
-    [1, 1], [2, 1], [1, 7], [7, 3], [31, 33], [127, 127], [997, 1], [1000, 1000], [1000, 64], [1000, 1500], [4099, 4099], [5000, 333], [65537, 2048], [65537, 65537],
+    [1, 1], [2, 1], [1, 7], [7, 3], [31, 33], [127, 127], [997, 1], [1000, 1000], [1000, 64], [1000, 1500], [4099, 4099], [5000, 333], [65537, 2048],
   ])('causal, %i positions, %i taps, gates and skip', async (length, filterLength) => {
     await check(backend(), { channelCount: 3, length, filterLength, gates: true })
+  })
+  it('causal, 65537 positions and taps', async () => {
+    await check(backend(), { channelCount: 1, length: 65537, filterLength: 65537 })
   })
   it.each([[100, 5], [100, 1], [3000, 801], [20000, 1001]])('two-sided without padding, %i positions, %i taps', async (length, filterLength) => {
     const centerTap = (filterLength - 1) / 2
     await check(backend(), { channelCount: 2, length, filterLength, inputLength: length + filterLength - 1, inputShift: centerTap, centerTap, gates: true })
   })
-  it.each([[100, 5], [3000, 801], [70000, 4001]])('two-sided over zeros, %i positions, %i taps', async (length, filterLength) => {
+  it.each([[100, 5], [3000, 801], [30000, 4001]])('two-sided over zeros, %i positions, %i taps', async (length, filterLength) => {
     await check(backend(), { channelCount: 2, length, filterLength, centerTap: (filterLength - 1) / 2, gates: true })
   })
   it.each([[64, 1026, 1025], [4096, 1026, 1025], [5000, 3000, 700], [1, 100, 99], [700, 2000, 3333]])('with history, %i positions, %i taps, %i before', async (length, filterLength, historyLength) => {
     await check(backend(), { channelCount: 2, length, filterLength, historyLength, gates: true })
   })
+  it.each([[3000, 2000], [9000, 512], [100, 5]])('spectra not kept, %i positions, %i taps, one and three channels', async (length, filterLength) => {
+    for (const channelCount of [1, 3]) await check(backend(), { channelCount, length, filterLength, historyLength: 77, gates: true, plan: { spectrumBytes: 0 } })
+  })
+  it('around the borders of a plan: one position or tap less and more than fills the transform', async () => {
+    const filterLength = 300
+    const { fftSize, validLength } = backend().planLongConv({ channelCount: 2, length: 5000, filterLength })
+    expect(fftSize).toBeGreaterThan(0)
+    for (const length of [...around(validLength), ...around(2 * validLength), ...around(fftSize)]) {
+      await check(backend(), { channelCount: 2, length, filterLength, gates: true, plan: { length: 5000 } })
+    }
+  }, 300_000)
 })

@@ -57,3 +57,36 @@ export function longConvReference(a: LongConvReference): Float64Array {
     return (a.post ? a.post[t]! : 1) * (y[at]! + (a.skip ?? 0) * x[at]!)
   })
 }
+
+/**
+ * What a frequency-sparse plan computes, from its definition: the block of 2N real points (x from position 0) and the
+ * filter (tap `centerTap` at 0, those before it wrapping round with the sign changed) as complex polynomials modulo X^N - i,
+ * evaluated at e^{2 pi i (1/4 + f) / N}; of the N bins only f with f mod columns < kept are used.
+ */
+export function maskedNegacyclic(x: Vector, taps: Vector, centerTap: number, size: number, columns: number, kept: number): Float64Array {
+  const fold = (values: (n: number) => number): ReturnType<typeof fft> => {
+    const z = complexZeros(size)
+    for (let n = 0; n < size; n++) {
+      const c = Math.cos((Math.PI * n) / (2 * size))
+      const s = Math.sin((Math.PI * n) / (2 * size))
+      z.re[n] = values(n) * c - values(n + size) * s
+      z.im[n] = values(n) * s + values(n + size) * c
+    }
+    return fft(z, 1)
+  }
+  const block = fold((n) => x[n] ?? 0)
+  const filter = fold((n) => taps[n + centerTap] ?? -(taps[n - 2 * size + centerTap] ?? 0))
+  for (let f = 0; f < size; f++) {
+    const isKept = f % columns < kept ? 1 / size : 0
+    const re = (block.re[f]! * filter.re[f]! - block.im[f]! * filter.im[f]!) * isKept
+    block.im[f] = (block.re[f]! * filter.im[f]! + block.im[f]! * filter.re[f]!) * isKept
+    block.re[f] = re
+  }
+  const y = fft(block, -1)
+  return Float64Array.from({ length: 2 * size }, (_, p) => {
+    const n = p % size
+    const c = Math.cos((Math.PI * n) / (2 * size))
+    const s = Math.sin((Math.PI * n) / (2 * size))
+    return p < size ? y.re[n]! * c + y.im[n]! * s : y.im[n]! * c - y.re[n]! * s
+  })
+}

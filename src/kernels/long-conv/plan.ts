@@ -33,6 +33,8 @@ export const transformSizes: readonly number[] = (() => {
   return sizes.sort((a, b) => a - b)
 })()
 
+const largestFft = 2 * transformSizes.at(-1)!
+
 /** The ways to split a transform: [rows], or [columns, rows] with rows a power of two. */
 export function factorings(complexSize: number, minColumns = 1): number[][] {
   const found: number[][] = complexSize <= maxRowPoints && minColumns === 1 ? [[complexSize]] : []
@@ -66,6 +68,8 @@ export function planLongConv(request: LongConvRequest, constants: CostConstants 
     // Beyond the first sizes that hold everything there is only waste.
     if (oneSegment >= 3) break
     const segmentCount = Math.max(1, Math.ceil(length / validLength))
+    // What a masked filter gives depends on the transform's size: segments only where nothing else fits.
+    if (frequencySparsity > 0 && segmentCount > 1 && length + filterLength - 1 <= largestFft) continue
     if (segmentCount === 1) oneSegment++
     for (const factors of factorings(size, frequencySparsity > 0 ? sparseBlocks : 1)) {
       const plan = { ...common, method: 'fft' as const, fftSize, validLength, segmentCount, factors }
@@ -74,10 +78,10 @@ export function planLongConv(request: LongConvRequest, constants: CostConstants 
       if (!best || estimatedSeconds < best.estimatedSeconds! * (fftSize > best.fftSize ? 1 - worthOfSize : 1)) best = { ...plan, keepSpectra, estimatedSeconds }
     }
   }
-  if (!best || (best.method === 'direct' && filterLength > maxDirectTaps)) {
+  if (!best || (filterLength > largestFft && length > maxDirectLength)) {
     throw new LimitError({
       where: 'planLongConv', what: 'the filter is longer than the largest transform',
-      expected: `at most ${2 * transformSizes.at(-1)!} taps`, got: `${filterLength}`, remedy: 'cut the filter (partial convolution)',
+      expected: `at most ${largestFft} taps`, got: `${filterLength}`, remedy: 'cut the filter (partial convolution)',
     })
   }
   return best
@@ -85,8 +89,8 @@ export function planLongConv(request: LongConvRequest, constants: CostConstants 
 
 /** A larger transform, with its larger spectra, must be this much faster. */
 const worthOfSize = 0.05
-/** A longer filter in the direct form would not end in any useful time. */
-const maxDirectTaps = 2 ** 20
+/** More outputs of a filter beyond all transforms would not end in any useful time. */
+const maxDirectLength = 1024
 
 function checkRequest({ channelCount, length, filterLength, frequencySparsity = 0 }: LongConvRequest): void {
   for (const [what, value] of Object.entries({ channelCount, length, filterLength })) {
