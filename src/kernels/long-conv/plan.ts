@@ -70,8 +70,9 @@ export function planLongConv(request: LongConvRequest, constants: CostConstants 
     const segmentCount = Math.max(1, Math.ceil(length / validLength))
     // What a masked filter gives depends on the transform's size: segments only where nothing else fits.
     if (frequencySparsity > 0 && segmentCount > 1 && length + filterLength - 1 <= largestFft) continue
-    if (segmentCount === 1) oneSegment++
-    for (const factors of factorings(size, frequencySparsity > 0 ? sparseBlocks : 1)) {
+    const splits = factorings(size, frequencySparsity > 0 ? sparseBlocks : 1)
+    if (segmentCount === 1 && splits.length > 0) oneSegment++
+    for (const factors of splits) {
       const plan = { ...common, method: 'fft' as const, fftSize, validLength, segmentCount, factors }
       const keepSpectra = channelCount * spectrumFloatsOf(plan) * 4 <= spectrumBytes
       const estimatedSeconds = transformSeconds({ ...plan, keepSpectra }, keptShareOf(plan), constants)
