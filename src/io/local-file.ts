@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import { FormatError } from '../errors.ts'
 import { type ByteSource, PIECE_BYTES } from './byte-source.ts'
 
@@ -19,7 +20,8 @@ function fileProblem(path: string, cause: unknown): FormatError {
 }
 
 /** Opens a file of the file system; a pipe (`<(...)`, a FIFO) or a device becomes a source that streams only. */
-export async function openLocalFile(path: string): Promise<ByteSource> {
+export async function openLocalFile(pathOrUrl: string): Promise<ByteSource> {
+  const path = pathOrUrl.startsWith('file://') ? fileURLToPath(pathOrUrl) : pathOrUrl
   let handle: FileHandle | undefined
   try {
     handle = await open(path, 'r')
@@ -120,7 +122,7 @@ export function standardInput(stream: NodeJS.ReadableStream = process.stdin): By
       throw fileProblem('standard input', cause)
     }
   }
-  return onceOnly('-', pieces, async () => {
+  return onceOnly('standard input', pieces, async () => {
     if ('destroy' in stream && typeof stream.destroy === 'function') stream.destroy()
   })
 }

@@ -16,7 +16,7 @@ export interface OpenGenomeOptions {
 }
 
 /**
- * Opens a FASTA: a path, `-` (standard input), an `http(s)://` URL, or a Blob or File. Plain, gzip and BGZF are told apart by
+ * Opens a FASTA: a path, `-` (standard input), an `http(s)://` or `file://` URL, or a Blob or File. Plain, gzip and BGZF are told apart by
  * their first bytes; `.fai` and `.gzi` beside the file are used if they fit it, else an index is built in memory when one is
  * needed. FormatError if the input cannot be read or is no FASTA.
  */
@@ -25,7 +25,7 @@ export async function openGenome(input: string | URL | Blob, options: OpenGenome
   try {
     if (source.byteCount === 0) throw new FormatError({ where: source.name, what: 'the file is empty', expected: 'FASTA records' })
     const packing = source.access === 'none' ? undefined : sniffPacking(await source.read(64, 0, options.signal), source.name)
-    return new SourceGenome(source, packing, options)
+    return new SourceGenome(input === '-' ? '-' : source.name, source, packing, options)
   } catch (error) {
     await source.close()
     throw error
@@ -51,8 +51,8 @@ class SourceGenome implements Genome {
   #onWarning: (message: string) => void
   #index: Promise<OpenIndex> | undefined
 
-  constructor(source: ByteSource, packing: 'bgzf' | 'gzip' | 'plain' | undefined, options: OpenGenomeOptions) {
-    this.name = source.name
+  constructor(name: string, source: ByteSource, packing: 'bgzf' | 'gzip' | 'plain' | undefined, options: OpenGenomeOptions) {
+    this.name = name
     this.byteCount = source.byteCount
     this.isRandomAccess = source.access !== 'none'
     this.#source = source

@@ -75,7 +75,11 @@ async function openFiles(source: ByteSource, options: LoadOptions): Promise<Open
 }
 
 async function readBeside(source: ByteSource, suffix: string, signal?: AbortSignal): Promise<Uint8Array | undefined> {
-  const file = await source.beside(suffix, signal)
+  const file = await source.beside(suffix, signal).catch((cause: unknown) => {
+    // A folder of that name, no permission: as good as no index, but worth a warning.
+    if (source.access === 'cheap' && cause instanceof FormatError) throw new StaleIndex(cause.message, { cause })
+    throw cause
+  })
   try {
     // Whole seconds: a copy or checkout may write both files within one.
     if (file?.modifiedSeconds !== undefined && source.modifiedSeconds !== undefined && file.modifiedSeconds < source.modifiedSeconds) {

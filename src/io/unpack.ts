@@ -1,9 +1,10 @@
 import { readAhead } from '../streams.ts'
 import { type BgzfBlock, listBlocks, sniffPacking } from './bgzf.ts'
-import { type ByteSource, concatBytes, PIECE_BYTES } from './byte-source.ts'
+import { type ByteSource, concatBytes } from './byte-source.ts'
 
-/** Bytes of compressed input that are inflated in one call, and calls that run while the consumer works. */
-const RUN_BYTES = PIECE_BYTES / 4
+/** Blocks that are inflated in one call, 1 MiB of data (a run of N is so small when packed that bytes cannot bound it). */
+const RUN_BLOCKS = 16
+/** Calls that run while the consumer works. */
 const RUNS_AHEAD = 2
 
 const isNode = typeof process !== 'undefined' && process.versions?.node !== undefined
@@ -66,18 +67,21 @@ async function* cutRuns(source: AsyncIterable<Uint8Array>, name: string, options
   let offset = 0
   let lastBlock: BgzfBlock | undefined
   for await (const piece of source) {
-    // Small steps keep the runs short, so that several are inflated at the same time.
-    for (let from = 0; from < piece.length; from += RUN_BYTES) {
-      const step = piece.subarray(from, from + RUN_BYTES)
-      const bytes = left.length === 0 ? step : concatBytes([left, step])
-      const blocks = listBlocks(bytes, offset, name, false)
-      lastBlock = blocks.at(-1) ?? lastBlock
-      const used = blocks.reduce((sum, block) => sum + block.byteCount, 0)
-      for (const block of blocks) options.onBlock?.(block.compressedOffset, block.dataBytes)
-      if (used > 0) yield { bytes: bytes.subarray(0, used), blocks }
-      left = bytes.subarray(used)
-      offset += used
+    const bytes = left.length === 0 ? piece : concatBytes([left, piece])
+    const blocks = listBlocks(bytes, offset, name, false)
+    lastBlock = blocks.at(-1) ?? lastBlock
+    let used = 0
+    for (let first = 0; first < blocks.length; first += RUN_BLOCKS) {
+      const run = blocks.slice(first, first + RUN_BLOCKS)
+      const start = used
+      for (const { compressedOffset, byteCount, dataBytes } of run) {
+        options.onBlock?.(compressedOffset, dataBytes)
+        used += byteCount
+      }
+      yield { bytes: bytes.subarray(start, used), blocks: run }
     }
+    left = bytes.subarray(used)
+    offset += used
   }
   listBlocks(left, offset, name, true) // throws if anything is left
   if (lastBlock?.dataBytes !== 0) options.onWarning?.(missingEndWarning(name))

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { gzipSync } from 'node:zlib'
 import { FormatError } from '../../src/errors.ts'
 import { crc32 } from '../../src/io/crc32.ts'
-import { openGenome } from '../../src/io/open-genome.ts'
+import type { Genome } from '../../src/genome.ts'
 import { writeIndex } from '../../src/io/fasta-index.ts'
 import { bgzfBlock, bgzfEnd, bgzip, readText, recordsOf, temporaryFolder, withGenome } from '../support/fasta-files.ts'
 
@@ -21,7 +21,7 @@ function blockOffsets(file: Uint8Array): number[] {
 
 /** Reads `path` in order and by region; both must give the error. */
 async function failures(path: string): Promise<unknown[]> {
-  const attempt = (use: (genome: Awaited<ReturnType<typeof openGenome>>) => Promise<unknown>): Promise<unknown> =>
+  const attempt = (use: (genome: Genome) => Promise<unknown>): Promise<unknown> =>
     withGenome(path, use).then(() => 'no error', (error) => error)
   return [await attempt((genome) => recordsOf(genome)), await attempt((genome) => genome.read({ contig: 'a', start: 0, end: 5000 }))]
 }

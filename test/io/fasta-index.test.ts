@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { indexFasta } from '../../pipelines/index-fasta.ts'
@@ -142,6 +143,13 @@ describe('a stale index is found, replaced in memory, and warned of', () => {
       expect(await expectRight(path)).toEqual([expect.stringMatching(/does not fit the file/)])
     })
   }
+})
+
+test('a folder in the place of an index is passed over with a warning; a file URL is read by it too', async () => {
+  const path = folder.write('folder.fa', fasta)
+  mkdirSync(`${path}.fai`)
+  expect(await expectRight(path)).toEqual([expect.stringMatching(/folder\.fa\.fai: is a folder/)])
+  expect(await expectRight(String(pathToFileURL(path)))).toHaveLength(1)
 })
 
 test('with a .fai but no .gzi, the table of blocks is made in memory', async () => {
