@@ -20,7 +20,9 @@ function run(...words: string[]): Promise<{ code: number; stdout: string; stderr
   const node = ['--import', join(root, 'scripts/typescript.mjs'), join(root, 'pipelines/cli.ts'), ...words]
   const env = { ...process.env, HF_HOME: folder, HF_HUB_OFFLINE: '1', NODE_OPTIONS: '' }
   return new Promise((resolve) => {
-    execFile(process.execPath, node, { cwd: folder, env }, (error, stdout, stderr) => resolve({ code: error ? Number(error.code) : 0, stdout, stderr }))
+    execFile(process.execPath, node, { cwd: folder, env }, (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+    )
   })
 }
 
@@ -28,16 +30,33 @@ const splice = tensorsOf('openspliceai-nano.safetensors')
 const whole = golden('openspliceai-nano.pt')
 const spoiled = { ...splice, 'final_conv.bias': f32Tensor([3], [0, NaN, 0]) }
 const rows: readonly (readonly [string, string, Uint8Array, RegExp])[] = [
-  ['truncated safetensors', 'cut.safetensors', safetensorsFile(splice).subarray(0, 9000), /cut\.safetensors: tensor \S+ goes beyond the end of the file/],
-  ['truncated .pt', 'cut.pt', whole.subarray(0, 9000), /cut\.pt: truncated zip archive/],
-  ['a tensor is missing', 'missing.safetensors', safetensorsFile(without(splice, /units\.2\.conv1\.bias/)), /tensor residual_units\.2\.conv1\.bias: missing/],
   [
-    'a tensor of wrong shape', 'shape.safetensors', safetensorsFile({ ...splice, 'initial_conv.bias': f32Tensor([4], [1, 2, 3, 4]) }),
+    'truncated safetensors',
+    'cut.safetensors',
+    safetensorsFile(splice).subarray(0, 9000),
+    /cut\.safetensors: tensor \S+ goes beyond the end of the file/,
+  ],
+  ['truncated .pt', 'cut.pt', whole.subarray(0, 9000), /cut\.pt: truncated zip archive/],
+  [
+    'a tensor is missing',
+    'missing.safetensors',
+    safetensorsFile(without(splice, /units\.2\.conv1\.bias/)),
+    /tensor residual_units\.2\.conv1\.bias: missing/,
+  ],
+  [
+    'a tensor of wrong shape',
+    'shape.safetensors',
+    safetensorsFile({ ...splice, 'initial_conv.bias': f32Tensor([4], [1, 2, 3, 4]) }),
     /tensor initial_conv\.bias: wrong shape: expected \[3\], got \[4\]/,
   ],
   ['a value that is not finite', 'nan.safetensors', safetensorsFile(spoiled), /tensor final_conv\.bias: value 1 is not finite/],
   ['not a model', 'gene.fa', new Uint8Array(0), /gene\.fa: not a model: expected safetensors, or a file of torch\.save/],
-  ['unknown architecture', 'other.safetensors', safetensorsFile(renamed(splice, (name) => `x_${name}`)), /other\.safetensors: unknown architecture: expected HyenaDNA/],
+  [
+    'unknown architecture',
+    'other.safetensors',
+    safetensorsFile(renamed(splice, (name) => `x_${name}`)),
+    /other\.safetensors: unknown architecture: expected HyenaDNA/,
+  ],
   ['pickle with code in it', 'evil.pt', golden('evil.pt'), /evil\.pt: pickle with code in it: it refers to posix\.system/],
   ['an empty file', 'empty.pt', new Uint8Array(0), /empty\.pt: the file is empty/],
 ]

@@ -108,15 +108,10 @@ export function torchGlobals(
   where: string,
   makeTensor: (storage: unknown, offset: unknown, shape: unknown, strides: unknown) => RawTensor,
 ): (name: string) => PickleGlobal {
-  const orderedDict = (args: readonly unknown[]): unknown => {
-    const map = new Map<unknown, unknown>()
-    // Python 2 gave the pairs as an argument; since then they follow as items.
-    if (Array.isArray(args[0])) for (const pair of args[0]) if (Array.isArray(pair)) map.set(pair[0], pair[1])
-    return map
-  }
   const understood = new Map<string, PickleGlobal>(
     [
-      new PickleGlobal('collections.OrderedDict', orderedDict),
+      // Their entries follow as items; arguments, a default's class, are not looked at.
+      new PickleGlobal('collections.OrderedDict', () => new Map()),
       new PickleGlobal('collections.defaultdict', () => new Map()),
       new PickleGlobal('torch._utils._rebuild_tensor_v2', ([storage, offset, shape, strides]) => makeTensor(storage, offset, shape, strides)),
       new PickleGlobal('torch._utils._rebuild_tensor', ([storage, offset, shape, strides]) => makeTensor(storage, offset, shape, strides)),

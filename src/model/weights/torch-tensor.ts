@@ -88,12 +88,13 @@ export function makeTorchTensor(where: string, storage: unknown, offset: unknown
     throw new FormatError({ where, what: `a tensor of the pickle ${what}` })
   }
   if (!(storage instanceof TorchStorage)) return fail('has no storage')
-  const elementCount = Array.isArray(shape) ? countElements(shape) : undefined
-  const areStrides = Array.isArray(strides) && strides.every((stride) => Number.isSafeInteger(stride) && stride >= 0)
-  if (elementCount === undefined || !areStrides || !Number.isSafeInteger(offset) || (offset as number) < 0) return fail('has no sound shape')
-  const sizes: number[] = shape as number[]
-  if (sizes.length !== strides.length) return fail('has no sound shape')
-  const last = elementCount === 0 ? -1 : sizes.reduce((sum, size, axis) => sum + (size - 1) * strides[axis], offset as number)
+  // Copies: the pickle may go on to change the lists. Their lengths first: it may name one long list any number of times.
+  const sizes: number[] = Array.isArray(shape) && shape.length <= 16 ? [...shape] : [-1]
+  const steps: number[] = Array.isArray(strides) && strides.length === sizes.length ? [...strides] : [-1]
+  const elementCount = countElements(sizes)
+  const areSteps = steps.every((step) => Number.isSafeInteger(step) && step >= 0)
+  if (elementCount === undefined || !areSteps || !Number.isSafeInteger(offset) || (offset as number) < 0) return fail('has no sound shape')
+  const last = elementCount === 0 ? -1 : sizes.reduce((sum, size, axis) => sum + (size - 1) * steps[axis]!, offset as number)
   if (!(last < storage.elementCount)) fail(`of shape [${sizes}] goes beyond its storage of ${storage.elementCount} values`)
-  return new TorchTensor(where, storage, offset as number, sizes, strides, elementCount)
+  return new TorchTensor(where, storage, offset as number, sizes, steps, elementCount)
 }

@@ -226,6 +226,31 @@ describe('what is nested or shared without end', () => {
     }
   })
 
+  it('a long list as arguments, many times over, is not walked each time', () => {
+    const list = [...Buffer.from(']q\0('), ...new Array(500_000).fill(0x4e), ...Buffer.from('e\x85q\x010')]
+    const globals = ['collections\nOrderedDict', 'torch\nSize', 'torch._utils\n_rebuild_tensor_v2', 'typing\nAny'].map((name) => [
+      ...Buffer.from(`c${name}\nq\x020`),
+    ])
+    for (const global of globals) {
+      const calls = Array.from({ length: 100_000 }, () => [...Buffer.from('h\x02h\x01R0')]).flat()
+      const start = performance.now()
+      outcome(() => readAll(zipFile({ 'a/data.pkl': Uint8Array.from([...list, ...global, ...calls, 0x4e, 0x2e]) })))
+      expect(performance.now() - start).toBeLessThan(5000)
+    }
+  })
+
+  it('a shape that grows after its tensor was made', () => {
+    const bytes = [
+      ...Buffer.from('(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000NK\x01tQq\x000'),
+      ...Buffer.from(']K\x01aq\x010'),
+      ...Buffer.from('}X\x01\0\0\0w'),
+      ...Buffer.from('ctorch._utils\n_rebuild_tensor_v2\n(h\0K\0h\x01h\x01tRsh\x01K\x09a0.'),
+    ]
+    const { tensors } = parseWeights(zipFile({ 'a/data.pkl': Uint8Array.from([0x80, 2, ...bytes]), 'a/data/0': new Uint8Array(4) }), 'x')
+    expect(tensors.get('w')!.shape).toEqual([1])
+    expect([...tensors.get('w')!.read()]).toEqual([0])
+  })
+
   it('arguments that hold themselves', () => {
     // The list [rebuild, None, <the list>] as arguments of rebuild.
     const text = 'ctorch._tensor\n_rebuild_from_type_v2\nq\0]q\x01(h\0Nh\x01eR.'
