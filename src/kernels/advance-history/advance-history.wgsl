@@ -19,13 +19,13 @@ fn advanceHistory(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invoca
   let present = params.inputOffset + workgroup.y * params.inputStride;
   for (var start = 0u; start < params.historyLength; start += 256u) {
     let to = start + local;
-    let from = to + params.inputLength; // in history followed by input
+    let source = to + params.inputLength; // in history followed by input
     var value = 0.0;
     if (to < params.historyLength) {
-      if (from < params.historyLength) {
-        value = history[past + from];
+      if (source < params.historyLength) {
+        value = history[past + source];
       } else {
-        value = input[present + from - params.historyLength];
+        value = input[present + source - params.historyLength];
       }
     }
     workgroupBarrier();

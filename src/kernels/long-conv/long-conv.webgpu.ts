@@ -1,6 +1,9 @@
 import { directConv as directShader } from '../generated/wgsl.ts'
+import { view } from '../tensor.ts'
 import { type GpuContext, type GpuKernel, type GpuOpArguments, type GpuTensor, place } from '../webgpu/context.ts'
+import { FftPasses, type SpectrumPlace } from './fft-conv.webgpu.ts'
 
+const workBytes = 256 * 2 ** 20 // of blocks between the passes
 const directTileLength = 256 // as in direct-conv.wgsl
 
 export const longConvGpu: GpuKernel<'longConv'> = (args, context) => {
@@ -11,7 +14,46 @@ export const longConvGpu: GpuKernel<'longConv'> = (args, context) => {
     history: args.history && context.apart(args.history, out),
     pre: args.pre && context.apart(args.pre, out),
   }
-  enqueueDirect(a, context)
+  if (args.filter.plan.method === 'direct') enqueueDirect(a, context)
+  else enqueueFft(a, context)
+}
+
+/** Channels in groups whose spectra and work storage fit a binding; segments too where one channel's do not. */
+function enqueueFft(a: GpuOpArguments['longConv'], context: GpuContext): void {
+  const { filter, out } = a
+  // The plan fixes transform and segment; how many segments there are, this call's length says.
+  const segmentCount = Math.ceil(out.length / filter.plan.validLength)
+  const passes = new FftPasses(filter.plan, context)
+  const blockBytes = passes.blockPoints * 8
+  const blocksAtOnce = Math.max(1, Math.floor(Math.min(workBytes, context.limits.maxStorageBufferBindingSize) / blockBytes))
+  const segmentsAtOnce = passes.isFused ? segmentCount : Math.min(segmentCount, blocksAtOnce)
+  const channelsAtOnce = Math.min(
+    passes.isFused && filter.spectra ? out.channelCount : Math.max(1, Math.floor(blocksAtOnce / (passes.isFused ? 1 : segmentsAtOnce))),
+    filter.groupChannels ?? out.channelCount,
+  )
+  const work = passes.isFused ? undefined : context.scratch(1, channelsAtOnce * segmentsAtOnce * passes.blockPoints * 2).buffer
+  const recomputed = filter.spectra ? undefined : context.scratch(1, channelsAtOnce * passes.blockPoints * 2).buffer
+  const groupChannels = filter.groupChannels ?? out.channelCount
+  for (let c = 0; c < out.channelCount; ) {
+    // A group of channels never straddles two spectra buffers.
+    const channelCount = Math.min(channelsAtOnce, out.channelCount - c, groupChannels - (c % groupChannels))
+    const of = <T extends GpuTensor | undefined>(t: T): T => (t ? view(t, { channelStart: c, channelCount }) : t) as T
+    let spectra: SpectrumPlace
+    if (recomputed) {
+      spectra = { buffer: recomputed, channel: 0 }
+      passes.spectrum(of(filter.taps!), spectra)
+    } else {
+      spectra = { buffer: filter.spectra![Math.floor(c / groupChannels)]!, channel: c % groupChannels }
+    }
+    const operands = {
+      out: of(out), input: of(a.input), history: of(a.history), pre: of(a.pre), post: of(a.post), skip: a.skip, skipOffset: c,
+      inputShift: a.inputShift, center: a.inputShift + filter.centerTap,
+    }
+    for (let first = 0; first < segmentCount; first += segmentsAtOnce) {
+      passes.convolve(operands, { first, count: Math.min(segmentsAtOnce, segmentCount - first) }, spectra, work)
+    }
+    c += channelCount
+  }
 }
 
 /** Offset and stride, or zeros for an operand that is absent. */

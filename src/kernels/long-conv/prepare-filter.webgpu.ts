@@ -1,18 +1,35 @@
+import { rowStrideOf, view } from '../tensor.ts'
 import type { BufferPool } from '../webgpu/buffer-pool.ts'
 import type { GpuContext, GpuPreparedFilter, GpuTensor } from '../webgpu/context.ts'
-import { rowStrideOf } from '../tensor.ts'
+import { FftPasses } from './fft-conv.webgpu.ts'
 import type { LongConvPlan } from './plan.ts'
 
-/** Queues what makes `taps` ready for `plan`; the filter owns its storage. */
+const spectraBytes = 2 ** 30 // of one buffer, where the device would allow more
+
+/** Queues what makes `taps` ready for `plan`: a copy for a direct plan, spectra, or nothing where they are recomputed. */
 export function prepareFilterGpu(plan: LongConvPlan, taps: GpuTensor, centerTap: number, context: GpuContext, pool: BufferPool): GpuPreparedFilter {
   const { channelCount, length: filterLength } = taps
-  const rowStride = rowStrideOf(filterLength)
-  const kept: GpuTensor = { channelCount, length: filterLength, rowStride, offset: 0, buffer: pool.acquire(channelCount * rowStride * 4) }
-  context.copy(taps, kept)
-  return { channelCount, filterLength, centerTap, plan, taps: kept }
+  const common = { channelCount, filterLength, centerTap, plan }
+  if (plan.method === 'direct') {
+    const rowStride = rowStrideOf(filterLength)
+    const kept: GpuTensor = { channelCount, length: filterLength, rowStride, offset: 0, buffer: pool.acquire(channelCount * rowStride * 4) }
+    context.copy(taps, kept)
+    return { ...common, taps: kept, owned: [kept.buffer] }
+  }
+  if (!plan.keepSpectra) return { ...common, taps, owned: [] }
+  const passes = new FftPasses(plan, context)
+  const channelBytes = passes.blockPoints * 8
+  const groupChannels = Math.max(1, Math.floor(Math.min(spectraBytes, context.limits.maxStorageBufferBindingSize) / channelBytes))
+  const spectra: GPUBuffer[] = []
+  for (let c = 0; c < channelCount; c += groupChannels) {
+    const count = Math.min(groupChannels, channelCount - c)
+    const buffer = pool.acquire(count * channelBytes)
+    passes.spectrum(view(taps, { channelStart: c, channelCount: count }), { buffer, channel: 0 })
+    spectra.push(buffer)
+  }
+  return { ...common, spectra, groupChannels, owned: spectra }
 }
 
 export function releaseFilterGpu(filter: GpuPreparedFilter, pool: BufferPool): void {
-  if (filter.taps) pool.release(filter.taps.buffer)
-  for (const buffer of filter.spectra ?? []) pool.release(buffer)
+  for (const buffer of filter.owned) pool.release(buffer)
 }

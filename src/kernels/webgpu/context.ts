@@ -22,6 +22,8 @@ export interface GpuPreparedFilter extends PreparedFilter {
   /** Spectra of `groupChannels` channels each, in the order the transform leaves. */
   readonly spectra?: readonly GPUBuffer[]
   readonly groupChannels?: number
+  /** Storage that goes when the filter is released. */
+  readonly owned: readonly GPUBuffer[]
 }
 
 export type GpuOpArguments = OpArguments<GpuTensor, GpuWeights, GpuPreparedFilter>
@@ -43,6 +45,8 @@ const maxGroupsX = 65535
 /** What a GPU kernel sees of the backend. */
 export class GpuContext {
   readonly limits: GPUSupportedLimits
+  /** A driver that computes on the CPU: shaders that compile for long there have a shorter form. */
+  readonly isSoftware: boolean
   /** Bound where an optional operand is absent. */
   readonly none: GPUBuffer
   readonly #pool: BufferPool
@@ -51,7 +55,8 @@ export class GpuContext {
   readonly #constants = new Map<string, GPUBuffer>()
   #scratches: GPUBuffer[] = []
 
-  constructor(device: GPUDevice, pool: BufferPool, queue: CommandQueue, pipelines: PipelineCache) {
+  constructor(device: GPUDevice, isSoftware: boolean, pool: BufferPool, queue: CommandQueue, pipelines: PipelineCache) {
+    this.isSoftware = isSoftware
     this.limits = device.limits
     this.#pool = pool
     this.#queue = queue

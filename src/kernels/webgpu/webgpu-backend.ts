@@ -59,7 +59,7 @@ function assemble(device: GPUDevice, found: FoundAdapter, maxTotalBytes: number,
   const watch = new DeviceWatch(device, where)
   const pool = new BufferPool(device, watch, where)
   const queue = new CommandQueue(device, watch, pool, where)
-  const context = new GpuContext(device, pool, queue, new PipelineCache(device, where))
+  const context = new GpuContext(device, found.isSoftware, pool, queue, new PipelineCache(device, where))
   const ring = new ReadbackRing(device, watch)
   const limits: BackendLimits = {
     maxTensorBytes: Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize),

@@ -1,0 +1,140 @@
+import { fftConv as shader } from '../generated/wgsl.ts'
+import type { GpuContext, GpuTensor, GpuWeights } from '../webgpu/context.ts'
+import { place } from '../webgpu/context.ts'
+import type { LongConvPlan } from './plan.ts'
+import { columnLanes, valuesPerThread } from './plan.webgpu.ts'
+import { makeTables, tableLayout } from './tables.webgpu.ts'
+
+/** The signal side of a dispatch, for `out.channelCount` channels; `out` is absent when a filter is transformed. */
+export interface FftOperands {
+  readonly out?: GpuTensor
+  readonly input: GpuTensor
+  readonly history?: GpuTensor
+  readonly pre?: GpuTensor
+  readonly post?: GpuTensor
+  readonly skip?: GpuWeights
+  /** First channel within `skip`. */
+  readonly skipOffset: number
+  readonly inputShift: number
+  /** inputShift + centerTap. */
+  readonly center: number
+}
+
+/** Spectra of a channel group, and where in it the first channel stands. */
+export interface SpectrumPlace {
+  readonly buffer: GPUBuffer
+  readonly channel: number
+}
+
+export interface Segments {
+  readonly first: number
+  readonly count: number
+}
+
+const none = { offset: 0, rowStride: 0 }
+type Entry = 'fusedConv' | 'fusedSpectrum' | 'columnsForward' | 'columnsInverse' | 'rowsConv' | 'rowsSpectrum'
+
+/** Numbers of the bindings that each entry point uses (those it does not must not be bound). */
+const bindings: Readonly<Record<Entry, readonly number[]>> = {
+  fusedConv: [1, 2, 3, 4, 5, 6, 7, 9],
+  fusedSpectrum: [2, 3, 4, 8, 9],
+  columnsForward: [2, 3, 4, 8, 9],
+  columnsInverse: [1, 2, 3, 4, 5, 6, 8, 9],
+  rowsConv: [7, 8, 9],
+  rowsSpectrum: [8, 9],
+}
+
+interface Step {
+  readonly entry: Entry
+  readonly points: number
+  readonly lanes: number
+  readonly tiles: number
+  readonly work?: GPUBuffer
+  readonly spectra?: SpectrumPlace
+}
+
+/** One block's worth of work for some channels and segments: the dispatches of a plan. */
+export class FftPasses {
+  readonly #plan: LongConvPlan
+  readonly #context: GpuContext
+  readonly outerPoints: number
+  readonly innerPoints: number
+
+  constructor(plan: LongConvPlan, context: GpuContext) {
+    this.#plan = plan
+    this.#context = context
+    this.outerPoints = plan.factors[0]!
+    this.innerPoints = plan.factors[1] ?? 1
+  }
+
+  get isFused(): boolean {
+    return this.innerPoints === 1
+  }
+  /** Complex points of a block. */
+  get blockPoints(): number {
+    return this.outerPoints * this.innerPoints
+  }
+
+  /** Transforms `taps` (channels of `operands.input`) into `spectra`. */
+  spectrum(taps: GpuTensor, spectra: SpectrumPlace): void {
+    const operands: FftOperands = { input: taps, skipOffset: 0, inputShift: 0, center: taps.length - 1 }
+    const segments = { first: 0, count: 1 }
+    if (this.isFused) {
+      this.#dispatch({ entry: 'fusedSpectrum', points: this.outerPoints, lanes: 1, tiles: 1, work: spectra.buffer, spectra }, operands, segments)
+    } else {
+      this.#columns('columnsForward', operands, segments, spectra.buffer)
+      this.#dispatch({ entry: 'rowsSpectrum', points: this.innerPoints, lanes: 1, tiles: this.outerPoints, work: spectra.buffer }, operands, segments)
+    }
+  }
+
+  /** `work` holds channels · segments · blockPoints complex values; not used by a fused plan. */
+  convolve(operands: FftOperands, segments: Segments, spectra: SpectrumPlace, work: GPUBuffer | undefined): void {
+    if (this.isFused) {
+      this.#dispatch({ entry: 'fusedConv', points: this.outerPoints, lanes: 1, tiles: segments.count, spectra }, operands, segments)
+      return
+    }
+    this.#columns('columnsForward', operands, segments, work!)
+    this.#dispatch({ entry: 'rowsConv', points: this.innerPoints, lanes: 1, tiles: this.outerPoints * segments.count, work, spectra }, operands, segments)
+    this.#columns('columnsInverse', operands, segments, work!)
+  }
+
+  #columns(entry: 'columnsForward' | 'columnsInverse', operands: FftOperands, segments: Segments, work: GPUBuffer): void {
+    const lanes = Math.min(columnLanes(this.outerPoints, this.#context.limits), this.innerPoints)
+    this.#dispatch({ entry, points: this.outerPoints, lanes, tiles: (this.innerPoints / lanes) * segments.count, work }, operands, segments)
+  }
+
+  #dispatch({ entry, points, lanes, tiles, work, spectra }: Step, a: FftOperands, segments: Segments): void {
+    const { filterLength, validLength } = this.#plan
+    const context = this.#context
+    const block = lanes > 1 || entry.startsWith('columns') ? this.blockPoints : undefined
+    const layout = tableLayout(points, block)
+    const tables = context.table(`fft ${points} in ${block ?? points}`, () => makeTables(points, block))
+    const out = a.out ?? a.input
+    const all = [
+      undefined, out.buffer, a.input.buffer, a.history?.buffer ?? context.none, a.pre?.buffer ?? context.none,
+      a.post && a.post.buffer !== out.buffer ? a.post.buffer : context.none, a.skip?.buffer ?? context.none, spectra?.buffer, work, tables,
+    ]
+    context.dispatch({
+      shader,
+      entry,
+      constants: {
+        pointsLog: Math.log2(points),
+        lanes,
+        unroll: context.isSoftware ? 0 : 1,
+        hasPre: a.pre ? 1 : 0,
+        hasSkip: a.skip ? 1 : 0,
+        postSource: a.post ? (a.post.buffer === out.buffer ? 2 : 1) : 0,
+      },
+      u32: [
+        out.length, filterLength, a.input.length, a.history?.length ?? 0, a.inputShift, a.center,
+        validLength, segments.first, segments.count, this.outerPoints, this.innerPoints, spectra?.channel ?? 0,
+        layout.twistTable, layout.coarseTable, layout.fineTable, layout.fineBits,
+        ...[out, a.input, a.history ?? none, a.pre ?? none, a.post ?? none].flatMap((t) => place(t as GpuTensor)), a.skipOffset, valuesPerThread,
+      ],
+      f32: [1 / this.blockPoints],
+      buffers: Array.from({ length: 9 }, (_, i) => (bindings[entry].includes(i + 1) ? all[i + 1] : undefined)),
+      tiles,
+      rows: out.channelCount,
+    })
+  }
+}
