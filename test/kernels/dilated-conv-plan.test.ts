@@ -19,6 +19,11 @@ describe('planDilatedConv', () => {
     expect(planDilatedConv(request(3, 1, 100_000, { inChannels: 1, outChannels: 1 })).method).toBe('direct')
   })
 
+  it('takes the direct sum where the frequency domain would need rows out of all proportion', () => {
+    expect(planDilatedConv(request(11, 1_000_000, 10_000)).method).toBe('direct')
+    expect(planDilatedConv(request(5000, 1, 10_000)).method).toBe('direct')
+  })
+
   it.each([
     [11, 1],
     [11, 4],

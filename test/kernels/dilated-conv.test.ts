@@ -1,7 +1,13 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import type { Backend } from '../../src/kernels/backend.ts'
+import { CpuContext, controlFields, countersPerStep } from '../../src/kernels/cpu/context.ts'
 import { createCpuBackend } from '../../src/kernels/cpu/cpu-backend.ts'
+import type { CpuTensor, CpuWeights } from '../../src/kernels/cpu/cpu-tensor.ts'
+import { WasmScratch, type WasmSource } from '../../src/kernels/cpu/wasm.ts'
+import { dilatedConvCpu } from '../../src/kernels/dilated-conv/dilated-conv.cpu.ts'
+import { directFloats } from '../../src/kernels/dilated-conv/direct.cpu.ts'
 import { type DilatedConvPlan, type DilatedConvRequest, directPlan, fftPlan } from '../../src/kernels/dilated-conv/plan.ts'
+import { prepareDilatedConvKernel } from '../../src/kernels/dilated-conv/prepare.cpu.ts'
 import { filterSpectraFloats } from '../../src/kernels/dilated-conv/spectra.ts'
 import { view } from '../../src/kernels/tensor.ts'
 import { dilatedConv } from '../oracle/dilated-conv.ts'
@@ -182,5 +188,38 @@ describe('dilatedConv on cpu in the frequency domain', () => {
     b.releaseWeights(weight)
     expect(b.memory.currentBytes).toBe(before - 4 * 12)
     await b.destroy()
+  })
+})
+
+describe('dilatedConv on cpu without relaxed SIMD', () => {
+  /** One worker on this thread, with the build for engines that have plain SIMD only. */
+  class PlainContext extends CpuContext {
+    override wasm<Exports>({ simd }: WasmSource): WasmScratch<Exports> {
+      return new WasmScratch<Exports>({ simd, relaxed: simd })
+    }
+  }
+  const weightsOf = (data: Float32Array, shape: number[]): CpuWeights => ({ shape, data })
+  const rowsOf = (channelCount: number, data: Float32Array): CpuTensor => {
+    const length = data.length / channelCount
+    return { channelCount, length, rowStride: length, offset: 0, data: data.slice() }
+  }
+
+  it.each(methods.filter(({ widest }) => widest > 16))('by $method', ({ plan: planOf }) => {
+    const c: Case = { inChannels: 6, outChannels: 9, width: 11, dilation: 5, length: 400 }
+    const { x, w, bias, scale, shift, r } = operands(c)
+    const context = new PlainContext(0, 1, new Int32Array(new SharedArrayBuffer(4 * controlFields)))
+    const begin = (): void => context.beginStep(new Int32Array(new SharedArrayBuffer(4 * countersPerStep)), 0)
+    const weight = weightsOf(w, [c.outChannels, c.inChannels, c.width])
+    const plan = planOf({ ...c, workerCount: 1 })
+    const floats = plan.method === 'fft' ? filterSpectraFloats(plan.fftSize, c.outChannels, c.inChannels) : directFloats(c.outChannels, c.inChannels, c.width)
+    const packed = new Float32Array(floats).fill(Number.NaN)
+    begin()
+    prepareDilatedConvKernel({ weight, plan, packed }, context)
+    const out = rowsOf(c.outChannels, new Float32Array(c.outChannels * c.length).fill(Number.NaN))
+    const before = { scale: weightsOf(scale, [c.inChannels]), shift: weightsOf(shift, [c.inChannels]) }
+    const rest = { bias: weightsOf(bias, [c.outChannels]), dilation: c.dilation, before, after: true, residual: rowsOf(c.outChannels, r) }
+    begin()
+    dilatedConvCpu({ out, input: rowsOf(c.inChannels, x), weight, ...rest, plan, packed }, context)
+    expect(relativeError(out.data, answer(c, true))).toBeLessThan(2e-6)
   })
 })

@@ -51,15 +51,20 @@ const cost = {
 }
 /** Positions of a block, at most, unless one segment is more. */
 const mostBlockPositions = 16384
+/** A segment is a row that every channel has in the worker's memory: beyond this many positions only direct plans are made. */
+const mostSegmentPositions = 65536
+/** Beyond this transform filters are so wide that longConv is the op for them. */
+const mostFftSize = 4096
 /** Floats of one channel's columns while they are transformed: half of an L1 cache of 32 KiB. */
 const columnFloats = 4096
 
 /** The plan of least expected time. */
 export function planDilatedConv(request: DilatedConvRequest): DilatedConvPlan {
   const candidates: DilatedConvPlan[] = [directPlan(request)]
-  // Below twice the width most of a transform is thrown away; far above it the mix gains little.
-  for (let fftSize = 16; fftSize <= Math.max(16, 16 * request.width); fftSize *= 2) {
-    if (fftSize >= 1.5 * request.width) candidates.push(fftPlan(request, fftSize))
+  // Near the width most of a transform is thrown away; far above it the mix gains nothing more.
+  for (let fftSize = 16; fftSize <= Math.min(mostFftSize, Math.max(16, 16 * request.width)); fftSize *= 2) {
+    if (fftSize < 1.5 * request.width || (fftSize - request.width + 1) * request.dilation > mostSegmentPositions) continue
+    candidates.push(fftPlan(request, fftSize))
   }
   return leastExpected(candidates, request)
 }
