@@ -113,7 +113,8 @@ function checkPlace(contig: string, start: number, end: number, where: string, c
   const length = known ? ` (contig ${contig} has length ${known.length})` : ''
   if (start >= end) throw new RegionError({ where, what: 'empty region', expected: `start < end${length}`, got: `${start}-${end}` })
   if (known && end > known.length) {
-    throw new RegionError({ where, what: `outside contig ${contig} of length ${known.length}`, expected: `end <= ${known.length}`, got: `${start}-${end}` })
+    const what = `outside contig ${contig} of length ${known.length}`
+    throw new RegionError({ where, what, expected: `end <= ${known.length}`, got: `${start}-${end}` })
   }
 }
 

@@ -6,7 +6,10 @@ import { concatBytes } from './byte-source.ts'
 export interface FastaSink {
   /** A header line; `line` is 1-based, `sequenceOffset` is the (uncompressed) byte after the header line. */
   header(name: string, line: number, sequenceOffset: number): void
-  /** Checked letters `bytes[start, end)` of one line of the record; a long line may come in several runs. */
+  /**
+   * Checked letters `bytes[start, end)` of one line of the record; a long line may come in several runs. The scanner looks at
+   * nothing before `end` again: the sink may overwrite it.
+   */
   bases(bytes: Uint8Array, start: number, end: number): void
   /** A sequence line or blank line is over: its bases, its bytes with line end, whether blanks stand before or between its bases. */
   lineEnd?(baseCount: number, byteCount: number, hasBlank: boolean): void

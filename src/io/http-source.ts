@@ -114,7 +114,8 @@ async function request(url: string, position: number, length: number, signal?: A
   // No packing on the way: ranges must be of the stored bytes.
   const response = await fetch(url, { headers: { range, 'accept-encoding': 'identity' }, signal })
   const { status } = response
-  const refuse = async (what: string, expected: string, got: string, remedy?: string, kind: RequestFailure['kind'] = 'final'): Promise<never> => {
+  type Kind = RequestFailure['kind']
+  const refuse = async (what: string, expected: string, got: string, remedy?: string, kind: Kind = 'final'): Promise<never> => {
     await response.body?.cancel()
     throw new RequestFailure(kind, { where: url, what, expected, got, remedy })
   }

@@ -121,6 +121,7 @@ function checkRegion({ contig, start, end }: Region, { contigs }: OpenIndex, fil
   const where = `${contig}:${start}-${end}`
   if (!known) throw new RegionError({ where, what: `no contig of that name in ${fileName}`, expected: nameSome([...contigs.keys()]), got: contig })
   if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start < 0 || start > end || end > known.length) {
-    throw new RegionError({ where, what: `outside contig ${contig} of ${fileName}`, expected: `0 <= start <= end <= ${known.length}`, got: `${start}-${end}` })
+    const what = `outside contig ${contig} of ${fileName}`
+    throw new RegionError({ where, what, expected: `0 <= start <= end <= ${known.length}`, got: `${start}-${end}` })
   }
 }
