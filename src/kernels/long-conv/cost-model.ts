@@ -13,7 +13,7 @@ export interface CostConstants {
   /** Per complex point, forward and inverse together: one level of each radix, and the fused last two levels with the product. */
   readonly radixNs: { readonly 2: number; readonly 3: number; readonly 4: number; readonly 5: number }
   readonly leafNs: number
-  /** Per complex point: gather of the block and crop of the outputs. */
+  /** Per value gathered into a block or taken out of it. */
   readonly copyNs: number
   /** Blocks up to this size stay in a core's own cache between the column and the row step; up to cacheBytes (all workers' together) in the shared one. */
   readonly coreCacheBytes: number
@@ -31,15 +31,15 @@ export interface CostConstants {
 /** Measured on one thread of a two-thread Zen 3 machine, both threads busy, Node 20 with relaxed SIMD. */
 export const defaultCostConstants: CostConstants = {
   threads: 2,
-  radixNs: { 2: 0.3, 3: 0.55, 4: 0.5, 5: 0.9 },
-  leafNs: 2.4,
-  copyNs: 0.8,
+  radixNs: { 2: 0.36, 3: 0.65, 4: 0.6, 5: 1 },
+  leafNs: 2.9,
+  copyNs: 0.25,
   coreCacheBytes: 2 ** 19,
   cacheBytes: 2 ** 24,
   cacheBytesPerNs: 40,
   memoryBytesPerNs: 12,
-  tapNs: 0.09,
-  outputNs: 0.8,
+  tapNs: 0.085,
+  outputNs: 1,
   rowNs: 500,
   callNs: 2000,
 }
@@ -60,7 +60,9 @@ export function transformSeconds(plan: LongConvPlan, keptShare: number, k: CostC
   const spectrumBandwidth = channelCount * blockBytes * keptShare <= k.cacheBytes ? k.cacheBytesPerNs : k.memoryBytesPerNs
   const columnNs = columnLevelCount === 0 ? 0 : radixNs(0, columnLevelCount) + 32 / bandwidth
   const rowNs = keptShare * (radixNs(columnLevelCount, levels.length - 2) + k.leafNs + 8 / spectrumBandwidth)
-  const transformNs = points * (k.copyNs + columnNs + rowNs) + rows * k.rowNs + k.callNs
+  const outputs = plan.length / segmentCount
+  const inputs = segmentCount === 1 ? Math.min(plan.fftSize, plan.length) : outputs + plan.filterLength // zeros at the start are not gathered
+  const transformNs = points * (columnNs + rowNs) + (inputs + outputs) * k.copyNs + rows * k.rowNs + k.callNs
   const transforms = channelCount * (segmentCount + (keepSpectra ? 0 : 0.6)) // a spectrum alone is somewhat more than half
   // The last transforms leave some workers without work.
   const rounds = Math.ceil((channelCount * segmentCount) / k.threads) / ((channelCount * segmentCount) / k.threads)
