@@ -71,14 +71,15 @@ class SourceGenome implements Genome {
   }
 
   async read(region: Region, signal?: AbortSignal): Promise<Uint8Array> {
-    const index = await this.#openIndex(false, signal)
+    const opened = this.#openIndex(false, signal)
+    const index = await opened
     checkRegion(region, index, this.name)
     try {
       return await index.read(region, signal)
     } catch (error) {
       if (!(error instanceof StaleIndex)) throw error
-      // Found only now that the index does not fit the file: scan the file, and read by what is really there.
-      this.#index = undefined
+      // Found only now that the index does not fit the file: scan the file (once, for all who find out), and read by that.
+      if (this.#index === opened) this.#index = undefined
       const rebuilt = await this.#openIndex(true, signal, error.message)
       checkRegion(region, rebuilt, this.name)
       return rebuilt.read(region, signal).catch((cause: unknown) => {
