@@ -1,6 +1,7 @@
 import type { Genome } from '../src/genome.ts'
 import type { Model, RunPlan } from '../src/model/model.ts'
-import { checkedTracks, contextBases, type PredictOptions } from './predict.ts'
+import { contextBases } from './jobs.ts'
+import { checkedTracks, type PredictOptions } from './predict.ts'
 
 /** What a run will do, as data. */
 export interface PredictPlan {
