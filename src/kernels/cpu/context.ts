@@ -52,12 +52,13 @@ export class CpuContext {
 
   /**
    * This worker's share of 0 .. count - 1, handed out one by one as workers become free. Every worker must call it the
-   * same number of times in a step.
+   * same number of times in a step. Ends by throwing where another worker failed or the backend is closed.
    */
   *tiles(count: number): Generator<number> {
     const counter = this.#nextCounter++
-    if (counter >= countersPerStep) throw new Error('a kernel shares out work too many times in one step')
+    if (counter >= countersPerStep) throw new Error(`a kernel shares out work more than ${countersPerStep} times in one step`)
     for (;;) {
+      if (Atomics.load(this.#control, ABORTED) !== 0) throw new Aborted()
       const tile = Atomics.add(this.#counters, counter, 1)
       if (tile >= count) return
       yield tile

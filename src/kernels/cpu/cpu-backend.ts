@@ -11,6 +11,7 @@ import { queueingOps } from '../ops.ts'
 import { rowStrideOf, type Tensor } from '../tensor.ts'
 import type { CpuPreparedFilter, CpuTensor, CpuWeights } from './cpu-tensor.ts'
 import { type Step, WorkerPool } from './pool.ts'
+import { SharedMemory } from './shared-memory.ts'
 import { wasmVariant } from './wasm.ts'
 
 export interface CpuBackendOptions {
@@ -25,31 +26,59 @@ export function createCpuBackend(options: CpuBackendOptions = {}): Backend {
   setFlagsFromString('--experimental-wasm-relaxed-simd')
   const threads = options.threads ?? availableParallelism()
   const pool = new WorkerPool(threads)
-  const free = new Map<number, Float32Array[]>() // released storage by element count: SharedArrayBuffers are slow to collect
+  const activations = new SharedMemory() // written by queued steps only: what was released may be given out again at once
+  const uploads = new SharedMemory() // written by this thread at once, so released only when the steps queued so far have run
+  let released: Float32Array[] = []
   let queue: Step[] = []
+  let isOpen = true
   const memory = { currentBytes: 0, peakBytes: 0 }
 
-  const allocate = (floatCount: number): Float32Array => {
-    memory.currentBytes += floatCount * 4
-    memory.peakBytes = Math.max(memory.peakBytes, memory.currentBytes)
+  const expectOpen = (): void => {
+    if (!isOpen) throw new DeviceError('lost', { where: 'cpu', what: 'the backend was closed' })
+  }
+  const take = (from: SharedMemory, floatCount: number): Float32Array => {
+    expectOpen()
     try {
-      return new Float32Array(new SharedArrayBuffer(floatCount * 4))
+      const array = from.allocate(floatCount)
+      memory.currentBytes += array.byteLength
+      memory.peakBytes = Math.max(memory.peakBytes, memory.currentBytes)
+      if (from.takeDropped()) pool.collectBeforeNext()
+      return array
     } catch (cause) {
-      memory.currentBytes -= floatCount * 4
-      throw new DeviceError('out-of-memory', { where: 'cpu', what: 'memory is exhausted', expected: `${floatCount * 4} bytes`, remedy: 'give a smaller --chunk or --memory', cause })
+      throw new DeviceError('out-of-memory', {
+        where: 'cpu', what: 'memory is exhausted', expected: `${floatCount * 4} more bytes`, remedy: 'give a smaller --chunk or --memory', cause,
+      })
     }
   }
+  const allocate = (floatCount: number): Float32Array => take(activations, floatCount)
+  const giveBack = (array: Float32Array): void => {
+    if (!isOpen) return
+    activations.free(array)
+    memory.currentBytes -= array.byteLength
+  }
+  const upload = (data: Float32Array): Float32Array => {
+    const shared = take(uploads, data.length)
+    shared.set(data)
+    return shared
+  }
   const enqueue = (step: Step): void => {
+    expectOpen()
     queue.push(step)
   }
-  const dilatedConvs = new DilatedConvPreparer({ allocate, enqueue, workerCount: threads, plan: options.planDilatedConv })
-  const flush = (): Promise<void> => {
+  const dilatedConvs = new DilatedConvPreparer({ allocate, free: giveBack, enqueue, workerCount: threads, plan: options.planDilatedConv })
+  const flush = async (): Promise<void> => {
     const steps = queue
+    const uploaded = released
     queue = []
-    return pool.run(steps).catch((error: unknown) => {
-      memory.currentBytes -= dilatedConvs.forget() // packing may have stopped half-way
+    released = []
+    try {
+      await pool.run(steps)
+    } catch (error) {
+      dilatedConvs.forget() // packing may have stopped half-way
       throw error
-    })
+    } finally {
+      if (isOpen) for (const array of uploaded) uploads.free(array)
+    }
   }
 
   const backend: Backend = {
@@ -63,39 +92,37 @@ export function createCpuBackend(options: CpuBackendOptions = {}): Backend {
     }),
     tensor(channelCount, length): CpuTensor {
       const rowStride = rowStrideOf(length)
-      const floatCount = channelCount * rowStride
-      const reused = free.get(floatCount)?.pop()
-      if (reused) memory.currentBytes += reused.byteLength
-      else free.clear() // sizes changed: let the old ones go before taking more
-      return { channelCount, length, rowStride, offset: 0, data: reused ?? allocate(floatCount) }
+      return { channelCount, length, rowStride, offset: 0, data: allocate(channelCount * rowStride) }
     },
     release(tensor) {
-      const { data } = tensor as CpuTensor
-      memory.currentBytes -= data.byteLength
-      // Steps still queued use it; what reuses it is queued behind them.
-      const list = free.get(data.length) ?? []
-      list.push(data)
-      free.set(data.length, list)
+      giveBack((tensor as CpuTensor).data)
     },
     weights(data, shape): CpuWeights {
-      const shared = allocate(data.length)
-      shared.set(data)
-      return { shape, data: shared }
+      return { shape, data: upload(data) }
     },
     releaseWeights(weights) {
-      memory.currentBytes -= (weights as CpuWeights).data.byteLength + dilatedConvs.release(weights as CpuWeights)
+      if (!isOpen) return
+      const { data } = weights as CpuWeights
+      dilatedConvs.release(weights as CpuWeights)
+      memory.currentBytes -= data.byteLength
+      released.push(data)
     },
     write(tensor, data) {
-      const shared = new Float32Array(new SharedArrayBuffer(data.byteLength))
-      shared.set(data)
-      queue.push({ op: 'write', args: { out: tensor as CpuTensor, data: shared } })
+      const staged = upload(data)
+      memory.currentBytes -= staged.byteLength // passing, and not the caller's
+      released.push(staged)
+      enqueue({ op: 'write', args: { out: tensor as CpuTensor, data: staged } })
     },
     async read(tensor) {
       // A queued copy: the tensor may be released, and its memory reused by what is queued next, before this one has run.
-      const data = new Float32Array(new SharedArrayBuffer(tensor.channelCount * tensor.length * 4))
-      queue.push({ op: 'read', args: { input: tensor as CpuTensor, data } })
-      await flush()
-      return data
+      const staged = allocate(tensor.channelCount * tensor.length)
+      enqueue({ op: 'read', args: { input: tensor as CpuTensor, data: staged } })
+      try {
+        await flush()
+        return staged.slice() // no longer shared memory
+      } finally {
+        giveBack(staged)
+      }
     },
     flush,
     planLongConv: planLongConvCpu,
@@ -104,11 +131,15 @@ export function createCpuBackend(options: CpuBackendOptions = {}): Backend {
     },
     releaseFilter(filter) {
       const spectra = (filter as CpuPreparedFilter)['spectra'] as Float32Array | undefined
-      if (spectra) memory.currentBytes -= spectra.byteLength
+      if (spectra) giveBack(spectra)
     },
     async destroy() {
+      isOpen = false
       queue = []
-      free.clear()
+      released = []
+      activations.clear()
+      uploads.clear()
+      memory.currentBytes = 0
       await pool.destroy()
     },
   }

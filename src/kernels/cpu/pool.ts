@@ -10,6 +10,12 @@ export type Step =
 export interface Program {
   readonly steps: readonly Step[]
   readonly counters: Int32Array
+  /** Collect garbage first: buffers that were given up are still held by this thread's dead objects. */
+  readonly collect: boolean
+}
+/** What a worker answers to a program. */
+export interface Outcome {
+  readonly failure?: { readonly reason: DeviceError['reason']; readonly text: string }
 }
 export interface Setup {
   readonly workerIndex: number
@@ -17,72 +23,108 @@ export interface Setup {
   readonly control: Int32Array
 }
 
+/** One worker, and who waits for its answer. */
+interface Seat {
+  readonly worker: Worker
+  settle: ((outcome: Outcome) => void) | undefined
+}
+
 const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.')) // .ts from the sources, .js when built
 
-/** Worker threads that run one program at a time; programs queue. */
+/**
+ * Worker threads that run one program at a time; programs queue. A kernel that throws fails its program only. A thread
+ * that dies ends the pool: the program then running and all later ones fail with the same DeviceError.
+ */
 export class WorkerPool {
-  readonly workerCount: number
-  readonly #workers: Worker[]
+  readonly #seats: readonly Seat[]
   readonly #control = new Int32Array(new SharedArrayBuffer(controlFields * 4))
+  #counters: Int32Array = new Int32Array(0)
   #tail: Promise<void> = Promise.resolve()
-  #dead: DeviceError | undefined
+  #closed: DeviceError | undefined
+  #mustCollect = false
 
   constructor(workerCount: number) {
-    this.workerCount = workerCount
-    this.#workers = Array.from({ length: workerCount }, (_, workerIndex) => {
+    this.#seats = Array.from({ length: workerCount }, (_, workerIndex) => {
       const worker = new Worker(new URL(`./worker${extension}`, import.meta.url), {
         workerData: { workerIndex, workerCount, control: this.#control } satisfies Setup,
       })
-      worker.unref()
-      worker.setMaxListeners(0)
-      return worker
+      const seat: Seat = { worker, settle: undefined }
+      worker.on('message', (outcome: Outcome) => seat.settle?.(outcome))
+      worker.on('error', (error: unknown) => this.#lose(seat, error instanceof Error ? error.message : String(error)))
+      worker.on('exit', (code) => this.#lose(seat, `exit code ${code}`))
+      worker.unref() // a process with nothing left to do may end; after the listeners, one of which would hold it
+      return seat
     })
   }
 
+  /** The threads, for tests of what happens when one dies. */
+  get workers(): readonly Worker[] {
+    return this.#seats.map((seat) => seat.worker)
+  }
+
+  /** Runs the steps after all that were given before. Rejects with a DeviceError. */
   run(steps: readonly Step[]): Promise<void> {
-    if (steps.length === 0) return this.#tail
     const result = this.#tail.then(() => this.#runNow(steps))
     this.#tail = result.catch(() => {})
     return result
   }
 
-  async #runNow(steps: readonly Step[]): Promise<void> {
-    if (this.#dead) throw this.#dead
-    resetControl(this.#control)
-    const counters = new Int32Array(new SharedArrayBuffer(steps.length * countersPerStep * 4))
-    const program: Program = { steps, counters }
-    const outcomes = await Promise.all(this.#workers.map((worker) => this.#runOn(worker, program)))
-    const failure = outcomes.find((o) => o !== undefined)
-    if (failure !== undefined) {
-      throw new DeviceError('worker', { where: 'cpu', what: `a compute thread failed (${failure.split('\n')[0]})`, remedy: 'if memory is short, give a smaller --memory', cause: failure })
-    }
+  /** Before the next program the threads collect garbage. */
+  collectBeforeNext(): void {
+    this.#mustCollect = true
   }
 
-  /** Resolves to the failure's text, if any; a thread that dies ends the program for all. */
-  #runOn(worker: Worker, program: Program): Promise<string | undefined> {
-    return new Promise((resolve) => {
-      const settle = (failure: string | undefined): void => {
-        worker.off('message', onMessage).off('error', onError).off('exit', onExit)
-        worker.unref()
-        resolve(failure)
-      }
-      const die = (text: string): void => {
-        this.#dead ??= new DeviceError('worker', { where: 'cpu', what: `a compute thread died (${text})`, remedy: 'run again; with --resume nothing that was finished is lost' })
-        abortProgram(this.#control)
-        settle(text)
-      }
-      const onMessage = ({ failure }: { failure: string | undefined }): void => settle(failure)
-      const onError = (error: unknown): void => die(error instanceof Error ? error.message : String(error))
-      const onExit = (code: number): void => die(`exit code ${code}`)
-      worker.on('message', onMessage).on('error', onError).on('exit', onExit)
-      worker.ref()
-      worker.postMessage(program)
+  async #runNow(steps: readonly Step[]): Promise<void> {
+    if (this.#closed) throw this.#closed
+    if (steps.length === 0) return
+    const program: Program = { steps, counters: this.#clearedCounters(steps.length), collect: this.#mustCollect }
+    this.#mustCollect = false
+    resetControl(this.#control)
+    const outcomes = await Promise.all(this.#seats.map((seat) => this.#runOn(seat, program)))
+    if (this.#closed) throw this.#closed
+    const failure = outcomes.find((outcome) => outcome.failure)?.failure
+    if (!failure) return
+    throw new DeviceError(failure.reason, {
+      where: 'cpu',
+      what: `a compute thread failed (${failure.text.split('\n')[0]})`,
+      remedy: failure.reason === 'out-of-memory' ? 'give a smaller --chunk or --memory' : undefined,
+      cause: failure.text,
     })
   }
 
+  async #runOn(seat: Seat, program: Program): Promise<Outcome> {
+    seat.worker.ref()
+    try {
+      return await new Promise<Outcome>((resolve) => {
+        seat.settle = resolve
+        seat.worker.postMessage(program)
+      })
+    } finally {
+      seat.settle = undefined
+      seat.worker.unref()
+    }
+  }
+
+  /** One buffer serves all programs: each new one would stay in the threads until they collect garbage. */
+  #clearedCounters(stepCount: number): Int32Array {
+    const count = stepCount * countersPerStep
+    if (this.#counters.length < count) this.#counters = new Int32Array(new SharedArrayBuffer(count * 2 * 4))
+    return this.#counters.fill(0)
+  }
+
+  #lose(seat: Seat, text: string): void {
+    this.#closed ??= new DeviceError('worker', {
+      where: 'cpu', what: `a compute thread died (${text})`, remedy: 'run again; with --resume nothing that was finished is lost',
+    })
+    abortProgram(this.#control)
+    seat.settle?.({})
+  }
+
+  /** Stops what runs; it and whatever is given later fails with DeviceError('lost'). */
   async destroy(): Promise<void> {
-    this.#dead ??= new DeviceError('lost', { where: 'cpu', what: 'the backend was closed' })
+    this.#closed ??= new DeviceError('lost', { where: 'cpu', what: 'the backend was closed' })
+    abortProgram(this.#control)
+    await Promise.all(this.workers.map((worker) => worker.terminate()))
     await this.#tail
-    await Promise.all(this.#workers.map((w) => w.terminate()))
   }
 }

@@ -1,3 +1,5 @@
+import { DeviceError } from '../../errors.ts'
+
 /** A kernel module in two builds; `relaxed` uses relaxed SIMD (fused multiply-add) where the engine takes it. */
 export interface WasmSource {
   readonly simd: string
@@ -45,7 +47,16 @@ export class WasmScratch<Exports = unknown> {
     const address = this.#next
     this.#next = Math.ceil((address + floatCount * 4) / 64) * 64
     const missing = this.#next - this.#memory.buffer.byteLength
-    if (missing > 0) this.#memory.grow(Math.ceil(missing / pageBytes))
+    if (missing > 0) {
+      try {
+        this.#memory.grow(Math.ceil(missing / pageBytes))
+      } catch (cause) {
+        this.reset()
+        throw new DeviceError('out-of-memory', {
+          where: 'cpu', what: "a compute thread's scratch memory does not fit", expected: `at most 4 GiB, free`, got: `${address + floatCount * 4} bytes`, cause,
+        })
+      }
+    }
     return address
   }
 

@@ -1,8 +1,10 @@
 import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { parentPort, workerData } from 'node:worker_threads'
+import { DeviceError } from '../../errors.ts'
 import { Aborted, CpuContext } from './context.ts'
 import { cpuInternalKernels, cpuKernels } from './kernels.ts'
-import type { Program, Setup } from './pool.ts'
+import type { Outcome, Program, Setup } from './pool.ts'
 
 // Node 20 has relaxed SIMD behind a flag; newer engines have it anyway and ignore this.
 setFlagsFromString('--experimental-wasm-relaxed-simd')
@@ -11,17 +13,30 @@ const { workerIndex, workerCount, control } = workerData as Setup
 const kernels = { ...cpuKernels, ...cpuInternalKernels } as unknown as Record<string, (args: unknown, context: CpuContext) => void>
 const context = new CpuContext(workerIndex, workerCount, control)
 
-parentPort!.on('message', ({ steps, counters }: Program) => {
-  let failure: unknown
+let collector: (() => void) | undefined
+function collectGarbage(): void {
+  if (!collector) {
+    setFlagsFromString('--expose-gc')
+    collector = runInNewContext('gc') as () => void
+  }
+  collector()
+}
+
+function run({ steps, counters, collect }: Program): Outcome {
   try {
+    if (collect) collectGarbage()
     steps.forEach(({ op, args }, i) => {
       context.beginStep(counters, i)
       kernels[op]!(args, context)
       context.barrier()
     })
+    return {}
   } catch (error) {
     context.abort()
-    if (!(error instanceof Aborted)) failure = error
+    if (error instanceof Aborted) return {}
+    const reason = error instanceof DeviceError ? error.reason : 'worker'
+    return { failure: { reason, text: error instanceof Error ? (error.stack ?? error.message) : String(error) } }
   }
-  parentPort!.postMessage({ failure: failure === undefined ? undefined : failure instanceof Error ? failure.stack : String(failure) })
-})
+}
+
+parentPort!.on('message', (program: Program) => parentPort!.postMessage(run(program)))
