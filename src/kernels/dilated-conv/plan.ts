@@ -40,13 +40,14 @@ const cost = {
   /** A sample of one channel's column, there or back: moved, and each doubling of the transform. */
   sample: 0.05,
   sampleDoubling: 0.12,
-  /** A row copied in or out, and each of its positions. */
+  /** A row copied in or out, and each of its positions; the second for rows that fill the largest blocks and leave the L2 cache. */
   copy: 400,
-  row: 0.4,
+  nearPosition: 0.3,
+  farPosition: 0.5,
   /** A float of weights copied to the worker's memory at each call. */
   weight: 0.3,
   /** A tap at a frequency when a filter's spectrum is made; charged to the first of `expectedUses`. */
-  spectrum: 3.2,
+  spectrum: 1.8,
   expectedUses: 8,
 }
 /** Positions of a block, at most, unless one segment is more. */
@@ -111,7 +112,10 @@ function fftNanoseconds(plan: FftPlan, { inChannels, outChannels, width, dilatio
   return making + 1.5 * fftSize * products * cost.weight + rounds(length / blockLength, workerCount) * block
 }
 
-const copies = (rows: number, length: number): number => rows * (cost.copy + length * cost.row)
+function copies(rows: number, length: number): number {
+  const far = Math.min(1, length / mostBlockPositions)
+  return rows * (cost.copy + length * (cost.nearPosition * (1 - far) + cost.farPosition * far))
+}
 
 /** Columns that give `length` positions from a segment's start on. */
 export function columnsOf(length: number, validLength: number, dilation: number): number {

@@ -72,6 +72,11 @@ export function packFilterSpectra(
 ): void {
   const [outChannels, inChannels, width] = weight.shape as [number, number, number]
   const plane = planeFloats(outChannels, inChannels)
+  const filters = new Float64Array(inChannels * width * 4) // [inChannels][width][lane]
+  for (let lane = 0; lane < Math.min(4, outChannels - 4 * rowBlock); lane++) {
+    const first = (4 * rowBlock + lane) * inChannels * width
+    for (let k = 0; k < inChannels * width; k++) filters[k * 4 + lane] = weight.data[first + k]!
+  }
   const cosines = new Float64Array(width)
   const sines = new Float64Array(width)
   for (let f = 0; f <= fftSize / 2; f++) {
@@ -80,27 +85,33 @@ export function packFilterSpectra(
       cosines[j] = Math.cos(angle) / fftSize
       sines[j] = Math.sin(angle) / fftSize
     }
-    for (let lane = 0; lane < 4; lane++) {
-      const o = 4 * rowBlock + lane
-      for (let i = 0; i < inChannels; i++) {
-        let re = 0
-        let im = 0
-        if (o < outChannels) {
-          for (let j = 0, k = (o * inChannels + i) * width; j < width; j++, k++) {
-            re += weight.data[k]! * cosines[j]!
-            im += weight.data[k]! * sines[j]!
-          }
-        }
-        const at = (rowBlock * inChannels + i) * 4 + lane
-        if (f === 0) packed[at] = re
-        else if (f === fftSize / 2) packed[plane + at] = re
-        else {
-          const first = (2 + 3 * (f - 1)) * plane + at
-          packed[first] = re
-          packed[first + plane] = -(re + im)
-          packed[first + 2 * plane] = im - re
-        }
+    const planes = f === 0 ? 0 : f === fftSize / 2 ? 1 : 2 + 3 * (f - 1) // before this frequency's
+    const store = (at: number, re: number, im: number): void => {
+      const first = planes * plane + at
+      packed[first] = re
+      if (planes < 2) return
+      packed[first + plane] = -(re + im)
+      packed[first + 2 * plane] = im - re
+    }
+    for (let i = 0, k = 0; i < inChannels; i++) {
+      let re0 = 0, re1 = 0, re2 = 0, re3 = 0, im0 = 0, im1 = 0, im2 = 0, im3 = 0
+      for (let j = 0; j < width; j++, k += 4) {
+        const c = cosines[j]!
+        const s = sines[j]!
+        re0 += filters[k]! * c
+        im0 += filters[k]! * s
+        re1 += filters[k + 1]! * c
+        im1 += filters[k + 1]! * s
+        re2 += filters[k + 2]! * c
+        im2 += filters[k + 2]! * s
+        re3 += filters[k + 3]! * c
+        im3 += filters[k + 3]! * s
       }
+      const at = (rowBlock * inChannels + i) * 4
+      store(at, re0, im0)
+      store(at + 1, re1, im1)
+      store(at + 2, re2, im2)
+      store(at + 3, re3, im3)
     }
   }
 }
