@@ -25,7 +25,7 @@ function roundedLength(totalLength: number): number {
 /** Bytes a run takes at its peak beyond what is already allocated. */
 export function streamBytes(network: HyenaNetwork, backend: Backend, blockLength: number, totalLength: number, policy: FilterPolicy): number {
   const { modelWidth, layerCount, shortFilterLength } = network.architecture
-  const { filterLength } = network
+  const filterLength = network.tapsUsed({ blockLength, totalLength })
   const activations = 3 * modelWidth * blockLength + 10 * blockLength
   const histories = layerCount * modelWidth * (longHistoryLength(filterLength, { blockLength, totalLength }) + shortFilterLength)
   const taps = modelWidth * filterLength

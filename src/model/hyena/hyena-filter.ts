@@ -16,8 +16,8 @@ const modulationShift = 0.05
 export type FilterPolicy = 'keep-spectra' | 'keep-taps' | 'recompute'
 
 export interface HyenaFilter {
-  /** Ready for blocks of `blockLength`; valid until `used`. */
-  prepared(policy: FilterPolicy, blockLength: number): PreparedFilter
+  /** The first `tapCount` taps, ready for blocks of `blockLength`; valid until `used`. */
+  prepared(policy: FilterPolicy, blockLength: number, tapCount: number): PreparedFilter
   /** After each use. */
   used(policy: FilterPolicy): void
   release(): void
@@ -28,13 +28,12 @@ export function createHyenaFilter(
   layerPrefix: string,
   architecture: HyenaArchitecture,
   backend: Backend,
-  filterLength: number,
   frequencySparsity: number | undefined,
 ): HyenaFilter {
   const args = implicitFilterArguments(parameters, `${layerPrefix}.mixer.filter_fn`, architecture)
   const { modelWidth } = architecture
   let taps: Tensor | undefined
-  let current: { readonly filter: PreparedFilter; readonly blockLength: number; readonly policy: FilterPolicy } | undefined
+  let current: { readonly filter: PreparedFilter; readonly blockLength: number; readonly tapCount: number; readonly policy: FilterPolicy } | undefined
 
   const dropFilter = (): void => {
     if (current) backend.releaseFilter(current.filter)
@@ -45,15 +44,16 @@ export function createHyenaFilter(
     taps = undefined
   }
   return {
-    prepared(policy, blockLength) {
-      if (current && current.blockLength === blockLength && current.policy === policy) return current.filter
+    prepared(policy, blockLength, tapCount) {
+      if (current && current.blockLength === blockLength && current.tapCount === tapCount && current.policy === policy) return current.filter
       dropFilter()
+      if (taps?.length !== tapCount) dropTaps()
       if (!taps) {
-        taps = backend.tensor(modelWidth, filterLength)
+        taps = backend.tensor(modelWidth, tapCount)
         backend.ops.implicitFilter({ ...args, out: taps, firstTap: 0 })
       }
-      const plan = planHyenaFilter(backend, modelWidth, blockLength, filterLength, policy, frequencySparsity)
-      current = { filter: backend.prepareFilter(plan, taps, { centerTap: 0 }), blockLength, policy }
+      const plan = planHyenaFilter(backend, modelWidth, blockLength, tapCount, policy, frequencySparsity)
+      current = { filter: backend.prepareFilter(plan, taps, { centerTap: 0 }), blockLength, tapCount, policy }
       if (plan.keepSpectra) dropTaps()
       return current.filter
     },

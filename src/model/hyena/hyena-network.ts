@@ -66,7 +66,7 @@ export class HyenaNetwork {
           bias: parameters.weights(`${prefix}.mixer.short_filter.bias`),
         },
         skip: parameters.upload(parameters.host(`${prefix}.mixer.filter_fn.bias`).data, [modelWidth]),
-        filter: createHyenaFilter(parameters, prefix, architecture, backend, this.filterLength, options.frequencySparsity),
+        filter: createHyenaFilter(parameters, prefix, architecture, backend, options.frequencySparsity),
         out: parameters.linear(`${prefix}.mixer.out_proj`),
         norm2: parameters.norm(`${prefix}.norm2`, epsilon),
         fc1: parameters.linear(`${prefix}.mlp.fc1`),
@@ -89,9 +89,14 @@ export class HyenaNetwork {
     return layerCount * (this.filterLength - 1 + shortFilterLength - 1) + 1
   }
 
+  /** Taps that can reach anything: in a run shorter than the filter the rest would only meet the zeros before it. */
+  tapsUsed({ blockLength, totalLength }: { readonly blockLength: number; readonly totalLength: number }): number {
+    return Math.min(this.filterLength, Math.max(blockLength, totalLength))
+  }
+
   open(shape: HyenaRunShape): HyenaState {
     const { modelWidth, layerCount, shortFilterLength } = this.architecture
-    return new HyenaState(this.#backend, { modelWidth, layerCount, shortFilterLength, filterLength: this.filterLength }, shape)
+    return new HyenaState(this.#backend, { modelWidth, layerCount, shortFilterLength, filterLength: this.tapsUsed(shape) }, shape)
   }
 
   /** Queues the block `codes` [1, n] after those before it; gives logits [headRowCount, n], which the caller releases. */
@@ -114,7 +119,7 @@ export class HyenaNetwork {
         padding: 'causal',
       })
       state.keepShort(i, residual)
-      const filter = layer.filter.prepared(state.shape.filterPolicy, state.shape.blockLength)
+      const filter = layer.filter.prepared(state.shape.filterPolicy, state.shape.blockLength, this.tapsUsed(state.shape))
       ops.longConv({ out: gate, input: value, history: state.longHistory(i), filter, inputShift: 0, post: gate, skip: layer.skip })
       layer.filter.used(state.shape.filterPolicy)
       state.keepLong(i, value)
