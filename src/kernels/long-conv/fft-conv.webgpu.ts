@@ -1,7 +1,7 @@
 import { fftConv as shader } from '../generated/wgsl.ts'
 import type { GpuContext, GpuTensor, GpuWeights } from '../webgpu/context.ts'
 import { place } from '../webgpu/context.ts'
-import type { LongConvPlan } from './plan.ts'
+import { keptBlocks, type LongConvPlan } from './plan.ts'
 import { columnLanes, valuesPerThread } from './plan.webgpu.ts'
 import { makeTables, tableLayout } from './tables.webgpu.ts'
 
@@ -59,12 +59,15 @@ export class FftPasses {
   readonly #context: GpuContext
   readonly outerPoints: number
   readonly innerPoints: number
+  /** Of outerPoints; the others are left out. A fused plan leaves nothing out. */
+  readonly keptRows: number
 
   constructor(plan: LongConvPlan, context: GpuContext) {
     this.#plan = plan
     this.#context = context
     this.outerPoints = plan.factors[0]!
     this.innerPoints = plan.factors[1] ?? 1
+    this.keptRows = this.isFused ? this.outerPoints : keptBlocks(plan)
   }
 
   get isFused(): boolean {
@@ -73,6 +76,10 @@ export class FftPasses {
   /** Complex points of a block. */
   get blockPoints(): number {
     return this.outerPoints * this.innerPoints
+  }
+  /** Complex values of a block's, or a filter's, transform. */
+  get spectrumPoints(): number {
+    return this.keptRows * this.innerPoints
   }
 
   /** Transforms `taps` (channels of `operands.input`) into `spectra`. */
@@ -83,18 +90,18 @@ export class FftPasses {
       this.#dispatch({ entry: 'fusedSpectrum', points: this.outerPoints, lanes: 1, tiles: 1, work: spectra.buffer, spectra }, operands, segments)
     } else {
       this.#columns('columnsForward', operands, segments, spectra.buffer)
-      this.#dispatch({ entry: 'rowsSpectrum', points: this.innerPoints, lanes: 1, tiles: this.outerPoints, work: spectra.buffer }, operands, segments)
+      this.#dispatch({ entry: 'rowsSpectrum', points: this.innerPoints, lanes: 1, tiles: this.keptRows, work: spectra.buffer }, operands, segments)
     }
   }
 
-  /** `work` holds channels · segments · blockPoints complex values; not used by a fused plan. */
+  /** `work` holds channels · segments · spectrumPoints complex values; not used by a fused plan. */
   convolve(operands: FftOperands, segments: Segments, spectra: SpectrumPlace, work: GPUBuffer | undefined): void {
     if (this.isFused) {
       this.#dispatch({ entry: 'fusedConv', points: this.outerPoints, lanes: 1, tiles: segments.count, spectra }, operands, segments)
       return
     }
     this.#columns('columnsForward', operands, segments, work!)
-    this.#dispatch({ entry: 'rowsConv', points: this.innerPoints, lanes: 1, tiles: this.outerPoints * segments.count, work, spectra }, operands, segments)
+    this.#dispatch({ entry: 'rowsConv', points: this.innerPoints, lanes: 1, tiles: this.keptRows * segments.count, work, spectra }, operands, segments)
     this.#columns('columnsInverse', operands, segments, work!)
   }
 
@@ -127,7 +134,7 @@ export class FftPasses {
       },
       u32: [
         out.length, filterLength, a.input.length, a.history?.length ?? 0, a.inputShift, a.center,
-        validLength, segments.first, segments.count, this.outerPoints, this.innerPoints, spectra?.channel ?? 0,
+        validLength, segments.first, segments.count, this.outerPoints, this.innerPoints, this.keptRows, spectra?.channel ?? 0,
         layout.twistTable, layout.coarseTable, layout.fineTable, layout.fineBits,
         ...[out, a.input, a.history ?? none, a.pre ?? none, a.post ?? none].flatMap((t) => place(t as GpuTensor)), a.skipOffset, valuesPerThread,
       ],

@@ -22,6 +22,7 @@ struct Params {
   segmentCount: u32,
   outerPoints: u32,
   innerPoints: u32,
+  keptRows: u32, // of outerPoints: the others are left out (frequency sparsity)
   spectrumChannel: u32, // of `spectra`, where this dispatch's first channel is
   twistTable: u32, // offsets into tables
   coarseTable: u32,
@@ -59,8 +60,8 @@ override lastLog: u32 = pointsLog % 4u; // log2 of r
 @group(0) @binding(4) var<storage, read> pre: array<f32>; // [channels, inputLength]
 @group(0) @binding(5) var<storage, read> post: array<f32>; // [channels, length]
 @group(0) @binding(6) var<storage, read> skip: array<f32>; // [channels]
-@group(0) @binding(7) var<storage, read> spectra: array<vec2f>; // [channels, outerPoints, innerPoints], order of the transform
-@group(0) @binding(8) var<storage, read_write> work: array<vec2f>; // [channels, segments, outerPoints, innerPoints]; or spectra
+@group(0) @binding(7) var<storage, read> spectra: array<vec2f>; // [channels, keptRows, innerPoints], columns in the order of the transform
+@group(0) @binding(8) var<storage, read_write> work: array<vec2f>; // [channels, segments, keptRows, innerPoints]; or spectra
 @group(0) @binding(9) var<storage, read> tables: array<vec2f>; // long-conv/tables.webgpu.ts
 
 var<workgroup> exchange: array<f32, (1u << pointsLog) * lanes>;
@@ -110,17 +111,13 @@ const cos1 = 0.9238795325112867; // of 1/16 turn
 const sin1 = 0.3826834323650898;
 const root = 0.7071067811865476;
 
-fn turn16(sign: f32) {
-  turn(5u, cos1, -sign * sin1);
-  turn(6u, root, -sign * root);
-  turn(7u, sin1, -sign * cos1);
-  turn(9u, root, -sign * root);
-  turn(10u, 0.0, -sign);
-  turn(11u, -root, -sign * root);
-  turn(13u, sin1, -sign * cos1);
-  turn(14u, -root, -sign * root);
-  turn(15u, -cos1, sign * sin1);
-}
+// e^(-2πi k1 n2 / 16) for value 4 k1 + n2.
+const turns16 = array<vec2f, 16>(
+  vec2f(1.0, 0.0), vec2f(1.0, 0.0), vec2f(1.0, 0.0), vec2f(1.0, 0.0),
+  vec2f(1.0, 0.0), vec2f(cos1, -sin1), vec2f(root, -root), vec2f(sin1, -cos1),
+  vec2f(1.0, 0.0), vec2f(root, -root), vec2f(0.0, -1.0), vec2f(-root, -root),
+  vec2f(1.0, 0.0), vec2f(sin1, -cos1), vec2f(-root, -root), vec2f(-cos1, sin1),
+);
 
 // Frequency q of the 16 stands in value 4 (q % 4) + q / 4 after the forward transform and before the inverse one.
 fn digit(index: u32) -> u32 {
@@ -131,7 +128,9 @@ fn forward16() {
   for (var i = 0u; i < upTo(4u); i++) {
     dft4(i, 4u, 1.0);
   }
-  turn16(1.0);
+  for (var i = 5u; i < upTo(16u); i++) {
+    v[i] = times(v[i], turns16[i]);
+  }
   for (var i = 0u; i < upTo(4u); i++) {
     dft4(4u * i, 1u, 1.0);
   }
@@ -141,7 +140,9 @@ fn inverse16() {
   for (var i = 0u; i < upTo(4u); i++) {
     dft4(4u * i, 1u, -1.0);
   }
-  turn16(-1.0);
+  for (var i = 5u; i < upTo(16u); i++) {
+    v[i] = timesConjugate(v[i], turns16[i]);
+  }
   for (var i = 0u; i < upTo(4u); i++) {
     dft4(i, 4u, -1.0);
   }
@@ -346,7 +347,12 @@ fn outerTwiddle(n2: u32, k1: u32) -> vec2f {
 }
 
 fn workAt(c: u32, segment: u32, row: u32, column: u32) -> u32 {
-  return ((c * params.segmentCount + segment) * params.outerPoints + row) * params.innerPoints + column;
+  return ((c * params.segmentCount + segment) * params.keptRows + row) * params.innerPoints + column;
+}
+
+// Frequency k1 stands in row -k1 modulo outerPoints: so plans name the rows to keep (plan.ts, keptBlocks), from the other sign.
+fn rowOf(k1: u32) -> u32 {
+  return (params.outerPoints - k1) & (params.outerPoints - 1u);
 }
 
 fn begin(local: u32) {
@@ -404,8 +410,11 @@ fn columnsForward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgrou
   forward();
   if (segment < params.segmentCount) {
     for (var i = 0u; i < upTo(16u); i++) {
-      let at = lastPosition(i);
-      work[workAt(c, segment, at, n2)] = times(v[i], outerTwiddle(n2, frequency(at)));
+      let k1 = frequency(lastPosition(i));
+      let row = rowOf(k1);
+      if (row < params.keptRows) {
+        work[workAt(c, segment, row, n2)] = times(v[i], outerTwiddle(n2, k1));
+      }
     }
   }
 }
@@ -419,8 +428,12 @@ fn columnsInverse(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgrou
   let segment = tile / columnTiles;
   let n2 = (tile % columnTiles) * lanes + lane;
   for (var i = 0u; i < upTo(16u); i++) {
-    let at = lastPosition(i);
-    v[i] = timesConjugate(work[workAt(c, segment, at, n2)], outerTwiddle(n2, frequency(at)));
+    let k1 = frequency(lastPosition(i));
+    let row = rowOf(k1);
+    v[i] = vec2f(0.0, 0.0);
+    if (row < params.keptRows) {
+      v[i] = timesConjugate(work[workAt(c, segment, row, n2)], outerTwiddle(n2, k1));
+    }
   }
   inverse();
   if (segment < params.segmentCount) {
@@ -434,14 +447,14 @@ fn columnsInverse(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgrou
 fn rowsConv(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) local: u32) {
   begin(local);
   let tile = tileOf(workgroup, grid);
-  let segment = tile / params.outerPoints;
-  let row = tile % params.outerPoints;
+  let segment = tile / params.keptRows;
+  let row = tile % params.keptRows;
   let first = workAt(workgroup.y, segment, row, 0u);
   for (var i = 0u; i < upTo(16u); i++) {
     v[i] = work[first + position(pointsLog - 4u, i)];
   }
   forward();
-  let spectrum = ((params.spectrumChannel + workgroup.y) * params.outerPoints + row) << pointsLog;
+  let spectrum = ((params.spectrumChannel + workgroup.y) * params.keptRows + row) << pointsLog;
   for (var i = 0u; i < upTo(16u); i++) {
     v[i] = times(v[i], spectra[spectrum + i * threads + local]);
   }
@@ -458,12 +471,12 @@ fn rowsConv(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) gr
 fn rowsSpectrum(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) local: u32) {
   begin(local);
   let row = tileOf(workgroup, grid);
-  let first = (workgroup.y * params.outerPoints + row) << pointsLog;
+  let first = (workgroup.y * params.keptRows + row) << pointsLog;
   for (var i = 0u; i < upTo(16u); i++) {
     v[i] = work[first + position(pointsLog - 4u, i)];
   }
   forward();
-  if (row < params.outerPoints) {
+  if (row < params.keptRows) {
     for (var i = 0u; i < upTo(16u); i++) {
       work[first + i * threads + local] = v[i] * params.scale;
     }

@@ -93,7 +93,7 @@ const worthOfSize = 0.05
 /** More outputs of a filter beyond all transforms would not end in any useful time. */
 const maxDirectLength = 1024
 
-function checkRequest({ channelCount, length, filterLength, frequencySparsity = 0 }: LongConvRequest): void {
+export function checkRequest({ channelCount, length, filterLength, frequencySparsity = 0 }: LongConvRequest): void {
   for (const [what, value] of Object.entries({ channelCount, length, filterLength })) {
     if (!Number.isInteger(value) || value < 1) throw new ShapeError({ where: 'planLongConv', what: `${what} is not a size`, expected: 'an integer above 0', got: `${value}` })
   }

@@ -1,6 +1,6 @@
 import { LimitError } from '../../errors.ts'
 import type { LongConvRequest } from '../backend.ts'
-import type { LongConvPlan } from './plan.ts'
+import { checkRequest, type LongConvPlan, spectrumFloatsOf } from './plan.ts'
 
 /** What planning needs to know of a device; `GPUSupportedLimits` has it. */
 export type PlanLimits = Pick<GPUSupportedLimits, 'maxComputeWorkgroupStorageSize' | 'maxComputeInvocationsPerWorkgroup' | 'maxStorageBufferBindingSize'>
@@ -9,8 +9,13 @@ export type PlanLimits = Pick<GPUSupportedLimits, 'maxComputeWorkgroupStorageSiz
 export const valuesPerThread = 16
 const minFusedPoints = 64
 const maxRowPoints = 4096
-const minColumnPoints = 16
-const maxColumnPoints = 1024
+const minRowPoints = 16
+const minColumns = 16
+const maxColumns = 1024
+/** A frequency-sparse plan has at least this many blocks to leave out. */
+const sparseColumns = 32
+/** More outputs of a filter beyond all transforms would not end in any useful time. */
+const maxDirectLength = 1024
 
 /** Complex points of the largest transform one workgroup does: a plane of f32 in its memory, 16 values a thread. */
 export function maxWorkgroupPoints(limits: PlanLimits): number {
@@ -25,14 +30,23 @@ export function columnLanes(columnPoints: number, limits: PlanLimits): number {
   return 2 ** Math.floor(Math.log2(Math.min(fitting, wanted)))
 }
 
-/** [points] where one dispatch does the whole block, else [columns, rows]; undefined where the device cannot. */
-function factorsOf(complexPoints: number, limits: PlanLimits): readonly number[] | undefined {
+/**
+ * [points] where one dispatch does the whole block, else [columns, rows]; undefined where the device cannot. A
+ * frequency-sparse plan has columns, of which it leaves some out.
+ */
+function factorsOf(complexPoints: number, isSparse: boolean, limits: PlanLimits): readonly number[] | undefined {
   const largest = maxWorkgroupPoints(limits)
-  if (complexPoints <= largest) return [complexPoints]
-  let rows = Math.min(largest, maxRowPoints, complexPoints / minColumnPoints)
-  while (complexPoints / rows > maxColumnPoints && rows < largest) rows *= 2
+  if (complexPoints <= largest && !isSparse) return [complexPoints]
+  let rows = Math.min(largest, maxRowPoints, complexPoints / (isSparse ? sparseColumns : minColumns))
+  if (rows < minRowPoints) return undefined
+  while (complexPoints / rows > maxColumns && rows < largest) rows *= 2
   const columns = complexPoints / rows
-  return columns <= maxColumnPoints && columnLanes(columns, limits) >= 1 ? [columns, rows] : undefined
+  return columns <= maxColumns && columnLanes(columns, limits) >= 1 ? [columns, rows] : undefined
+}
+
+/** Complex points of the largest transform: in columns and rows, and within one binding. */
+function largestPoints(limits: PlanLimits): number {
+  return Math.min(maxColumns * maxWorkgroupPoints(limits), 2 ** Math.floor(Math.log2(limits.maxStorageBufferBindingSize / 8)))
 }
 
 // Work of one output in multiply-adds, with a memory access counted as the arithmetic a GPU does meanwhile (about 8 a
@@ -42,35 +56,36 @@ const blockCost = (complexPoints: number, passes: number): number => complexPoin
 
 /** The plan for a GPU with these limits; LimitError for a filter longer than its largest transform. */
 export function planLongConvGpu(request: LongConvRequest, limits: PlanLimits): LongConvPlan {
+  checkRequest(request)
   const { channelCount, length, filterLength, frequencySparsity = 0, spectrumBytes = Number.POSITIVE_INFINITY } = request
-  const common = { channelCount, length, filterLength }
-  const direct: LongConvPlan = {
-    ...common, method: 'direct', fftSize: 0, validLength: length, segmentCount: 1, factors: [], keepSpectra: true, frequencySparsity: 0,
-  }
+  const common = { channelCount, length, filterLength, frequencySparsity }
+  const largest = largestPoints(limits)
   let best: LongConvPlan | undefined
-  let bestCost = frequencySparsity > 0 ? Number.POSITIVE_INFINITY : length * directCost(filterLength)
-  if (Number.isFinite(bestCost)) best = direct
-  for (let complexPoints = minFusedPoints; complexPoints * 8 <= limits.maxStorageBufferBindingSize; complexPoints *= 2) {
+  let bestCost = Number.POSITIVE_INFINITY
+  if (frequencySparsity === 0 && (filterLength <= 2 * largest || length <= maxDirectLength)) {
+    best = { ...common, method: 'direct', fftSize: 0, validLength: length, segmentCount: 1, factors: [], keepSpectra: true }
+    bestCost = length * directCost(filterLength)
+  }
+  for (let complexPoints = minFusedPoints; complexPoints <= largest; complexPoints *= 2) {
     const fftSize = 2 * complexPoints
     const validLength = fftSize - filterLength + 1
-    if (validLength < 1) continue
-    const factors = factorsOf(complexPoints, limits)
-    if (!factors) break
+    const factors = factorsOf(complexPoints, frequencySparsity > 0, limits)
+    if (validLength < 1 || !factors) continue
     const segmentCount = Math.max(1, Math.ceil(length / validLength))
+    // What a masked filter gives depends on the transform's size: segments only where nothing else fits.
+    if (frequencySparsity > 0 && segmentCount > 1 && length + filterLength - 1 <= 2 * largest) continue
     const cost = segmentCount * blockCost(complexPoints, factors.length === 1 ? 1 : 3)
     if (cost < bestCost) {
-      best = { ...common, method: 'fft', fftSize, validLength, segmentCount, factors, keepSpectra: channelCount * complexPoints * 8 <= spectrumBytes, frequencySparsity }
+      const plan = { ...common, method: 'fft' as const, fftSize, validLength, segmentCount, factors }
+      best = { ...plan, keepSpectra: channelCount * spectrumFloatsOf(plan) * 4 <= spectrumBytes }
       bestCost = cost
     }
     if (segmentCount === 1) break
   }
   if (!best) {
     throw new LimitError({
-      where: 'longConv',
-      what: 'the filter is longer than the largest transform of this GPU',
-      got: `${filterLength} taps`,
-      remedy: 'give a smaller --filter-length, or --device cpu',
-      neededBytes: filterLength * 8,
+      where: 'planLongConv', what: 'the filter is longer than the largest transform of this GPU',
+      expected: `at most ${2 * largest} taps`, got: `${filterLength}`, remedy: 'cut the filter (partial convolution), or run with --device cpu',
     })
   }
   return best

@@ -18,7 +18,7 @@ export function prepareFilterGpu(plan: LongConvPlan, taps: GpuTensor, centerTap:
   }
   if (!plan.keepSpectra) return { ...common, taps, owned: [] }
   const passes = new FftPasses(plan, context)
-  const channelBytes = passes.blockPoints * 8
+  const channelBytes = passes.spectrumPoints * 8
   const groupChannels = Math.max(1, Math.floor(Math.min(spectraBytes, context.limits.maxStorageBufferBindingSize) / channelBytes))
   const spectra: GPUBuffer[] = []
   for (let c = 0; c < channelCount; c += groupChannels) {
