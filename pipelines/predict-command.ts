@@ -7,6 +7,7 @@ import { openAtomicOutput, standardOutput } from '../src/io/atomic-output.ts'
 import { readBed } from '../src/io/bed.ts'
 import { openGenome, type OpenGenomeOptions } from '../src/io/open-genome.ts'
 import { contigMap, parseRegion } from '../src/io/region-text.ts'
+import type { ByteSink } from '../src/io/sink.ts'
 import { writePredictions } from '../src/io/write-predictions.ts'
 import type { Backend } from '../src/kernels/backend.ts'
 import { chooseBackend, createBackend } from '../src/kernels/create-backend.ts'
@@ -17,9 +18,9 @@ import { type Environment, freeMemory } from './environment.ts'
 import { loadModel } from './load-model.ts'
 import { defaultModelName } from './load-checkpoint.ts'
 import { createLog, type Log } from './log.ts'
-import { chooseOutput } from './output-file.ts'
+import { chooseOutput, type OutputChoice } from './output-file.ts'
 import { planPredict } from './plan.ts'
-import { checkedTracks, predict, type PredictOptions, type Progress } from './predict.ts'
+import { checkedTracks, predict, type PredictOptions } from './predict.ts'
 import { type PredictArguments, parsePredictArguments, predictBuilder } from './predict-options.ts'
 import { runMetadata } from './run-metadata.ts'
 import { Seen } from './seen.ts'
@@ -38,13 +39,10 @@ export const predictCommand = ({ signal }: Environment): CommandModule => ({
   },
 })
 
-/** The program: open, plan, then read, compute and write at once. */
+/** The program: open what it reads and writes, then compute. */
 export async function runPredict(args: PredictArguments, log: Log, signal: AbortSignal): Promise<void> {
-  const startTime = performance.now()
-  const onWarning = (text: string): void => log.warn(text)
   const memory = args.memory ?? freeMemory() / 2
-  const modelMemory = Math.max(0, memory - reserveBytes)
-  const genomes = await openGenomes(args.inputs, { onWarning, signal, maxHeldBytes: memory / 4 })
+  const genomes = await openGenomes(args.inputs, { onWarning: log.warn, signal, maxHeldBytes: memory / 4 })
   const regions = await readRegions(args, genomes, signal)
   const output = chooseOutput({
     output: args.output,
@@ -53,29 +51,53 @@ export async function runPredict(args: PredictArguments, log: Log, signal: Abort
     modelName: args.models[0] ?? defaultModelName() ?? 'model',
     isTerminal: process.stdout.isTTY && !args.dryRun,
   })
+  const sink = output.path === undefined || args.dryRun ? standardOutput() : await openAtomicOutput(output.path, { inputs: [...args.inputs, ...args.bedFiles] })
+  try {
+    await compute({ args, log, signal, memory, genomes, regions, output, sink })
+  } catch (error) {
+    await sink.abort()
+    throw addReserve(error, memory)
+  } finally {
+    await Promise.all(genomes.map((genome) => genome.close()))
+  }
+}
 
-  const { backend, reason } = await chooseBackend(args.device, { threads: args.threads, memoryBytes: modelMemory, onWarning })
-  const { filterLength, frequencySparsity } = args
-  const load = (on: Backend): Promise<Model> => loadModel(args.models, { backend: on, filterLength, frequencySparsity, signal, onWarning })
+interface Run {
+  readonly args: PredictArguments
+  readonly log: Log
+  readonly signal: AbortSignal
+  /** Bytes for the whole program. */
+  readonly memory: number
+  readonly genomes: readonly Genome[]
+  readonly regions: readonly Region[] | undefined
+  readonly output: OutputChoice
+  readonly sink: ByteSink
+}
+
+/** Device, model and plan; then reading, computing and writing at once, and what is to be said of it. */
+async function compute({ args, log, signal, memory, genomes, regions, output, sink }: Run): Promise<void> {
+  const startTime = performance.now()
+  const { filterLength, frequencySparsity, strand, context, chunk, threads } = args
+  const modelMemory = Math.max(0, memory - reserveBytes)
+  const { backend, reason } = await chooseBackend(args.device, { threads, memoryBytes: modelMemory, onWarning: log.warn })
+  const load = (on: Backend): Promise<Model> => loadModel(args.models, { backend: on, filterLength, frequencySparsity, signal, onWarning: log.warn })
   let model = await load(backend)
   const tracks = checkedTracks(model, args.tracks)
   const temporaryFolder = output.path === undefined ? tmpdir() : dirname(output.path)
-  const onProgress = (progress: Progress): void => log.progress(progress)
-  const { strand, context, chunk } = args
-  const options: PredictOptions = { regions, strand, context, tracks, chunk, memory: modelMemory, temporaryFolder, signal, onProgress }
-  const plan = await planPredict(model, genomes, options).catch((error) => addReserve(error, memory))
+  const options: PredictOptions = { regions, strand, context, tracks, chunk, memory: modelMemory, temporaryFolder, signal, onProgress: log.progress }
+  const plan = await planPredict(model, genomes, options)
   if (args.dryRun) {
-    await standardOutput().write([new TextEncoder().encode(await describeDryRun({ model, genomes, options, plan, output, reserveBytes }, args.json))])
-    return close(genomes, model)
+    const text = await describeDryRun({ model, genomes, options, plan, output, reserveBytes }, args.json)
+    await sink.write([new TextEncoder().encode(text)])
+    return close(model)
   }
 
+  log.info(`${model.info.name} (${model.info.architecture}) on ${backend.description} (${reason})`)
   const onCpu = async (): Promise<Model> => {
-    model = await load(await createBackend('cpu', { threads: args.threads, memoryBytes: modelMemory }))
+    model = await load(await createBackend('cpu', { threads, memoryBytes: modelMemory }))
     return model
   }
-  const onDeviceError = deviceRecovery({ isAuto: args.device === 'auto', defaultChunk: plan.longest.chunkBases, onCpu, onWarning })
-  log.info(`${model.info.name} (${model.info.architecture}) on ${backend.description} (${reason})`)
-  const sink = output.path === undefined ? standardOutput() : await openAtomicOutput(output.path, { inputs: [...args.inputs, ...args.bedFiles] })
+  const onDeviceError = deviceRecovery({ isAuto: args.device === 'auto', defaultChunk: plan.longest.chunkBases, onCpu, onWarning: log.warn })
   const columns = strand === 'both' ? ['_plus', '_minus'].flatMap((suffix) => tracks.map((track) => track + suffix)) : tracks
   const seen = new Seen(columns)
   const contigs = await knownContigs(genomes, signal)
@@ -85,7 +107,8 @@ export async function runPredict(args: PredictArguments, log: Log, signal: Abort
     regions: args.bedFiles.length > 0 ? regions?.map(regionName) : undefined,
     temporaryFolder,
     metadata: () => runMetadata({ model, genomes, contigs: contigs ?? seen.contigs, options, args }),
-  }).catch((error) => addReserve(error, memory))
+  })
+  await close(model)
 
   for (const line of seen.sites.lines()) log.info(line)
   const seconds = (performance.now() - startTime) / 1000
@@ -94,19 +117,17 @@ export async function runPredict(args: PredictArguments, log: Log, signal: Abort
   const summary = { bases, seconds, basesPerSecond: bases / seconds, peakMemoryBytes, device: model.backend.description, output: output.path ?? '-' }
   const speed = `${showCount(bases)} bases in ${showSeconds(seconds)} (${showCount(summary.basesPerSecond)} bases/s, peak memory ${showBytes(peakMemoryBytes)})`
   log.done(`${speed}; wrote ${output.path ?? 'standard output'}`, summary)
-  await close(genomes, model)
+}
+
+async function close(model: Model): Promise<void> {
+  model.close()
+  await model.backend.destroy()
 }
 
 async function openGenomes(inputs: readonly string[], options: OpenGenomeOptions): Promise<Genome[]> {
   const genomes: Genome[] = []
   for (const input of inputs) genomes.push(await openGenome(input, options))
   return genomes
-}
-
-async function close(genomes: readonly Genome[], model: Model): Promise<void> {
-  await Promise.all(genomes.map((genome) => genome.close()))
-  model.close()
-  await model.backend.destroy()
 }
 
 /** Contigs in input order where all inputs know theirs beforehand. */
@@ -135,10 +156,10 @@ function needFile(genomes: readonly Genome[]): never {
 const regionName = ({ name, contig, start, end }: Region): string => name ?? `${contig}:${start}-${end}`
 
 /** The model counts its own memory; the user's number is that of the whole program. */
-function addReserve(error: unknown, memory: number): never {
-  if (!(error instanceof LimitError) || error.where !== '--memory' || error.neededBytes === undefined) throw error
+function addReserve(error: unknown, memory: number): unknown {
+  if (!(error instanceof LimitError) || error.where !== '--memory' || error.neededBytes === undefined) return error
   const neededBytes = error.neededBytes + reserveBytes
-  throw new LimitError({
+  return new LimitError({
     where: '--memory',
     what: 'too little for this model and chunk',
     expected: `at least ${Math.ceil(neededBytes / 2 ** 20)}M`,
