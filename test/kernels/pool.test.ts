@@ -156,6 +156,20 @@ describe('cpu backend', () => {
     await b.destroy()
   })
 
+  it('gives memory of sizes no longer wanted back to the system', async () => {
+    const b = createCpuBackend({ threads: 2 })
+    const residentBytes = process.memoryUsage().rss
+    for (let i = 0; i < 20; i++) {
+      const tensor = b.tensor(1, 18_000_000 + i * 500_000) // none fits where the one before was
+      b.ops.advanceHistory({ history: tensor, input: tensor }) // writes all of it
+      await b.flush()
+      b.release(tensor)
+    }
+    expect(b.memory.currentBytes).toBe(0)
+    expect(process.memoryUsage().rss - residentBytes).toBeLessThan(500e6) // of 1.8 GB
+    await b.destroy()
+  })
+
   it('weights released while steps that use them are queued keep their values', async () => {
     const b = createCpuBackend({ threads: 2 })
     const input = tensorOf(b, 1, Float32Array.of(1, -2))

@@ -10,6 +10,7 @@ import { planLongConvCpu, prepareFilterCpu } from '../long-conv/prepare-filter.c
 import { queueingOps } from '../ops.ts'
 import { rowStrideOf, type Tensor } from '../tensor.ts'
 import type { CpuPreparedFilter, CpuTensor, CpuWeights } from './cpu-tensor.ts'
+import { collectGarbage } from './garbage.ts'
 import { type Step, WorkerPool } from './pool.ts'
 import { SharedMemory } from './shared-memory.ts'
 import { wasmVariant } from './wasm.ts'
@@ -42,7 +43,10 @@ export function createCpuBackend(options: CpuBackendOptions = {}): Backend {
       const array = from.allocate(floatCount)
       memory.currentBytes += array.byteLength
       memory.peakBytes = Math.max(memory.peakBytes, memory.currentBytes)
-      if (from.takeDropped()) pool.collectBeforeNext()
+      if (from.takeDropped()) {
+        collectGarbage()
+        pool.collectBeforeNext()
+      }
       return array
     } catch (cause) {
       throw new DeviceError('out-of-memory', {

@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { parentPort, workerData } from 'node:worker_threads'
 import { DeviceError } from '../../errors.ts'
 import { Aborted, CpuContext } from './context.ts'
+import { collectGarbage } from './garbage.ts'
 import { cpuInternalKernels, cpuKernels } from './kernels.ts'
 import type { Outcome, Program, Setup } from './pool.ts'
 
@@ -12,15 +12,6 @@ setFlagsFromString('--experimental-wasm-relaxed-simd')
 const { workerIndex, workerCount, control } = workerData as Setup
 const kernels = { ...cpuKernels, ...cpuInternalKernels } as unknown as Record<string, (args: unknown, context: CpuContext) => void>
 const context = new CpuContext(workerIndex, workerCount, control)
-
-let collector: (() => void) | undefined
-function collectGarbage(): void {
-  if (!collector) {
-    setFlagsFromString('--expose-gc')
-    collector = runInNewContext('gc') as () => void
-  }
-  collector()
-}
 
 function run({ steps, counters, collect }: Program): Outcome {
   try {
