@@ -166,7 +166,8 @@ def main():
             break
         if pending and progress >= pending[0]:
             pending.pop(0)
-            evaluate(ema, f'at {progress:.2f}')
+            if progress > 0.1:
+                evaluate(ema, f'at {progress:.2f}')
             log('mined %d decoys in %d bases' % mine(ema, genome, sampler) + f' at {time.time() - begin:.0f} s')
             ema.eval()
         rate = a.lr * min(1.0, progress / 0.04 + 0.02) * (0.5 + 0.5 * math.cos(math.pi * max(0.0, progress - 0.04) / 0.96))
