@@ -16,12 +16,12 @@ export interface Job {
 }
 /** Each target with the strand it is run on and the sequence around it. */
 export async function* jobsOf(source: AsyncIterable<Target>, context: { left: number; right: number }, strand: PredictOptions['strand']): AsyncGenerator<Job> {
-  for await (const { contig, region, regionIndex } of source) {
+  for await (const { contig, region, regionIndex, wholeLength } of source) {
     const { start, end } = region
     const direction = strand ?? region.strand ?? '+'
     const [before, after] = reach(context, direction)
     const isWhole = !Number.isFinite(end)
-    const stretch = { contig, start, end, before: Math.min(start, before), after: isWhole ? 0 : Math.min(contig.length - end, after), direction }
+    const stretch = { contig, start, end, before: Math.min(start, before), after: isWhole ? 0 : Math.min(contig.length - end, after), direction, wholeLength }
     yield { stretch, region, regionIndex }
   }
 }

@@ -11,6 +11,11 @@ import { targets } from './targets.ts'
 export interface PredictOptions {
   /** In the order of the output; without them every record, whole. */
   readonly regions?: readonly Region[]
+  /**
+   * Instead of regions: parts of whole records, each given the sequence around it, with bit for bit the values that the
+   * whole record has. Borders must be multiples of what `partBases` says (or the record's ends).
+   */
+  readonly parts?: readonly Region[]
   /** Default: each region's own strand, else `+`. With `both` tracks get the suffixes `_plus` and `_minus`. */
   readonly strand?: Strand | 'both'
   /** Real sequence given to the model on each side of a region, in bases; `full`: as much as it can see; `none`: padding. */
@@ -48,7 +53,7 @@ export async function* predict(model: Model, genomes: Genome | readonly Genome[]
   const inputs = 'length' in genomes ? genomes : [genomes]
   const { signal } = options
   const memoryBytes = options.memory ?? defaultMemoryBytes
-  const context = contextBases(model, options.context)
+  const context = contextBases(model, options.parts ? 'full' : options.context)
   let basesDone = 0
   let contigName = ''
   const basesTotal = await countBases(inputs, options)
@@ -119,7 +124,7 @@ function batchOf({ start, bases, tracks }: StrandValues, region: Region, regionI
 }
 
 /** Bases to compute where that is known before the run. */
-async function countBases(inputs: readonly Genome[], { regions, strand, signal }: PredictOptions): Promise<number | undefined> {
+async function countBases(inputs: readonly Genome[], { parts, regions = parts, strand, signal }: PredictOptions): Promise<number | undefined> {
   const perBase = strand === 'both' ? 2 : 1
   if (regions) return perBase * regions.reduce((sum, { start, end }) => sum + end - start, 0)
   let bases = 0

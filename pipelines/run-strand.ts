@@ -1,5 +1,6 @@
 import { reverseComplement } from '../src/io/alphabet.ts'
 import { Spool } from '../src/io/spool.ts'
+import type { Strand } from '../src/genome.ts'
 import type { Model, RunOptions } from '../src/model/model.ts'
 import { readAhead } from '../src/streams.ts'
 import { BaseTape } from './base-tape.ts'
@@ -14,6 +15,8 @@ export interface Stretch {
   /** Bases before `start` and after `end`, forward coordinates. */
   readonly before: number
   readonly after: number
+  /** For a part of a whole record: the record's bases. The part is computed in the steps that the whole would be. */
+  readonly wholeLength?: number
 }
 
 /** Values of `[start, start + bases.length)` at forward coordinates. */
@@ -41,7 +44,8 @@ const valueCount = (tracks: Readonly<Record<string, Float32Array>>): number => O
 export async function* runForward(model: Model, stretch: Stretch, options: StrandOptions): AsyncGenerator<StrandValues> {
   const { contig, start, end, before, after } = stretch
   const tape = new BaseTape()
-  const run = { ...options, length: end - start, leftContext: before, rightContext: after }
+  const chunkBases = isPart(stretch) ? wholeChunk(model, stretch.wholeLength!, options) : options.chunkBases
+  const run = { ...options, chunkBases, length: end - start, leftContext: before, rightContext: after }
   for await (const values of model.run(readAhead(tape.record(contig.bases(start - before, end + after)), 1), run)) {
     const length = valueCount(values.tracks)
     options.onComputed?.(length)
@@ -59,11 +63,30 @@ export function runReverse(model: Model, stretch: Stretch, options: StrandOption
   return pieceBases === undefined ? reverseThroughSpool(model, stretch, options) : reverseInPieces(model, stretch, options, pieceBases)
 }
 
-/** Bases of a piece; undefined where the context that each needs would cost more than it is worth. */
-function pieceLength(model: Model, { start, end }: Stretch, options: StrandOptions): number | undefined {
+const isPart = ({ start, end, wholeLength }: Stretch): boolean => wholeLength !== undefined && wholeLength !== end - start
+
+/** Bases that are computed at a time where all of `length` bases are. */
+const wholeChunk = (model: Model, length: number, options: StrandOptions): number =>
+  model.plan({ ...runOptions(options, length), leftContext: 0, rightContext: 0 }).chunkBases
+
+/**
+ * Bases at whose multiples a record of `length` bases can be cut so that each part, run by itself with the sequence
+ * around it, has bit for bit the values of the whole; `length` where it must be seen whole.
+ */
+export function partBases(model: Model, length: number, direction: Strand | 'both', options: StrandOptions): number {
   const { left, right } = model.info.receptiveField
-  const length = end - start
-  const { chunkBases } = model.plan({ ...runOptions(options, length), leftContext: 0, rightContext: 0 })
+  const chunk = Number.isFinite(left + right) ? wholeChunk(model, length, options) : length
+  const piece = pieceLength(model, { start: 0, end: length }, options) ?? length
+  const part = direction === '+' ? chunk : direction === '-' ? piece : chunk * (piece / greatestDivisor(chunk, piece))
+  return Math.min(part, length)
+}
+
+const greatestDivisor = (a: number, b: number): number => (b === 0 ? a : greatestDivisor(b, a % b))
+
+/** Bases of a piece; undefined where the context that each needs would cost more than it is worth. */
+function pieceLength(model: Model, { start, end, wholeLength }: Pick<Stretch, 'start' | 'end' | 'wholeLength'>, options: StrandOptions): number | undefined {
+  const { left, right } = model.info.receptiveField
+  const chunkBases = wholeChunk(model, wholeLength ?? end - start, options)
   const mostBases = options.spoolBytes / (2 + 4 * options.tracks.length)
   const wanted = Math.max(4 * chunkBases, 4 * (left + right), 65_536)
   if (wanted <= mostBases) return wanted

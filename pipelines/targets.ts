@@ -9,14 +9,24 @@ export interface Target {
   readonly contig: ContigSource
   readonly region: Region
   readonly regionIndex: number
+  /** For a part of a record: the bases of all of it. */
+  readonly wholeLength?: number
 }
 
 /** What is to be predicted, in order; sequential inputs are read once from end to end. */
 export async function* targets(inputs: readonly Genome[], options: PredictOptions, source: StrandOptions): AsyncGenerator<Target> {
-  const { signal, strand = '+', regions } = options
+  const { signal, strand = '+', regions, parts } = options
   if (regions) {
     const contigs = await randomAccessContigs(inputs, signal)
     for (const [regionIndex, region] of regions.entries()) yield { contig: checkedContig(region, contigs), region, regionIndex }
+    return
+  }
+  if (parts) {
+    const contigs = await randomAccessContigs(inputs, signal)
+    for (const [regionIndex, region] of parts.entries()) {
+      const contig = checkedContig(region, contigs)
+      yield { contig, region, regionIndex, wholeLength: contig.length }
+    }
     return
   }
   const seen = new Map<string, Genome>()
