@@ -15,6 +15,9 @@ const program =
 export const goldenModel = (name: string): string => join(root, 'test/model/weights/golden', name)
 export const sample = (name: string): string => join(root, 'data-samples', name)
 
+/** What to start node with so that it runs the program with `words`. */
+export const commandWords = (words: readonly string[]): string[] => [...program, ...words]
+
 export interface Outcome {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
@@ -34,7 +37,7 @@ export interface RunSettings {
 /** Runs the program as a user does. */
 export function runProgram(words: readonly string[], settings: RunSettings = {}): Promise<Outcome> {
   const env = { ...process.env, NODE_OPTIONS: '', HF_HUB_OFFLINE: '1', ...settings.env }
-  const child = spawn(process.execPath, [...program, ...words], { cwd: settings.cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, commandWords(words), { cwd: settings.cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
   const stdout: Buffer[] = []
   let stderr = ''
   child.stdout.on('data', (data) => stdout.push(data))
