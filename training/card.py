@@ -79,7 +79,7 @@ Per base: is it the first base of an exon (acceptor), the last one (donor), or n
     for g in genes:
         text += f"\n`{g['name'].split()[-1]}` stretch ({g['genes']} gene(s) wholly inside): acceptor top-k {g['acceptor']['top_k']:.3f} of {g['acceptor']['sites']}, donor {g['donor']['top_k']:.3f} of {g['donor']['sites']}.\n"
     text += f"""
-Computed by `training/evaluate.py torch --exported models/splice` (float64 from the stored weights, real sequence around each gene);
+Computed by `training/evaluate.py torch --exported models/splice` (float32 from the stored weights, real sequence around each gene);
 the same script reads the program's own output (`evaluate.py tsv`). OpenSpliceAI's models on the same genes: `docs/benchmarks.md`.
 
 ## Limits

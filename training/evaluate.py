@@ -77,7 +77,7 @@ def load_networks(a):
     from model import SpliceNet
     torch.set_num_threads(a.threads)
     if a.exported:
-        return load_exported(a.exported)
+        return load_exported(a.exported, torch.float64 if a.f64 else torch.float32)
     nets = []
     for path in a.checkpoint:
         stored = torch.load(path)
@@ -115,6 +115,7 @@ def main():
     p.add_argument('--one-based', action='store_true')
     p.add_argument('--context', default='real', choices=['real', 'none'], help='what surrounds a gene body')
     p.add_argument('--bootstrap', type=int, default=1000)
+    p.add_argument('--f64', action='store_true', help='exported weights in float64 instead of float32')
     p.add_argument('--threads', type=int, default=1)
     p.add_argument('--json', help='write the figures here too')
     a = p.parse_args()
