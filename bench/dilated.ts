@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Backend } from '../src/kernels/backend.ts'
 import { createCpuBackend } from '../src/kernels/cpu/cpu-backend.ts'
-import { type DilatedConvRequest, directPlan, planDilatedConv } from '../src/kernels/dilated-conv/plan.ts'
+import { directPlan, planDilatedConv } from '../src/kernels/dilated-conv/plan.ts'
 
 /*
  * The dilated convolutions of OpenSpliceAI-10000, 32 channels to 32, on the CPU: direct, as planned (in the frequency
@@ -29,6 +29,10 @@ interface Timing {
   readonly seconds: number
   readonly cpuSeconds: number
 }
+interface TorchResult extends Timing {
+  readonly y: Float32Array
+  readonly version: string
+}
 interface Operands {
   readonly x: Float32Array
   readonly weight: Float32Array
@@ -36,6 +40,10 @@ interface Operands {
 }
 
 const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+const medians = (timings: Timing[]): Timing => ({
+  seconds: median(timings.map((t) => t.seconds)),
+  cpuSeconds: median(timings.map((t) => t.cpuSeconds)),
+})
 const random = (count: number): Float32Array => Float32Array.from({ length: count }, () => 2 * Math.random() - 1)
 
 function relativeError(got: Float32Array, expected: Float32Array): number {
@@ -74,15 +82,15 @@ function convolution(backend: Backend, { x, weight, bias }: Operands, width: num
 }
 
 /** PyTorch's result and time on the same operands; undefined where there is no PyTorch. */
-function torchConvolution({ x, weight, bias }: Operands, width: number, dilation: number, threads: number): (Timing & { y: Float32Array; version: string }) | undefined {
+function torchConvolution(operands: Operands, width: number, dilation: number, threads: number): TorchResult | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'genoconv-bench-'))
   try {
-    for (const [name, data] of Object.entries({ x, weight, bias })) writeFileSync(join(folder, name), data)
+    for (const [name, data] of Object.entries(operands)) writeFileSync(join(folder, name), data)
     const script = fileURLToPath(new URL('torch_conv1d.py', import.meta.url))
     const args = [script, folder, channels, width, dilation, threads, reps].map(String)
     const text = execFileSync(process.env['GENOCONV_PYTHON'] ?? 'python3', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
-    const { torch: version, median_s: seconds, median_cpu_s: cpuSeconds } = JSON.parse(text) as { torch: string; median_s: number; median_cpu_s: number }
-    return { version, seconds, cpuSeconds, y: new Float32Array(readFileSync(join(folder, 'y')).buffer) }
+    const line = JSON.parse(text) as { torch: string; median_s: number; median_cpu_s: number }
+    return { version: line.torch, seconds: line.median_s, cpuSeconds: line.median_cpu_s, y: new Float32Array(readFileSync(join(folder, 'y')).buffer) }
   } catch {
     return undefined
   } finally {
@@ -92,40 +100,45 @@ function torchConvolution({ x, weight, bias }: Operands, width: number, dilation
 
 export async function benchDilated({ length = 100_000, threads = 2 } = {}): Promise<void> {
   const direct = createCpuBackend({ threads, planDilatedConv: directPlan })
-  const planned = createCpuBackend({ threads, planDilatedConv: (request: DilatedConvRequest) => planDilatedConv({ ...request, preparedFftSizes: undefined }) })
-  console.log(`dilated convolutions ${channels} -> ${channels}, ${length} positions, ${planned.description}; nanoseconds a position, clock (CPU time)`)
+  const planned = createCpuBackend({ threads })
+  console.log(`dilated convolutions ${channels} -> ${channels}, ${length} positions, ${planned.description}`)
+  console.log('nanoseconds a position by the clock (CPU time of all threads)')
   const totals = { direct: [0, 0], planned: [0, 0], torch: [0, 0] }
   let version: string | undefined
   for (const { width, dilation } of layers) {
-    const operands = { x: random(channels * (length + (width - 1) * dilation)), weight: random(channels * channels * width), bias: random(channels) }
+    const inputLength = length + (width - 1) * dilation
+    const operands = { x: random(channels * inputLength), weight: random(channels * channels * width), bias: random(channels) }
     const ours = { direct: convolution(direct, operands, width, dilation), planned: convolution(planned, operands, width, dilation) }
     for (const c of Object.values(ours)) await c.time() // packs weights, compiles
     const expected = await ours.direct.result()
     const errorOf = (name: string, got: Float32Array): void => {
       const error = relativeError(got, expected)
-      if (!(error <= tolerance)) throw new Error(`${name} differs from direct by ${error} of the largest value (width ${width}, dilation ${dilation})`)
+      if (!(error <= tolerance)) throw new Error(`width ${width}, dilation ${dilation}: ${name} differs from direct by ${error} of the largest value`)
     }
     errorOf('planned', await ours.planned.result())
     const torch = torchConvolution(operands, width, dilation, threads)
     if (torch) errorOf('PyTorch', torch.y)
-    version ??= torch?.version
+    version = torch?.version
 
     const times: Record<keyof typeof ours, Timing[]> = { direct: [], planned: [] }
     for (let r = 0; r < reps; r++) for (const name of ['direct', 'planned'] as const) times[name].push(await ours[name].time())
     const cells = (['direct', 'planned', 'torch'] as const).map((name) => {
-      const timing = name === 'torch' ? torch : { seconds: median(times[name].map((t) => t.seconds)), cpuSeconds: median(times[name].map((t) => t.cpuSeconds)) }
+      const timing = name === 'torch' ? torch : medians(times[name])
       if (!timing) return `${name} -`
       const ns = [timing.seconds, timing.cpuSeconds].map((s) => (s * 1e9) / length) as [number, number]
       ns.forEach((v, k) => { totals[name][k]! += v * convolutionsPerLayer })
       return `${name} ${ns[0].toFixed(0)} (${ns[1].toFixed(0)})`
     })
     const plan = planDilatedConv({ inChannels: channels, outChannels: channels, width, dilation, length, workerCount: threads })
-    console.log(`width ${width}, dilation ${dilation}: ${cells.join(' · ')}; planned: ${plan.method === 'fft' ? `transforms of ${plan.fftSize}` : 'direct'}`)
+    const how = plan.method === 'fft' ? `transforms of ${plan.fftSize}` : 'direct'
+    console.log(`width ${width}, dilation ${dilation}: ${cells.join(' · ')}; planned: ${how}`)
     for (const c of Object.values(ours)) c.release()
   }
-  const rate = (ns: number): string => `${Math.round(1e6 / ns)} k positions/s`
-  console.log(`all 32 convolutions of the network: direct ${rate(totals.direct[0]!)}, planned ${rate(totals.planned[0]!)}${version ? `, PyTorch ${version} ${rate(totals.torch[0]!)}` : ' (no PyTorch: set GENOCONV_PYTHON)'}`)
-  console.log(`by CPU time on ${threads} idle threads: direct ${rate(totals.direct[1]! / threads)}, planned ${rate(totals.planned[1]! / threads)}${version ? `, PyTorch ${rate(totals.torch[1]! / threads)}` : ''}`)
+  const rates = (k: 0 | 1, share: number): string =>
+    (['direct', 'planned', 'torch'] as const).map((name) => `${name} ${Math.round((1e6 / totals[name][k]!) * share)} k`).join(', ')
+  console.log(`all 32 convolutions of the network, positions a second: ${rates(0, 1)}`)
+  console.log(`the same by CPU time, were ${threads} threads idle: ${rates(1, threads)}`)
+  console.log(version ? `torch is PyTorch ${version}` : 'no PyTorch: set GENOCONV_PYTHON to a Python that has it')
   await direct.destroy()
   await planned.destroy()
 }

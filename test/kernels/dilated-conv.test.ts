@@ -133,7 +133,11 @@ forEachBackend('dilatedConv', (backend) => {
 
 const methods: { method: string; plan: (request: DilatedConvRequest) => DilatedConvPlan; widest: number }[] = [
   { method: 'the direct sum', plan: directPlan, widest: Number.POSITIVE_INFINITY },
-  ...[16, 32, 64, 128, 256, 512].map((fftSize) => ({ method: `transforms of ${fftSize}`, plan: (r: DilatedConvRequest) => fftPlan(r, fftSize), widest: fftSize })),
+  ...[16, 32, 64, 128, 256, 512].map((fftSize) => ({
+    method: `transforms of ${fftSize}`,
+    plan: (r: DilatedConvRequest) => fftPlan(r, fftSize),
+    widest: fftSize,
+  })),
 ]
 
 describe.each(methods)('dilatedConv on cpu by $method', ({ plan, widest }) => {
@@ -211,7 +215,8 @@ describe('dilatedConv on cpu without relaxed SIMD', () => {
     const begin = (): void => context.beginStep(new Int32Array(new SharedArrayBuffer(4 * countersPerStep)), 0)
     const weight = weightsOf(w, [c.outChannels, c.inChannels, c.width])
     const plan = planOf({ ...c, workerCount: 1 })
-    const floats = plan.method === 'fft' ? filterSpectraFloats(plan.fftSize, c.outChannels, c.inChannels) : directFloats(c.outChannels, c.inChannels, c.width)
+    const floats =
+      plan.method === 'fft' ? filterSpectraFloats(plan.fftSize, c.outChannels, c.inChannels) : directFloats(c.outChannels, c.inChannels, c.width)
     const packed = new Float32Array(floats).fill(Number.NaN)
     begin()
     prepareDilatedConvKernel({ weight, plan, packed }, context)

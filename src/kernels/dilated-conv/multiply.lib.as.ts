@@ -6,7 +6,9 @@ import { madd } from '../cpu/simd.lib.as'
  */
 // @ts-ignore: decorator
 @inline
-export function multiply4x8(out: usize, outStride: usize, x: usize, weights: usize, inner: i32, innerStride: usize, outer: i32, outerStride: usize): void {
+export function multiply4x8(
+  out: usize, outStride: usize, x: usize, weights: usize, inner: i32, innerStride: usize, outer: i32, outerStride: usize,
+): void {
   const out1 = out + outStride
   const out2 = out1 + outStride
   const out3 = out2 + outStride

@@ -81,7 +81,9 @@ export function fftPlan(request: DilatedConvRequest, fftSize: number): FftPlan {
   const columnCount = Math.max(16, Math.floor(columnFloats / fftSize / 8) * 8)
   const most = Math.max(1, Math.floor(Math.min(mostBlockPositions, request.length) / (validLength * request.dilation)))
   const candidates: FftPlan[] = []
-  for (let s = 1; s <= most; s = s < 8 ? s + 1 : 8 * Math.ceil(s / 7)) candidates.push({ method: 'fft', fftSize, validLength, segmentCount: s, columnCount })
+  for (let s = 1; s <= most; s = s < 8 ? s + 1 : 8 * Math.ceil(s / 7)) {
+    candidates.push({ method: 'fft', fftSize, validLength, segmentCount: s, columnCount })
+  }
   return leastExpected(candidates, request)
 }
 
@@ -94,14 +96,17 @@ export function expectedNanoseconds(plan: DilatedConvPlan, request: DilatedConvR
   return plan.method === 'direct' ? directNanoseconds(plan, request) : fftNanoseconds(plan, request)
 }
 
-function directNanoseconds(plan: DirectPlan, { inChannels, outChannels, width, dilation, length, workerCount }: DilatedConvRequest): number {
+function directNanoseconds(plan: DirectPlan, request: DilatedConvRequest): number {
+  const { inChannels, outChannels, width, dilation, length, workerCount } = request
   const taps = 4 * Math.ceil(outChannels / 4) * inChannels * width
   const tileLength = Math.min(plan.tileLength, length)
-  const tile = Math.ceil(tileLength / 8) * 8 * taps * cost.tap + copies(inChannels, tileLength + (width - 1) * dilation) + copies(outChannels, tileLength)
+  const span = (width - 1) * dilation
+  const tile = Math.ceil(tileLength / 8) * 8 * taps * cost.tap + copies(inChannels, tileLength + span) + copies(outChannels, tileLength)
   return taps * cost.weight + rounds(length / tileLength, workerCount) * tile
 }
 
-function fftNanoseconds(plan: FftPlan, { inChannels, outChannels, width, dilation, length, workerCount, preparedFftSizes }: DilatedConvRequest): number {
+function fftNanoseconds(plan: FftPlan, request: DilatedConvRequest): number {
+  const { inChannels, outChannels, width, dilation, length, workerCount, preparedFftSizes } = request
   const { fftSize, validLength, segmentCount } = plan
   const products = 4 * Math.ceil(outChannels / 4) * inChannels
   const blockLength = Math.min(length, segmentCount * validLength * dilation)

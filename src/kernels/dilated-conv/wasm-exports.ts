@@ -10,7 +10,8 @@ export interface DilatedConvExports {
   forwardTransform(data: number, rowBytes: number, fftSize: number, twiddles: number, spectra: number, places: number): void
   backwardTransform(data: number, rowBytes: number, fftSize: number, twiddles: number, spectra: number, places: number): void
   mixSpectra(
-    spectra: number, blockCount: number, planeBytes: number, rowBytes: number, inChannels: number, rowBlocks: number, weights: number, bias: number, work: number,
+    spectra: number, blockCount: number, planeBytes: number, rowBytes: number,
+    inChannels: number, rowBlocks: number, weights: number, bias: number, work: number,
   ): void
   finishRow(row: number, n: number, bias: number, after: number, residual: number): void
 }
