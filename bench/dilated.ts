@@ -135,7 +135,7 @@ export async function benchDilated({ length = 100_000, threads = 2 } = {}): Prom
     for (const c of Object.values(ours)) c.release()
   }
   const rates = (k: 0 | 1, share: number): string =>
-    (['direct', 'planned', 'torch'] as const).map((name) => `${name} ${Math.round((1e6 / totals[name][k]!) * share)} k`).join(', ')
+    (['direct', 'planned', ...(version ? (['torch'] as const) : [])] as const).map((name) => `${name} ${Math.round((1e6 / totals[name][k]!) * share)} k`).join(', ')
   console.log(`all 32 convolutions of the network, positions a second: ${rates(0, 1)}`)
   console.log(`the same by CPU time, were ${threads} threads idle: ${rates(1, threads)}`)
   console.log(version ? `torch is PyTorch ${version}` : 'no PyTorch: set GENOCONV_PYTHON to a Python that has it')
