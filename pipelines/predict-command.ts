@@ -18,6 +18,7 @@ import { type Environment, freeMemory } from './environment.ts'
 import { loadModel } from './load-model.ts'
 import { defaultModelName } from './load-checkpoint.ts'
 import { createLog, type Log } from './log.ts'
+import { describeApproximation, judgeApproximation } from './approximation.ts'
 import { chooseOutput, type OutputChoice } from './output-file.ts'
 import { planPredict } from './plan.ts'
 import { checkedTracks, predict, type PredictOptions } from './predict.ts'
@@ -27,7 +28,7 @@ import { Seen } from './seen.ts'
 import { showBytes, showCount, showSeconds } from './units.ts'
 
 /** Node itself, the reader, the writer and the batches between stages; the rest of `--memory` is the model's. */
-const reserveBytes = 160 * 2 ** 20
+export const reserveBytes = 160 * 2 ** 20
 
 export const predictCommand = ({ signal }: Environment): CommandModule => ({
   command: 'predict <fasta..>',
@@ -93,6 +94,12 @@ async function compute({ args, log, signal, memory, genomes, regions, output, si
   }
 
   log.info(`${model.info.name} (${model.info.architecture}) on ${backend.description} (${reason})`)
+  if (filterLength !== undefined || frequencySparsity > 0) {
+    const exact = await loadModel(args.models, { backend, signal })
+    const report = await judgeApproximation(exact, model, genomes, options)
+    exact.close()
+    log.info(report ? describeApproximation(report) : 'what the approximation changes cannot be said of a stream')
+  }
   const onCpu = async (): Promise<Model> => {
     model = await load(await createBackend('cpu', { threads, memoryBytes: modelMemory }))
     return model
@@ -124,14 +131,14 @@ async function close(model: Model): Promise<void> {
   await model.backend.destroy()
 }
 
-async function openGenomes(inputs: readonly string[], options: OpenGenomeOptions): Promise<Genome[]> {
+export async function openGenomes(inputs: readonly string[], options: OpenGenomeOptions): Promise<Genome[]> {
   const genomes: Genome[] = []
   for (const input of inputs) genomes.push(await openGenome(input, options))
   return genomes
 }
 
 /** Contigs in input order where all inputs know theirs beforehand. */
-async function knownContigs(genomes: readonly Genome[], signal: AbortSignal): Promise<Contig[] | undefined> {
+export async function knownContigs(genomes: readonly Genome[], signal: AbortSignal): Promise<Contig[] | undefined> {
   if (!genomes.every((genome) => genome.isRandomAccess)) return undefined
   const contigs: Contig[] = []
   for (const genome of genomes) contigs.push(...(await genome.contigs(signal)))
@@ -139,7 +146,7 @@ async function knownContigs(genomes: readonly Genome[], signal: AbortSignal): Pr
 }
 
 /** Regions of --region and --regions, in that order; undefined where neither is given. */
-async function readRegions(args: PredictArguments, genomes: readonly Genome[], signal: AbortSignal): Promise<Region[] | undefined> {
+export async function readRegions(args: PredictArguments, genomes: readonly Genome[], signal: AbortSignal): Promise<Region[] | undefined> {
   if (args.regionTexts.length + args.bedFiles.length === 0) return undefined
   const contigs = contigMap((await knownContigs(genomes, signal)) ?? needFile(genomes))
   const regions: Region[] = args.regionTexts.map((text) => parseRegion(text, contigs))
@@ -153,10 +160,10 @@ function needFile(genomes: readonly Genome[]): never {
 }
 
 /** What the `region` column says. */
-const regionName = ({ name, contig, start, end }: Region): string => name ?? `${contig}:${start}-${end}`
+export const regionName = ({ name, contig, start, end }: Region): string => name ?? `${contig}:${start}-${end}`
 
 /** The model counts its own memory; the user's number is that of the whole program. */
-function addReserve(error: unknown, memory: number): unknown {
+export function addReserve(error: unknown, memory: number): unknown {
   if (!(error instanceof LimitError) || error.where !== '--memory' || error.neededBytes === undefined) return error
   const neededBytes = error.neededBytes + reserveBytes
   return new LimitError({
