@@ -11,7 +11,7 @@ const alphabet = 'ACGTNRYSWKMBDHV'
 const codeOfLetter = new Int8Array(256).fill(alphabet.indexOf('N'))
 for (let i = 0; i < alphabet.length; i++) codeOfLetter[alphabet.charCodeAt(i)] = i
 
-const dictionaryIds = { contig: 0, base: 1, region: 2 } as const
+export const dictionaryIds = { contig: 0, base: 1, region: 2 } as const
 export type DictionaryColumn = keyof typeof dictionaryIds
 const dictionaryType = (column: DictionaryColumn) =>
   new Dictionary(new Utf8(), column === 'base' ? new Int8() : new Int32(), dictionaryIds[column], false)
@@ -49,6 +49,11 @@ export class ArrowRows {
     this.contigs = new NameTable(layout.contigs)
     this.regions = new NameTable(layout.regions)
     this.columns = new Columns(layout)
+  }
+
+  /** Contigs of rows that were written before, in order of first use. */
+  know(contigs: readonly string[]): void {
+    for (const name of contigs) this.contigs.indexOf(name)
   }
 
   /** Adds the rows of `batch`; yields each record batch that became full. */

@@ -1,88 +1,165 @@
-import { unlinkSync } from 'node:fs'
-import { type FileHandle, open, rename, stat, unlink } from 'node:fs/promises'
+import { constants, unlinkSync } from 'node:fs'
+import { access, type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { ConfigError, FormatError, LimitError } from '../errors.ts'
+import { ConfigError, FormatError, GenoconvError, LimitError } from '../errors.ts'
 import type { ByteSink } from './sink.ts'
+
+export interface AtomicOutputOptions {
+  /** Files that the output must not be. */
+  readonly inputs?: readonly string[]
+  /** Go on with the partial file: its first `keptBytes` bytes stay. Without it a partial file that is there is replaced. */
+  readonly keptBytes?: number
+  /** Whether `abort` and the end of the process leave the partial file, and the record beside it, to a run that goes on. */
+  readonly keepsPartial?: boolean
+  /** Told the file's size when all of it is written, before it gets its name. */
+  readonly onWritten?: (bytes: number) => Promise<void>
+}
+
+/** Where `path` is written until it is complete. */
+export const partialPath = (path: string): string => `${path}.partial`
+
+/** Where it is said what the partial file of `path` is a part of (pipelines/resume-record.ts). */
+export const recordPath = (path: string): string => `${partialPath(path)}.json`
 
 /**
  * A file that appears under its name only when it is complete: it is written beside it as `<name>.partial` and renamed by
- * `finish`. `abort`, and the end of the process in any way but SIGKILL, remove the partial file. A device or pipe
- * (`/dev/null`, a FIFO) is written as it is.
+ * `finish`. `abort`, and the end of the process in any way but SIGKILL, remove the partial file and what stands beside it,
+ * unless `keepsPartial`. A device or pipe (`/dev/null`, a FIFO) is written as it is.
  *
  * ConfigError where `path` is a folder or one of `inputs`; FormatError where its folder is missing or not writable;
  * LimitError when the disk is full.
  */
-export async function openAtomicOutput(path: string, options: { inputs?: readonly string[] } = {}): Promise<ByteSink> {
+export async function openAtomicOutput(path: string, options: AtomicOutputOptions = {}): Promise<ByteSink> {
+  const { isDirect } = await checkOutput(path, options.inputs)
+  const writtenPath = isDirect ? path : partialPath(path)
+  const { keptBytes = 0 } = options
+  try {
+    // A record says what the partial file is a part of: it goes before the file does.
+    if (!isDirect && keptBytes === 0) await removeFiles([recordPath(path)])
+    const handle = await open(writtenPath, keptBytes > 0 ? 'r+' : 'w')
+    if (keptBytes > 0) await handle.truncate(keptBytes)
+    return new AtomicFile(handle, path, writtenPath, options)
+  } catch (cause) {
+    throw openFailure(path, cause)
+  }
+}
+
+/** The errors of `openAtomicOutput` that can be had without opening; `isDirect`: not a regular file. */
+export async function checkOutput(path: string, inputs: readonly string[] = []): Promise<{ isDirect: boolean }> {
   const existing = await stat(path).catch(() => undefined)
   if (existing?.isDirectory()) throw new ConfigError({ where: path, what: 'the output is a folder', expected: "a file's name" })
-  for (const input of options.inputs ?? []) {
+  for (const input of inputs) {
     const inputStat = await stat(input).catch(() => undefined)
     if (existing && inputStat && inputStat.ino === existing.ino && inputStat.dev === existing.dev) {
       throw new ConfigError({ where: path, what: 'the output is an input', expected: 'another file', got: input, remedy: 'give another name with --output' })
     }
   }
-  const isDirect = existing !== undefined && !existing.isFile()
-  const writtenPath = isDirect ? path : `${path}.partial`
-  const handle = await open(writtenPath, 'w').catch((cause) => {
-    throw openFailure(path, cause)
+  await access(dirname(path), constants.W_OK).catch((cause) => {
+    if (existing === undefined) throw openFailure(path, cause)
   })
-  return fileSink(handle, path, writtenPath)
+  return { isDirect: existing !== undefined && !existing.isFile() }
 }
 
-function fileSink(handle: FileHandle, path: string, writtenPath: string): ByteSink {
-  const isDirect = path === writtenPath
-  let isOpen = true
-  const removeAtExit = (): void => {
+/** How often it is looked whether the file being written is still there. */
+const lookMilliseconds = 2000
+
+class AtomicFile implements ByteSink {
+  private readonly handle: FileHandle
+  private readonly path: string
+  private readonly writtenPath: string
+  private readonly options: AtomicOutputOptions
+  private isOpen = true
+  private bytes: number
+  private lookedAt = performance.now()
+
+  constructor(handle: FileHandle, path: string, writtenPath: string, options: AtomicOutputOptions) {
+    this.handle = handle
+    this.path = path
+    this.writtenPath = writtenPath
+    this.options = options
+    this.bytes = options.keptBytes ?? 0
+    if (!this.isDirect && !options.keepsPartial) process.once('exit', this.removeAtExit)
+  }
+
+  async write(chunks: readonly Uint8Array[]): Promise<void> {
     try {
-      unlinkSync(writtenPath)
-    } catch {
-      // never made, or gone already
+      this.bytes += await writeAll(this.handle, chunks, this.isDirect ? undefined : this.bytes)
+      // Writing to a file that was removed, or whose folder was, goes well until it is to be renamed.
+      if (!this.isDirect && performance.now() - this.lookedAt > lookMilliseconds) {
+        await stat(this.writtenPath)
+        this.lookedAt = performance.now()
+      }
+    } catch (cause) {
+      throw this.failure(cause)
     }
   }
-  if (!isDirect) process.once('exit', removeAtExit)
-  const close = async (): Promise<void> => {
-    isOpen = false
-    await handle.close()
+
+  async finish(): Promise<void> {
+    try {
+      if (!this.isDirect) await this.handle.sync() // some file systems report a full disk only here
+      await this.close()
+      if (!this.isDirect) {
+        await this.options.onWritten?.(this.bytes)
+        await rename(this.writtenPath, this.path)
+        await removeFiles([recordPath(this.path)])
+      }
+    } catch (cause) {
+      throw this.failure(cause)
+    }
+    process.removeListener('exit', this.removeAtExit)
   }
-  return {
-    async write(chunks) {
+
+  async abort(): Promise<void> {
+    if (this.isOpen) await this.close().catch(() => {})
+    process.removeListener('exit', this.removeAtExit)
+    if (this.isDirect || this.options.keepsPartial) return
+    await removeFiles([recordPath(this.path), this.writtenPath]).catch(() => {})
+  }
+
+  private get isDirect(): boolean {
+    return this.path === this.writtenPath
+  }
+
+  private async close(): Promise<void> {
+    this.isOpen = false
+    await this.handle.close()
+  }
+
+  private failure(cause: unknown): Error {
+    return writeFailure(this.path, cause, this.options.keepsPartial)
+  }
+
+  private readonly removeAtExit = (): void => {
+    for (const path of [recordPath(this.path), this.writtenPath]) {
       try {
-        await writeAll(handle, chunks)
-      } catch (cause) {
-        throw writeFailure(path, cause)
+        unlinkSync(path)
+      } catch {
+        // never made, or gone already
       }
-    },
-    async finish() {
-      try {
-        await close() // some file systems report a full disk only here
-        if (!isDirect) await rename(writtenPath, path)
-      } catch (cause) {
-        throw writeFailure(path, cause)
-      }
-      process.removeListener('exit', removeAtExit)
-    },
-    async abort() {
-      if (isOpen) await close().catch(() => {})
-      if (isDirect) return
-      process.removeListener('exit', removeAtExit)
-      await unlink(writtenPath).catch(() => {})
-    },
+    }
   }
 }
 
-/** `writev` may write less than it was given. */
-async function writeAll(handle: FileHandle, chunks: readonly Uint8Array[]): Promise<void> {
+async function removeFiles(paths: readonly string[]): Promise<void> {
+  for (const path of paths) await rm(path, { force: true })
+}
+
+/** `writev` may write less than it was given. Without `position`: where the file stands. Gives the bytes written. */
+async function writeAll(handle: FileHandle, chunks: readonly Uint8Array[], position: number | undefined): Promise<number> {
+  let total = 0
   const mostBuffers = 512 // systems allow 1,024 a call
   for (let from = 0; from < chunks.length; from += mostBuffers) {
     let rest = chunks.slice(from, from + mostBuffers)
     while (rest.length > 0) {
-      let { bytesWritten } = await handle.writev(rest)
+      let { bytesWritten } = await handle.writev(rest, position === undefined ? undefined : position + total)
+      total += bytesWritten
       let whole = 0
       while (whole < rest.length && bytesWritten >= rest[whole]!.byteLength) bytesWritten -= rest[whole++]!.byteLength
       rest = rest.slice(whole)
       if (rest.length > 0) rest[0] = rest[0]!.subarray(bytesWritten)
     }
   }
+  return total
 }
 
 function codeOf(cause: unknown): string {
@@ -105,14 +182,16 @@ function openFailure(path: string, cause: unknown): Error {
   return new FormatError({ where: path, what: what[code] ?? `cannot be written (${code})`, remedy, cause })
 }
 
-function writeFailure(path: string, cause: unknown): Error {
+function writeFailure(path: string, cause: unknown, keepsPartial = false): Error {
   const code = codeOf(cause)
-  if (code === 'EPIPE') return cause as Error
+  if (code === 'EPIPE' || cause instanceof GenoconvError) return cause as Error
+  const kept = keepsPartial ? 'what was finished is kept: the same command with --resume goes on' : 'nothing was kept'
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') {
     const what = code === 'EFBIG' ? 'the file is larger than the system allows' : 'the disk is full'
-    return new LimitError({ where: path, what, remedy: 'make room, or give an --output on another disk; nothing was kept', cause })
+    return new LimitError({ where: path, what, remedy: `make room${keepsPartial ? '' : ', or give an --output on another disk'}; ${kept}`, cause })
   }
-  return new FormatError({ where: path, what: `writing failed (${code})`, remedy: 'nothing was kept', cause })
+  if (code === 'ENOENT') return new FormatError({ where: path, what: 'the partial output has vanished, or its folder has', remedy: 'nothing was kept', cause })
+  return new FormatError({ where: path, what: `writing failed (${code})`, remedy: kept, cause })
 }
 
 /** Standard output. A closed pipe gives the system's own error with the code `EPIPE`. */

@@ -1,4 +1,5 @@
 import type { PredictionBatch } from '../genome.ts'
+import type { DoneOutput } from './done-output.ts'
 
 /** What the columns of an output are, apart from the rows themselves. */
 export interface OutputLayout {
@@ -17,8 +18,11 @@ export interface OutputLayout {
   readonly temporaryFolder?: string
 }
 
-/** Turns predictions into the bytes of a format; each item is written, and waited for, before the next is made. */
-export type Encoder = (batches: AsyncIterable<PredictionBatch>, layout: OutputLayout) => AsyncGenerator<Uint8Array[]>
+/**
+ * Turns predictions into the bytes of a format; each item is written, and waited for, before the next is made. With `done`,
+ * `batches` begin behind its rows and what is given belongs behind its bytes; ConfigError where those begin otherwise.
+ */
+export type Encoder = (batches: AsyncIterable<PredictionBatch>, layout: OutputLayout, done?: DoneOutput) => AsyncGenerator<Uint8Array[]>
 
 /** Names in order of first use, as indices; starts with the names known beforehand. */
 export class NameTable {

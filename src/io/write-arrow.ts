@@ -1,6 +1,7 @@
 import { AsyncByteQueue, RecordBatchFileWriter, RecordBatchStreamWriter, RecordBatchWriter, type Schema } from 'apache-arrow'
 import type { PredictionBatch } from '../genome.ts'
-import { ArrowRows, arrowSchema, type DictionaryColumn } from './arrow-rows.ts'
+import { ArrowRows, arrowSchema, type DictionaryColumn, dictionaryIds } from './arrow-rows.ts'
+import { checkHead, type DoneOutput } from './done-output.ts'
 import type { OutputLayout } from './output-layout.ts'
 
 /**
@@ -37,8 +38,13 @@ class FileWriter extends RecordBatchFileWriter {
   writeDictionaries(rows: ArrowRows, columns: readonly DictionaryColumn[]): void {
     for (const column of columns) {
       const vector = rows.dictionary(column)
-      this._writeDictionaryBatch(vector.data[0]!, { contig: 0, base: 1, region: 2 }[column])
+      this._writeDictionaryBatch(vector.data[0]!, dictionaryIds[column])
     }
+  }
+  /** As if this writer had written what is there. */
+  goOn({ bytes, recordBatches }: DoneOutput): void {
+    this._position = bytes
+    this._recordBatchBlocks.push(...(recordBatches as typeof this._recordBatchBlocks))
   }
   /** Replaces the schema that the footer will hold (its metadata may have grown). */
   setFooterSchema(schema: Schema): void {
@@ -46,22 +52,44 @@ class FileWriter extends RecordBatchFileWriter {
   }
 }
 
-/** The Arrow IPC file format (`.arrow`), for files: a cut one is recognised as incomplete. */
-export async function* encodeArrowFile(batches: AsyncIterable<PredictionBatch>, layout: OutputLayout): AsyncGenerator<Uint8Array[]> {
+class StreamWriter extends RecordBatchStreamWriter {
+  /** As if this writer had written what is there: its last dictionaries are those of `rows`. */
+  goOn(rows: ArrowRows, columns: readonly DictionaryColumn[]): void {
+    for (const column of columns) {
+      this._seenDictionaries.set(dictionaryIds[column], rows.dictionary(column))
+      this._dictionaryDeltaOffsets.set(dictionaryIds[column], 1)
+    }
+  }
+}
+
+const dictionaryColumns = (layout: OutputLayout): DictionaryColumn[] => (layout.regions ? ['contig', 'base', 'region'] : ['contig', 'base'])
+
+/**
+ * The Arrow IPC file format (`.arrow`), for files: a cut one is recognised as incomplete. After `done`, what is missing
+ * behind it.
+ */
+export async function* encodeArrowFile(batches: AsyncIterable<PredictionBatch>, layout: OutputLayout, done?: DoneOutput): AsyncGenerator<Uint8Array[]> {
   const schema = arrowSchema(layout)
   const rows = new ArrowRows(schema, layout)
   const writer = new FileWriter()
   const queue = new DrainedQueue()
   writer.reset(queue, schema)
-  const columns: DictionaryColumn[] = layout.regions ? ['contig', 'base', 'region'] : ['contig', 'base']
+  const columns = dictionaryColumns(layout)
   if (layout.contigs) writer.writeDictionaries(rows, columns)
-  yield queue.drain()
+  const head = queue.drain()
+  if (done) {
+    checkHead(head, done)
+    writer.goOn(done)
+  } else yield head
+  const known = once(() => rows.know(done?.contigs?.() ?? []))
   for await (const batch of batches) {
+    known()
     for (const recordBatch of rows.add(batch)) {
       writer.write(recordBatch)
       yield queue.drain()
     }
   }
+  known()
   const last = rows.flush()
   if (last) writer.write(last)
   if (!layout.contigs) writer.writeDictionaries(rows, columns)
@@ -74,14 +102,22 @@ export async function* encodeArrowFile(batches: AsyncIterable<PredictionBatch>, 
  * The Arrow IPC stream format (`.arrows`), for pipes. Contigs not known beforehand replace the dictionary by a longer
  * one; the metadata is what is known at the start.
  */
-export async function* encodeArrowStream(batches: AsyncIterable<PredictionBatch>, layout: OutputLayout): AsyncGenerator<Uint8Array[]> {
+export async function* encodeArrowStream(batches: AsyncIterable<PredictionBatch>, layout: OutputLayout, done?: DoneOutput): AsyncGenerator<Uint8Array[]> {
   const schema = arrowSchema(layout)
   const rows = new ArrowRows(schema, layout)
-  const writer = new RecordBatchStreamWriter()
+  const writer = new StreamWriter()
   const queue = new DrainedQueue()
   writer.reset(queue, schema)
-  yield queue.drain()
+  const head = queue.drain()
+  if (done) checkHead(head, done)
+  else yield head
+  const known = once(() => {
+    if (!done) return
+    rows.know(done.contigs?.() ?? [])
+    writer.goOn(rows, dictionaryColumns(layout))
+  })
   for await (const batch of batches) {
+    known()
     for (const recordBatch of rows.add(batch)) {
       writer.write(recordBatch)
       yield queue.drain()
@@ -91,4 +127,13 @@ export async function* encodeArrowStream(batches: AsyncIterable<PredictionBatch>
   if (last) writer.write(last)
   writer.finish()
   yield queue.drain()
+}
+
+/** What is to be done at the first call only. */
+function once(action: () => void): () => void {
+  let isDone = false
+  return () => {
+    if (!isDone) action()
+    isDone = true
+  }
 }

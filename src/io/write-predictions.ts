@@ -1,5 +1,6 @@
 import type { PredictionBatch } from '../genome.ts'
 import { readAhead } from '../streams.ts'
+import type { DoneOutput } from './done-output.ts'
 import type { Encoder, OutputLayout } from './output-layout.ts'
 import type { ByteSink } from './sink.ts'
 import { encodeArrowFile, encodeArrowStream } from './write-arrow.ts'
@@ -18,16 +19,18 @@ export type OutputFormat = keyof typeof outputFormats
 
 /**
  * Writes `batches` to `sink` and makes the output visible; on any failure, an abort too, leaves nothing.
- * The next piece is encoded while one is being written; the next batch is computed while both happen.
+ * With `done`, `batches` begin behind the rows that `sink` has. The next piece is encoded while one is being written; the next batch is computed while both happen.
  */
 export async function writePredictions(
   batches: AsyncIterable<PredictionBatch>,
   format: OutputFormat,
   sink: ByteSink,
   layout: OutputLayout,
+  done?: DoneOutput,
 ): Promise<void> {
+  const encode: Encoder = outputFormats[format].encode
   try {
-    for await (const chunks of readAhead(outputFormats[format].encode(readAhead(batches, 1), layout), 1)) await sink.write(chunks)
+    for await (const chunks of readAhead(encode(readAhead(batches, 1), layout, done), 1)) await sink.write(chunks)
     await sink.finish()
   } catch (error) {
     await sink.abort()
