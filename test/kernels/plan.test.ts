@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError, LimitError, ShapeError } from '../../src/errors.ts'
+import { measureCostConstants } from '../../src/kernels/long-conv/calibrate.cpu.ts'
 import { defaultCostConstants } from '../../src/kernels/long-conv/cost-model.ts'
 import { explainPlan, factorings, filterBytesOf, keptBlocks, planLongConv, spectrumFloatsOf, transformSizes } from '../../src/kernels/long-conv/plan.ts'
 import { levelsOf, nodeAngles, rowFrequencies, twiddleTables } from '../../src/kernels/long-conv/twiddles.ts'
@@ -31,6 +32,12 @@ describe('plans', () => {
     expect(plan(160_002, 160_002)).toEqual(plan(160_002, 160_002))
     const slowDirect = planLongConv({ channelCount: 1, length: 10_000, filterLength: 20 }, { ...defaultCostConstants, tapNs: 100 })
     expect(slowDirect.method).toBe('fft')
+  })
+  it('constants measured here make sense, and give a plan', () => {
+    const measured = measureCostConstants()
+    for (const [name, value] of Object.entries({ ...measured, ...measured.radixNs, radixNs: 1 })) expect(value > 0 && Number.isFinite(value), name).toBe(true)
+    const p = planLongConv({ channelCount: 8, length: 100_000, filterLength: 3000 }, measured)
+    expect(p.method).toBe('fft')
   })
   it('spectra are kept only within spectrumBytes', () => {
     const bytes = filterBytesOf(plan(1_000_000, 1_000_000))

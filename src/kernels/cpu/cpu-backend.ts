@@ -6,7 +6,9 @@ import type { DilatedConvArguments } from '../dilated-conv/dilated-conv.ts'
 import type { DilatedConvPlan, DilatedConvRequest } from '../dilated-conv/plan.ts'
 import { DilatedConvPreparer } from '../dilated-conv/prepare.cpu.ts'
 import { linearWasm } from '../generated/linear.wasm.ts'
-import { planLongConvCpu, prepareFilterCpu } from '../long-conv/prepare-filter.cpu.ts'
+import type { CostConstants } from '../long-conv/cost-model.ts'
+import { planLongConv } from '../long-conv/plan.ts'
+import { prepareFilterCpu } from '../long-conv/prepare-filter.cpu.ts'
 import { queueingOps } from '../ops.ts'
 import { rowStrideOf, type Tensor } from '../tensor.ts'
 import type { CpuPreparedFilter, CpuTensor, CpuWeights } from './cpu-tensor.ts'
@@ -18,6 +20,8 @@ import { wasmVariant } from './wasm.ts'
 export interface CpuBackendOptions {
   readonly threads?: number
   readonly memoryBytes?: number
+  /** What long convolutions are planned by (see measureCostConstants); default: those of the machine the project measured on. */
+  readonly costConstants?: CostConstants
   /** Instead of the plan of least expected time: for tests and measurements. */
   readonly planDilatedConv?: (request: DilatedConvRequest) => DilatedConvPlan
 }
@@ -129,7 +133,7 @@ export function createCpuBackend(options: CpuBackendOptions = {}): Backend {
       }
     },
     flush,
-    planLongConv: planLongConvCpu,
+    planLongConv: (request) => planLongConv(request, options.costConstants),
     prepareFilter(plan, taps: Tensor, { centerTap }) {
       return prepareFilterCpu(plan, taps as CpuTensor, centerTap, { allocate, enqueue })
     },

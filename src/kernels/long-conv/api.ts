@@ -2,6 +2,7 @@ import { ConfigError, ShapeError } from '../../errors.ts'
 import type { Backend } from '../backend.ts'
 import type { Tensor, Weights } from '../tensor.ts'
 import { type FrequencyMask, maskedTaps } from './frequency-mask.ts'
+import type { PreparedFilter } from './long-conv.ts'
 import type { LongConvPlan } from './plan.ts'
 
 export interface LongConvOptions {
@@ -46,39 +47,56 @@ export interface LongConvOptions {
  * @throws ShapeError where lengths do not fit each other, ConfigError on options that cannot be, LimitError and DeviceError from the backend
  */
 export async function longConv(backend: Backend, options: LongConvOptions): Promise<Float32Array> {
-  const { channelCount, batch = 1, signal } = options
+  const { channelCount } = options
   const shape = shapesOf(options)
   const { length } = shape
-  const { taps, centerTap, filterLength } = filterOf(options, shape)
-  const plan = options.plan ?? backend.planLongConv({ channelCount, length, filterLength, frequencySparsity: options.frequencySparsity })
+  const filter = filterOf(options, shape)
+  const groupChannels = channelsAtOnce(backend, options, length, filter.filterLength)
+  const result = new Float32Array(options.input.length)
+  for (let first = 0; first < channelCount; first += groupChannels) {
+    await convolveGroup(backend, options, filter, length, first, Math.min(groupChannels, channelCount - first), result)
+  }
+  return result
+}
+
+/** Channels do not meet: few at a time keep the memory beside input and result small, and tensors within the device's limits. */
+const groupBytes = 2 ** 28
+
+function channelsAtOnce(backend: Backend, { channelCount, plan }: LongConvOptions, length: number, filterLength: number): number {
+  if (plan) return channelCount
+  const tensorBytes = 4 * Math.max(length, filterLength)
+  return Math.max(1, Math.min(channelCount, Math.floor(groupBytes / tensorBytes), Math.floor(backend.limits.maxTensorBytes / (tensorBytes + 64))))
+}
+
+/** Channels [first, first + groupCount) of all batch items into `result`. */
+async function convolveGroup(
+  backend: Backend, o: LongConvOptions, filter: FilterParts, length: number, first: number, groupCount: number, result: Float32Array,
+): Promise<void> {
+  const { channelCount, batch = 1 } = o
+  const { filterLength } = filter
+  const plan = o.plan ?? backend.planLongConv({ channelCount: groupCount, length, filterLength, frequencySparsity: o.frequencySparsity })
   const tensors: Tensor[] = []
-  const tensor = (): Tensor => {
-    tensors.push(backend.tensor(channelCount, length))
+  const tensor = (positions: number): Tensor => {
+    tensors.push(backend.tensor(groupCount, positions))
     return tensors.at(-1)!
   }
-  const held: { filter?: ReturnType<Backend['prepareFilter']>; skip?: Weights } = {}
+  const held: { filter?: PreparedFilter; skip?: Weights } = {}
   try {
-    const tapsTensor = backend.tensor(channelCount, filterLength)
-    tensors.push(tapsTensor)
-    backend.write(tapsTensor, taps)
-    held.filter = backend.prepareFilter(plan, tapsTensor, { centerTap })
-    held.skip = options.skip && backend.weights(options.skip, [channelCount])
-    const input = tensor()
-    const out = tensor()
-    const pre = options.pre && tensor()
-    const post = options.post && tensor()
-    const result = new Float32Array(options.input.length)
-    const size = channelCount * length
+    const taps = tensor(filterLength)
+    backend.write(taps, filter.taps.subarray(first * filterLength, (first + groupCount) * filterLength))
+    held.filter = backend.prepareFilter(plan, taps, { centerTap: filter.centerTap })
+    held.skip = o.skip && backend.weights(o.skip.slice(first, first + groupCount), [groupCount])
+    const [input, out, pre, post] = [tensor(length), tensor(length), o.pre && tensor(length), o.post && tensor(length)] as const
     for (let b = 0; b < batch; b++) {
-      signal?.throwIfAborted()
-      const part = (values: Float32Array): Float32Array => values.subarray(b * size, (b + 1) * size)
-      backend.write(input, part(options.input))
-      if (pre) backend.write(pre, part(options.pre!))
-      if (post) backend.write(post, part(options.post!))
+      o.signal?.throwIfAborted()
+      const start = (b * channelCount + first) * length
+      const part = (values: Float32Array): Float32Array => values.subarray(start, start + groupCount * length)
+      backend.write(input, part(o.input))
+      if (pre) backend.write(pre, part(o.pre!))
+      if (post) backend.write(post, part(o.post!))
       backend.ops.longConv({ out, input, filter: held.filter, inputShift: 0, pre, post, skip: held.skip })
-      result.set(await backend.read(out), b * size)
+      result.set(await backend.read(out), start)
     }
-    return result
   } finally {
     if (held.filter) backend.releaseFilter(held.filter)
     if (held.skip) backend.releaseWeights(held.skip)
@@ -89,6 +107,12 @@ export async function longConv(backend: Backend, options: LongConvOptions): Prom
 interface Shapes {
   readonly length: number
   readonly givenTaps: number
+}
+
+interface FilterParts {
+  readonly taps: Float32Array // [channelCount, filterLength]
+  readonly centerTap: number
+  readonly filterLength: number
 }
 
 function shapesOf(o: LongConvOptions): Shapes {
@@ -111,7 +135,7 @@ function shapesOf(o: LongConvOptions): Shapes {
 }
 
 /** The taps that can meet an input: cut to `filterLength`, masked, and without those farther from the centre than the input is long. */
-function filterOf(o: LongConvOptions, { length, givenTaps }: Shapes): { taps: Float32Array; centerTap: number; filterLength: number } {
+function filterOf(o: LongConvOptions, { length, givenTaps }: Shapes): FilterParts {
   const used = o.filterLength ?? givenTaps
   if (!Number.isInteger(used) || used < 1) throw new ConfigError({ where: 'longConv', what: 'filterLength is not a size', expected: 'an integer above 0', got: `${used}` })
   let filterLength = Math.min(used, givenTaps)

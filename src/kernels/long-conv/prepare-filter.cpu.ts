@@ -1,20 +1,15 @@
 import { ShapeError } from '../../errors.ts'
-import type { LongConvRequest } from '../backend.ts'
 import type { CpuInternalKernel } from '../cpu/context.ts'
 import { type CpuTensor, row } from '../cpu/cpu-tensor.ts'
 import type { Step } from '../cpu/pool.ts'
 import { type CpuLongFilter, transformOf } from './long-conv.cpu.ts'
-import { type LongConvPlan, planLongConv, spectrumFloatsOf } from './plan.ts'
+import { type LongConvPlan, spectrumFloatsOf } from './plan.ts'
 
 export interface PrepareFilterArguments {
   readonly plan: LongConvPlan
   readonly taps: CpuTensor
   readonly centerTap: number
   readonly spectra: Float32Array
-}
-
-export function planLongConvCpu(request: LongConvRequest): LongConvPlan {
-  return planLongConv(request)
 }
 
 /** Queues what makes `taps` ready. Where the plan keeps no spectra, nothing is made: every call transforms the taps again. */

@@ -4,6 +4,9 @@ import { Mover, moverFloats, type Signal } from './mover.cpu.ts'
 import { keptBlocks, type LongConvPlan } from './plan.ts'
 import { levelsOf, rightAngle, rowFrequencies, twiddleTables } from './twiddles.ts'
 
+/** What of a plan decides how the transform lies in memory. */
+export type TransformShape = Pick<LongConvPlan, 'fftSize' | 'factors' | 'keepSpectra' | 'frequencySparsity'>
+
 /** Measured on a Zen 3 (512 KiB of L2 a core); see docs/adr. */
 export interface CpuTuning {
   /** Columns of one tile: runs of memory long enough for prefetching. */
@@ -39,7 +42,7 @@ export class CpuTransform {
   /** A whole spectrum of this worker's own, where the plan keeps none; else 0. */
   readonly #ownSpectrum: number
 
-  constructor(scratch: WasmScratch<LongConvExports>, plan: LongConvPlan, tuning: CpuTuning = measuredTuning) {
+  constructor(scratch: WasmScratch<LongConvExports>, plan: TransformShape, tuning: CpuTuning = measuredTuning) {
     const { factors } = plan
     const { levels, columnLevelCount } = levelsOf(factors)
     const tables = twiddleTables(factors, rightAngle)
