@@ -1,5 +1,5 @@
 import type { CommandModule } from 'yargs'
-import { listDevices } from '../src/kernels/create-backend.ts'
+import { listDevicesQuietly } from './choose-device.ts'
 import { logOptions } from './predict-options.ts'
 
 /** `genoconv devices`: what there is to compute on, what `auto` would take, and why. */
@@ -12,7 +12,7 @@ export const devicesCommand: CommandModule = {
       .example('$0 devices', 'the devices, a line each; * marks what --device auto takes')
       .example('$0 devices --json', 'the same for machines'),
   handler: async (argv) => {
-    const devices = await listDevices()
+    const devices = await listDevicesQuietly()
     if (argv['json'] === true) {
       process.stdout.write(`${JSON.stringify(devices)}\n`)
       return

@@ -10,8 +10,9 @@ import { contigMap, parseRegion } from '../src/io/region-text.ts'
 import type { ByteSink } from '../src/io/sink.ts'
 import { writePredictions } from '../src/io/write-predictions.ts'
 import type { Backend } from '../src/kernels/backend.ts'
-import { chooseBackend, createBackend } from '../src/kernels/create-backend.ts'
+import { createBackend } from '../src/kernels/create-backend.ts'
 import type { Model } from '../src/model/model.ts'
+import { chooseDevice } from './choose-device.ts'
 import { deviceRecovery } from './device-recovery.ts'
 import { describeDryRun } from './dry-run.ts'
 import { type Environment, freeMemory } from './environment.ts'
@@ -80,7 +81,7 @@ async function compute({ args, log, signal, memory, genomes, regions, output, si
   const startTime = performance.now()
   const { filterLength, frequencySparsity, strand, context, chunk, threads } = args
   const modelMemory = Math.max(0, memory - reserveBytes)
-  const { backend, reason } = await chooseBackend(args.device, { threads, memoryBytes: modelMemory, onWarning: log.warn })
+  const { backend, reason } = await chooseDevice(args.device, { threads, memoryBytes: modelMemory, onWarning: log.warn })
   const load = (on: Backend): Promise<Model> => loadModel(args.models, { backend: on, filterLength, frequencySparsity, signal, onWarning: log.warn })
   let model = await load(backend)
   const tracks = checkedTracks(model, args.tracks)

@@ -65,7 +65,11 @@ export async function chooseBackend(choice: DeviceChoice = 'auto', options: Back
 
 /** What there is to compute on, and which of it `auto` takes, and why. Opens nothing. */
 export async function listDevices(): Promise<readonly DeviceListing[]> {
-  const found = await probe()
+  return listingOf(await probe())
+}
+
+/** The lines for what was found. */
+export function listingOf(found: Parameters<typeof decide>[0]): readonly DeviceListing[] {
   const { device, reason } = decide(found)
   const cpu: DeviceListing = { name: 'cpu', kind: 'cpu', isSoftware: false, chosen: device === 'cpu', reason: device === 'cpu' ? reason : 'slower than a GPU' }
   if (!found.adapter) return [cpu]
