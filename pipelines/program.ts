@@ -6,6 +6,7 @@ import { indexCommand } from './index-command.ts'
 import { createLog } from './log.ts'
 import { modelsCommand } from './models-command.ts'
 import { predictCommand } from './predict-command.ts'
+import { shardCommand } from './shard-command.ts'
 import { hideStandardInput, showStandardInput } from './standard-input-word.ts'
 import { usageError } from './usage-error.ts'
 import { version } from './version.ts'
@@ -33,7 +34,7 @@ export async function runProgram(words: readonly string[]): Promise<number> {
 }
 
 function commandLine(words: readonly string[], environment: Environment) {
-  const commands: CommandModule[] = [predictCommand(environment), modelsCommand(environment), indexCommand(environment), devicesCommand]
+  const commands: CommandModule[] = [predictCommand(environment), shardCommand(environment), modelsCommand(environment), indexCommand(environment), devicesCommand]
   const parser = yargs(hideStandardInput(words))
   return parser
     .scriptName('genoconv')
