@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 it('exports what the contract names and nothing by accident', () => {
   expect(Object.keys(library).sort()).toEqual([
     'ConfigError', 'DeviceError', 'FormatError', 'GenoconvError', 'LimitError', 'RegionError', 'ShapeError',
-    'createBackend', 'listDevices', 'loadModel', 'memorySink', 'openGenome', 'predict', 'writeArrow',
+    'createBackend', 'explainPlan', 'listDevices', 'loadModel', 'longConv', 'memorySink', 'openGenome', 'planLongConv', 'predict', 'writeArrow',
   ])
 })
 
