@@ -91,16 +91,19 @@ fn dft2(i: u32, j: u32) {
   v[j] = a - v[j];
 }
 
-fn dft4(i: u32, stride: u32, sign: f32) {
-  let a = v[i] + v[i + 2u * stride];
-  let b = v[i] - v[i + 2u * stride];
-  let c = v[i + stride] + v[i + 3u * stride];
-  let d = v[i + stride] - v[i + 3u * stride];
-  let turned = sign * vec2f(d.y, -d.x);
-  v[i] = a + c;
-  v[i + stride] = b + turned;
-  v[i + 2u * stride] = a - c;
-  v[i + 3u * stride] = b - turned;
+fn dft4(first: u32, stride: u32, sign: f32) {
+  let v0 = v[first];
+  let v1 = v[first + stride];
+  let v2 = v[first + 2u * stride];
+  let v3 = v[first + 3u * stride];
+  let sum02 = v0 + v2;
+  let sum13 = v1 + v3;
+  let difference02 = v0 - v2;
+  let turned13 = sign * vec2f(v1.y - v3.y, v3.x - v1.x);
+  v[first] = sum02 + sum13;
+  v[first + stride] = difference02 + turned13;
+  v[first + 2u * stride] = sum02 - sum13;
+  v[first + 3u * stride] = difference02 - turned13;
 }
 
 fn turn(i: u32, cosine: f32, sine: f32) {
