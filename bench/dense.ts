@@ -53,14 +53,18 @@ function denseOps(b: Backend, channels: number): Op[] {
   const gate = b.tensor(channels, length)
   b.write(input, x)
   const start = { length: checkedLength }
-  const xs = matrix(Float32Array.from({ length: channels * checkedLength }, (_, i) => x[Math.floor(i / checkedLength) * length + (i % checkedLength)]!), channels)
+  const checked = Float32Array.from({ length: channels * checkedLength }, (_, i) => x[Math.floor(i / checkedLength) * length + (i % checkedLength)]!)
+  const xs = matrix(checked, channels)
   const parameters = (count: number, shape = [count]) => {
     const data = random(count, 1 / Math.sqrt(shape[1] ?? 1))
     return { data, weights: b.weights(data, shape) }
   }
-  const [nw, nb, square, squareBias] = [parameters(channels), parameters(channels), parameters(channels ** 2, [channels, channels]), parameters(channels)]
-  const [w1, b1, w2, b2] = [parameters(hidden * channels, [hidden, channels]), parameters(hidden), parameters(hidden * channels, [channels, hidden]), parameters(channels)]
-  const [w3, b3, ws, bs] = [parameters(3 * channels ** 2, [3 * channels, channels]), parameters(3 * channels), parameters(9 * channels, [3 * channels, 3]), parameters(3 * channels)]
+  const [nw, nb] = [parameters(channels), parameters(channels)]
+  const [square, squareBias] = [parameters(channels ** 2, [channels, channels]), parameters(channels)]
+  const [w1, b1] = [parameters(hidden * channels, [hidden, channels]), parameters(hidden)]
+  const [w2, b2] = [parameters(hidden * channels, [channels, hidden]), parameters(channels)]
+  const [w3, b3] = [parameters(3 * channels ** 2, [3 * channels, channels]), parameters(3 * channels)]
+  const [ws, bs] = [parameters(9 * channels, [3 * channels, 3]), parameters(3 * channels)]
   const norm = { weight: nw.weights, bias: nb.weights, epsilon: 1e-5 }
   const first = (): Promise<Float32Array> => b.read(view(out, start))
   return [
@@ -103,7 +107,8 @@ function denseOps(b: Backend, channels: number): Op[] {
 function filterOp(b: Backend, channels: number): Op {
   const width = 64
   const host = {
-    tapCount, embeddingSize: 5, freq: random(width).map((v) => 10 + v), shift: 0.05, deltas: random(channels, 15), outWeight: random(channels * width, 0.1),
+    tapCount, embeddingSize: 5, freq: random(width).map((v) => 10 + v), shift: 0.05,
+    deltas: random(channels, 15), outWeight: random(channels * width, 0.1),
     layers: [5, width, width].map((inputs) => ({ weight: random(width * inputs, 0.1), bias: random(width, 0.1) })),
   }
   const out = b.tensor(channels, length)
@@ -146,7 +151,10 @@ function embeddingOp(b: Backend, channels: number): Op {
 function bare(scratch: WasmScratch<DenseExports>, channels: number): number {
   const [outputs, positions, calls] = [16, 64, 200]
   scratch.reset()
-  const [y, packed, bias, x] = [outputs * positions, outputs * channels, outputs, channels * positions].map((n) => scratch.allocate(n)) as [number, number, number, number]
+  const y = scratch.allocate(outputs * positions)
+  const packed = scratch.allocate(outputs * channels)
+  const bias = scratch.allocate(outputs)
+  const x = scratch.allocate(channels * positions)
   scratch.all().fill(0.01, y / 4)
   const before = process.cpuUsage()
   for (let i = 0; i < calls; i++) scratch.exports.multiply(y, positions * 4, 32, packed, bias, x, channels, outputs / 4, positions / 8)
@@ -182,7 +190,8 @@ for (const channels of [128, 256]) {
   ops.forEach(({ name, flops }, i) => {
     const [seconds, cpuSeconds] = [median(samples[i]!.seconds), median(samples[i]!.cpuSeconds)]
     const rate = (s: number): string => (flops ? (flops / s / 1e9).toFixed(1) : '')
-    console.log(`| ${name} | ${((seconds / length) * 1e9).toFixed(0)} | ${rate(seconds)} | ${((cpuSeconds / length) * 1e9).toFixed(0)} | ${rate(cpuSeconds)} |`)
+    const perPosition = (s: number): string => ((s / length) * 1e9).toFixed(0)
+    console.log(`| ${name} | ${perPosition(seconds)} | ${rate(seconds)} | ${perPosition(cpuSeconds)} | ${rate(cpuSeconds)} |`)
   })
 }
 

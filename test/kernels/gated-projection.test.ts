@@ -99,6 +99,7 @@ forEachBackend('gatedProjection', (backend) => {
     const b = backend()
     const { args } = projection(b, 2, 2, 3, 'valid')
     const gate = b.tensor(2, 8)
-    expect(() => b.ops.gatedProjection({ ...args, gate, value: b.tensor(2, 8), input: b.tensor(2, 10), history: b.tensor(2, 2) })).toThrow(/history goes with causal/)
+    const history = b.tensor(2, 2)
+    expect(() => b.ops.gatedProjection({ ...args, gate, value: b.tensor(2, 8), input: b.tensor(2, 10), history })).toThrow(/history goes with causal/)
   })
 })

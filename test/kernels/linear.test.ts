@@ -111,6 +111,7 @@ forEachBackend('linear', (backend) => {
     const b = backend()
     const out = b.tensor(4, 10)
     const input = b.tensor(3, 10)
-    expect(() => b.ops.linear({ out, input, weight: b.weights(new Float32Array(8), [4, 2]) })).toThrow(/linear: weight .*expected \[4,3\], got \[4,2\]/)
+    const weight = b.weights(new Float32Array(8), [4, 2])
+    expect(() => b.ops.linear({ out, input, weight })).toThrow(/linear: weight .*expected \[4,3\], got \[4,2\]/)
   })
 })

@@ -108,6 +108,10 @@ describe('cpu backend', () => {
     expect(stdout).toBe('1 2 3\n')
   })
 
+  it.each([0, -1, 1.5, Number.NaN])('refuses %d threads', (threads) => {
+    expect(() => createCpuBackend({ threads })).toThrow(/threads: bad number of threads: expected a whole number from 1 to 1024, got/)
+  })
+
   it('memory that cannot be had is a DeviceError, and the backend goes on', async () => {
     const b = createCpuBackend({ threads: 1 })
     const before = b.memory.currentBytes
@@ -118,7 +122,8 @@ describe('cpu backend', () => {
       failure = error
     }
     expect(failure).toBeInstanceOf(DeviceError)
-    expect(failure).toMatchObject({ reason: 'out-of-memory', message: expect.stringMatching(/^cpu: memory is exhausted: expected \d+ more bytes; give a smaller --chunk/) })
+    const text = /^cpu: memory is exhausted: expected \d+ more bytes; give a smaller --chunk/
+    expect(failure).toMatchObject({ reason: 'out-of-memory', message: expect.stringMatching(text) })
     expect(b.memory.currentBytes).toBe(before)
     expect(Array.from(await b.read(tensorOf(b, 1, Float32Array.of(7, 8))))).toEqual([7, 8])
     await b.destroy()

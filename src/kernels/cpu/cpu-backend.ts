@@ -1,6 +1,6 @@
 import { availableParallelism, freemem } from 'node:os'
 import { setFlagsFromString } from 'node:v8'
-import { DeviceError } from '../../errors.ts'
+import { ConfigError, DeviceError } from '../../errors.ts'
 import type { Backend } from '../backend.ts'
 import type { DilatedConvArguments } from '../dilated-conv/dilated-conv.ts'
 import type { DilatedConvPlan, DilatedConvRequest } from '../dilated-conv/plan.ts'
@@ -17,6 +17,8 @@ import { type Step, WorkerPool } from './pool.ts'
 import { SharedMemory } from './shared-memory.ts'
 import { wasmVariant } from './wasm.ts'
 
+const mostThreads = 1024
+
 export interface CpuBackendOptions {
   readonly threads?: number
   readonly memoryBytes?: number
@@ -28,8 +30,11 @@ export interface CpuBackendOptions {
 
 /** The plain-CPU backend: WASM SIMD kernels in worker threads, activations in shared memory. */
 export function createCpuBackend(options: CpuBackendOptions = {}): Backend {
-  setFlagsFromString('--experimental-wasm-relaxed-simd')
   const threads = options.threads ?? availableParallelism()
+  if (!Number.isInteger(threads) || threads < 1 || threads > mostThreads) {
+    throw new ConfigError({ where: 'threads', what: 'bad number of threads', expected: `a whole number from 1 to ${mostThreads}`, got: `${threads}` })
+  }
+  setFlagsFromString('--experimental-wasm-relaxed-simd')
   const pool = new WorkerPool(threads)
   const activations = new SharedMemory() // written by queued steps only: what was released may be given out again at once
   const uploads = new SharedMemory() // written by this thread at once, so released only when the steps queued so far have run

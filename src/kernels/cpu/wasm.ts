@@ -53,7 +53,11 @@ export class WasmScratch<Exports = unknown> {
       } catch (cause) {
         this.reset()
         throw new DeviceError('out-of-memory', {
-          where: 'cpu', what: "a compute thread's scratch memory does not fit", expected: `at most 4 GiB, free`, got: `${address + floatCount * 4} bytes`, cause,
+          where: 'cpu',
+          what: "a compute thread's scratch memory cannot be had",
+          expected: 'less than 4 GiB, and as much free',
+          got: `${address + floatCount * 4} bytes`,
+          cause,
         })
       }
     }
