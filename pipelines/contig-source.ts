@@ -50,7 +50,7 @@ export async function* streamedContigs(genome: Genome, lengths: ReadonlyMap<stri
       yield {
         name,
         length: record.isEmpty ? 0 : (known ?? Number.POSITIVE_INFINITY),
-        bases: () => record.pieces(),
+        bases: (start) => record.pieces(start),
         again: () => (known === undefined ? undefined : randomAccessContig(genome, name, known, options.signal)),
         async close() {},
       }
@@ -76,8 +76,15 @@ class StreamedRecord {
     this.chunks = chunks
   }
 
-  async *pieces(): AsyncGenerator<Uint8Array> {
-    for (let chunk = await this.next(); chunk; chunk = await this.next()) if (chunk.bases.length > 0) yield chunk.bases
+  /** The record's letters from `start` on. */
+  async *pieces(start: number): AsyncGenerator<Uint8Array> {
+    let at = 0
+    for (let chunk = await this.next(); chunk; chunk = await this.next()) {
+      const { bases } = chunk
+      const wanted = bases.subarray(Math.max(0, start - at))
+      at += bases.length
+      if (wanted.length > 0) yield wanted
+    }
   }
 
   async skip(): Promise<void> {

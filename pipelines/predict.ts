@@ -2,6 +2,7 @@ import { ConfigError } from '../src/errors.ts'
 import type { Genome, PredictionBatch, Region, Strand } from '../src/genome.ts'
 import { upperBases } from '../src/io/alphabet.ts'
 import type { Model } from '../src/model/model.ts'
+import { behind, DoneRows } from './done-rows.ts'
 import { contextBases, inPacks, isFull, type Job, jobsOf } from './jobs.ts'
 import { isDeviceFailure, queuePack } from './packed-regions.ts'
 import { type DeviceRecovery, type Place, runRecovering } from './run-recovering.ts'
@@ -28,6 +29,13 @@ export interface PredictOptions {
   readonly memory?: number
   /** Where values that do not fit memory wait (only for the minus strand of long contigs). */
   readonly temporaryFolder?: string
+  /**
+   * Rows at the front of the output that are not wanted again (a run that goes on where another stopped): what can be
+   * skipped is neither read nor computed. The other rows are bit for bit those of a whole run with the same options.
+   */
+  readonly doneRows?: number
+  /** Told of each record or region, or piece of one, whose rows are among `doneRows`. */
+  readonly onSkipped?: (region: Region) => void
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: Progress) => void
   /** Asked, when the device fails, for what to go on with; without an answer the error stands. */
@@ -39,9 +47,13 @@ export interface Progress {
   /** Bases computed, each strand counted; `basesTotal` is undefined for a stream. */
   readonly basesDone: number
   readonly basesTotal: number | undefined
+  /** Regions, or records, that are complete, where these are counted. */
+  readonly regionsDone?: number
+  readonly regionsTotal?: number | undefined
 }
 
 const defaultMemoryBytes = 2 ** 32
+
 /**
  * Per-base predictions for every record of `genomes`, or for `regions`, in order; each base of each region exactly once.
  * Memory is bounded by the chunk, not by the genome.
@@ -55,8 +67,11 @@ export async function* predict(model: Model, genomes: Genome | readonly Genome[]
   const memoryBytes = options.memory ?? defaultMemoryBytes
   const context = contextBases(model, options.parts ? 'full' : options.context)
   let basesDone = 0
+  let regionsDone = 0
   let contigName = ''
-  const basesTotal = await countBases(inputs, options)
+  const totals = await countAll(inputs, options)
+  const doneRows = await DoneRows.open(inputs, options)
+  const report = (): void => options.onProgress?.({ contig: contigName, basesDone, regionsDone, ...totals })
   const strand: StrandOptions = {
     tracks: checkedTracks(model, options.tracks),
     memoryBytes,
@@ -65,7 +80,7 @@ export async function* predict(model: Model, genomes: Genome | readonly Genome[]
     signal,
     onComputed(bases) {
       basesDone += bases
-      options.onProgress?.({ contig: contigName, basesDone, basesTotal })
+      report()
     },
   }
 
@@ -73,25 +88,31 @@ export async function* predict(model: Model, genomes: Genome | readonly Genome[]
   const onMoved = (next: Place): void => {
     place = next
   }
-  const alone = async function* ({ stretch, region, regionIndex }: Job): AsyncGenerator<PredictionBatch> {
+  const alone = async function* (job: Job, doneBases: number): AsyncGenerator<PredictionBatch> {
+    const { stretch } = job
     contigName = stretch.contig.name
     const run = { '+': runForward, '-': runReverse, both: runBoth }[stretch.direction]
-    for await (const values of runRecovering(run, place, stretch, strand, { onDeviceError: options.onDeviceError, onMoved })) {
+    for await (const values of runRecovering(run, place, stretch, { ...strand, doneBases }, { onDeviceError: options.onDeviceError, onMoved })) {
       signal?.throwIfAborted()
-      yield batchOf(values, region, regionIndex)
+      const rest = behind(values, stretch.start + doneBases)
+      if (rest) yield batchOf(rest, job)
     }
+    regionsDone++
+    report()
   }
-  const packed = async function* ({ jobs, values }: Pack): AsyncGenerator<PredictionBatch> {
+  const packed = async function* ({ jobs, doneBases, values }: Pack): AsyncGenerator<PredictionBatch> {
     const done = await values.catch((error: unknown) => {
       if (isDeviceFailure(error)) return undefined // one by one, with what recovers from it
       throw error
     })
     for (const [i, job] of jobs.entries()) {
-      if (!done) yield* alone(job)
+      if (!done) yield* alone(job, doneBases[i]!)
       else {
         contigName = job.region.contig
-        strand.onComputed?.((job.stretch.direction === 'both' ? 2 : 1) * done[i]!.bases.length)
-        yield batchOf(done[i]!, job.region, job.regionIndex)
+        regionsDone++
+        strand.onComputed?.(strandCount(job) * done[i]!.bases.length)
+        const rest = behind(done[i]!, job.stretch.start + doneBases[i]!)
+        if (rest) yield batchOf(rest, job)
       }
     }
   }
@@ -100,14 +121,20 @@ export async function* predict(model: Model, genomes: Genome | readonly Genome[]
   let previous: Pack | undefined
   for await (const jobs of inPacks(jobsOf(targets(inputs, options, strand), context, options.strand), options)) {
     signal?.throwIfAborted()
+    const { doneBases, isAll } = doneRows.take(jobs)
+    if (isAll) {
+      regionsDone += jobs.length
+      for (const [i, job] of jobs.entries()) basesDone += strandCount(job) * doneBases[i]!
+      continue
+    }
     if (jobs.length === 1) {
       if (previous) yield* packed(previous)
       previous = undefined
-      yield* alone(jobs[0]!)
+      yield* alone(jobs[0]!, doneBases[0]!)
       continue
     }
     // The next pack is read and queued before the last one's values are awaited.
-    const current: Pack = { jobs, ...(await queuePack(place.model, jobs.map(({ stretch }) => stretch), pack)) }
+    const current: Pack = { jobs, doneBases, ...(await queuePack(place.model, jobs.map(({ stretch }) => stretch), pack)) }
     if (previous) yield* packed(previous)
     previous = current
   }
@@ -116,23 +143,31 @@ export async function* predict(model: Model, genomes: Genome | readonly Genome[]
 
 interface Pack {
   readonly jobs: readonly Job[]
+  /** Of each job: bases at its front that are not wanted. */
+  readonly doneBases: readonly number[]
   readonly values: Promise<StrandValues[]>
 }
 
-function batchOf({ start, bases, tracks }: StrandValues, region: Region, regionIndex: number): PredictionBatch {
+const strandCount = ({ stretch }: Job): number => (stretch.direction === 'both' ? 2 : 1)
+
+function batchOf({ start, bases, tracks }: StrandValues, { region, regionIndex }: Job): PredictionBatch {
   return { region: { ...region, start, end: start + bases.length }, bases: upperBases(bases), tracks, regionIndex }
 }
 
-/** Bases to compute where that is known before the run. */
-async function countBases(inputs: readonly Genome[], { parts, regions = parts, strand, signal }: PredictOptions): Promise<number | undefined> {
+/** What there is to do, where that is known before the run. */
+async function countAll(inputs: readonly Genome[], { parts, regions = parts, strand, signal }: PredictOptions): Promise<Pick<Progress, 'basesTotal' | 'regionsTotal'>> {
   const perBase = strand === 'both' ? 2 : 1
-  if (regions) return perBase * regions.reduce((sum, { start, end }) => sum + end - start, 0)
-  let bases = 0
+  if (regions) return { basesTotal: perBase * regions.reduce((sum, { start, end }) => sum + end - start, 0), regionsTotal: regions.length }
+  let basesTotal = 0
+  let regionsTotal = 0
   for (const genome of inputs) {
-    if (!genome.isRandomAccess) return undefined
-    for (const { length } of await genome.contigs(signal)) bases += length
+    if (!genome.isRandomAccess) return { basesTotal: undefined, regionsTotal: undefined }
+    for (const { length } of await genome.contigs(signal)) {
+      basesTotal += perBase * length
+      if (length > 0) regionsTotal++
+    }
   }
-  return perBase * bases
+  return { basesTotal, regionsTotal }
 }
 
 /** The tracks to write, checked against the model's. */

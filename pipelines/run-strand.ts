@@ -34,7 +34,12 @@ export interface StrandOptions {
   readonly spoolBytes: number
   readonly temporaryFolder: string
   readonly signal?: AbortSignal
-  /** Told how many bases more have been computed. */
+  /**
+   * Bases at the front of the stretch whose values are not wanted again: values may start anywhere at or before the next
+   * one, and are bit for bit those of a whole run.
+   */
+  readonly doneBases?: number
+  /** Told how many bases more have been computed, or need not be. */
   readonly onComputed?: (bases: number) => void
 }
 
@@ -42,10 +47,17 @@ const valueCount = (tracks: Readonly<Record<string, Float32Array>>): number => O
 
 /** The forward strand, in ascending order, in memory bounded by the model's chunk. */
 export async function* runForward(model: Model, stretch: Stretch, options: StrandOptions): AsyncGenerator<StrandValues> {
-  const { contig, start, end, before, after } = stretch
+  const { doneBases = 0 } = options
+  const skips = doneBases > 0 && isWindowed(model)
+  const chunkBases = skips || isPart(stretch) ? wholeChunk(model, stretch.wholeLength ?? stretch.end - stretch.start, options) : options.chunkBases
+  // Windows that are done are neither computed nor, where that is possible, read.
+  const skipped = skips ? doneBases - (doneBases % chunkBases!) : 0
+  if (skipped > 0) options.onComputed?.(skipped)
+  const { contig, end, after } = stretch
+  const start = stretch.start + skipped
+  const before = skipped > 0 ? Math.min(model.info.receptiveField.left, stretch.before + skipped) : stretch.before
   const tape = new BaseTape()
-  const chunkBases = isPart(stretch) ? wholeChunk(model, stretch.wholeLength!, options) : options.chunkBases
-  const run = { ...options, chunkBases, length: end - start, leftContext: before, rightContext: after }
+  const run = { ...options, chunkBases, doneBases: doneBases - skipped, length: end - start, leftContext: before, rightContext: after }
   for await (const values of model.run(readAhead(tape.record(contig.bases(start - before, end + after)), 1), run)) {
     const length = valueCount(values.tracks)
     options.onComputed?.(length)
@@ -62,6 +74,9 @@ export function runReverse(model: Model, stretch: Stretch, options: StrandOption
   const pieceBases = pieceLength(model, stretch, options)
   return pieceBases === undefined ? reverseThroughSpool(model, stretch, options) : reverseInPieces(model, stretch, options, pieceBases)
 }
+
+/** Whether the model runs in windows that each see all they need, so that any of them can be the first. */
+const isWindowed = ({ info }: Model): boolean => info.family === 'splice'
 
 const isPart = ({ start, end, wholeLength }: Stretch): boolean => wholeLength !== undefined && wholeLength !== end - start
 
@@ -106,6 +121,10 @@ async function* reverseInPieces(model: Model, stretch: Stretch, options: StrandO
   const { left, right } = model.info.receptiveField
   for (let from = start; from < end; from += pieceBases) {
     const to = Math.min(end, from + pieceBases)
+    if (to <= start + (options.doneBases ?? 0)) {
+      options.onComputed?.(to - from)
+      continue
+    }
     // What the model calls left lies after the piece on the forward strand.
     const rightContext = Math.min(right, from - (start - before))
     const leftContext = Math.min(left, end + after - to)
@@ -186,6 +205,11 @@ export async function* runBoth(model: Model, stretch: Stretch, options: StrandOp
       m ??= (await minus.next()).value as StrandValues | undefined
       p ??= (await plus.next()).value as StrandValues | undefined
       if (!p || !m) return
+      // A run that goes on may start at another base on each strand.
+      const from = Math.max(p.start, m.start)
+      p = rest(p, Math.min(from - p.start, p.bases.length))
+      m = rest(m, Math.min(from - m.start, m.bases.length))
+      if (!p || !m) continue
       const count = Math.min(p.bases.length, m.bases.length)
       yield { start: p.start, bases: p.bases.subarray(0, count), tracks: { ...cut(p, 0, count, '_plus'), ...cut(m, 0, count, '_minus') } }
       p = rest(p, count)
