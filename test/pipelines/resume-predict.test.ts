@@ -17,7 +17,7 @@ async function rowsOf(batches: AsyncIterable<PredictionBatch>): Promise<string[]
     expect(bases.length).toBe(region.end - region.start)
     expect(bases.length).toBeGreaterThan(0)
     const bits = Object.entries(tracks).map(([name, values]) => [name, new Uint32Array(values.slice().buffer)] as const)
-    bases.forEach((base, i) => rows.push(`${region.contig} ${region.start + i} ${regionIndex} ${base} ${bits.map(([name, b]) => `${name}=${b[i]}`).join(' ')}`))
+    for (const [i, base] of bases.entries()) rows.push(`${region.contig} ${region.start + i} ${regionIndex} ${base} ${bits.map(([name, b]) => `${name}=${b[i]}`).join(' ')}`)
   }
   return rows
 }
