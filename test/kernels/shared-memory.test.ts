@@ -37,6 +37,17 @@ it('gives up an empty buffer that is too small for what is asked, and says so on
   expect(memory.takeDropped()).toBe(false)
 })
 
+it('keeps small pieces out of a large empty buffer', () => {
+  const memory = new SharedMemory()
+  const large = memory.allocate(70 << 20)
+  memory.free(large)
+  expect(memory.allocate(60 << 20).buffer).toBe(large.buffer) // most of it
+  const other = memory.allocate(70 << 20)
+  memory.free(other)
+  expect(memory.allocate(12 << 20).buffer).not.toBe(other.buffer)
+  expect(memory.takeDropped()).toBe(true)
+})
+
 it('refuses to take a piece back twice', () => {
   const memory = new SharedMemory()
   const array = memory.allocate(10)

@@ -15,6 +15,8 @@ interface Segment {
 
 const piece = (floatCount: number): number => Math.max(1, Math.ceil(floatCount / granuleFloats)) * granuleFloats
 
+const isEmpty = (segment: Segment): boolean => segment.holes[0]?.count === segment.floats.length
+
 /**
  * Shared memory handed out in pieces and taken back. A SharedArrayBuffer that was once sent to a thread is freed only
  * when that thread's garbage collector runs, and in threads that compute it rarely does (measured: 6 GB held after 200
@@ -63,21 +65,22 @@ export class SharedMemory {
     return dropped
   }
 
-  /** The smallest hole that will do, the lowest of several. */
+  /** The smallest hole that will do. A small piece does not break into a large empty buffer, which would then have to stay. */
   #bestHole(count: number): [Segment, Hole] | undefined {
     let best: [Segment, Hole] | undefined
     for (const segment of this.#segments) {
+      const least = isEmpty(segment) && segment.floats.length > largestSegmentFloats ? segment.floats.length / 2 : 0
       for (const hole of segment.holes) {
-        if (hole.count >= count && (!best || hole.count < best[1].count)) best = [segment, hole]
+        if (hole.count >= count && count >= least && (!best || hole.count < best[1].count)) best = [segment, hole]
       }
     }
     return best
   }
 
-  /** A new segment, larger as more is in use; empty ones, all of them too small, are given up first. */
+  /** A new segment, larger as more is in use; empty ones, none of which fits, are given up first. */
   #grow(count: number): [Segment, Hole] {
     for (const [i, segment] of [...this.#segments.entries()].reverse()) {
-      if (segment.holes[0]?.count !== segment.floats.length) continue
+      if (!isEmpty(segment)) continue
       this.#segments.splice(i, 1)
       this.#hasDropped = true
     }
