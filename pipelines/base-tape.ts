@@ -12,10 +12,16 @@ export class BaseTape {
     }
   }
 
-  /** A copy of `length` letters from `from` on; what lies before their end is forgotten, so `from` must ascend. */
+  /**
+   * `length` letters from `from` on, to be read only: they may be part of what was recorded. What lies before their end is
+   * forgotten, so `from` must ascend.
+   */
   take(from: number, length: number): Uint8Array {
-    const out = new Uint8Array(length)
     const end = from + length
+    while (this.pieces.length > 0 && this.offset + this.pieces[0]!.length <= from) this.offset += this.pieces.shift()!.length
+    const first = this.pieces[0]
+    if (first && this.offset <= from && end <= this.offset + first.length) return first.subarray(from - this.offset, end - this.offset)
+    const out = new Uint8Array(length)
     while (this.pieces.length > 0) {
       const piece = this.pieces[0]!
       const pieceEnd = this.offset + piece.length

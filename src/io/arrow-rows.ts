@@ -41,14 +41,15 @@ export class ArrowRows {
   private readonly regions: NameTable
   private dictionaries = new Map<DictionaryColumn, Vector<Utf8>>()
   private rows = 0
-  private columns: Columns
+  /** Filled in turn: one is written while the other fills. */
+  private columns: [filling: Columns, writing: Columns]
 
   constructor(schema: Schema, layout: OutputLayout) {
     this.schema = schema
     this.layout = layout
     this.contigs = new NameTable(layout.contigs)
     this.regions = new NameTable(layout.regions)
-    this.columns = new Columns(layout)
+    this.columns = [new Columns(layout), new Columns(layout)]
   }
 
   /** Contigs of rows that were written before, in order of first use. */
@@ -56,14 +57,17 @@ export class ArrowRows {
     for (const name of contigs) this.contigs.indexOf(name)
   }
 
-  /** Adds the rows of `batch`; yields each record batch that became full. */
+  /**
+   * Adds the rows of `batch`; yields each record batch that became full. Its memory is used again for the record batch
+   * after the next (fresh memory for each would keep the garbage collector busier than all else together).
+   */
   *add(batch: PredictionBatch): Generator<RecordBatch> {
     const length = batch.bases.length
     const contig = this.contigs.indexOf(batch.region.contig)
     const region = this.layout.regions ? this.regions.indexOf(this.layout.regions[batch.regionIndex]!) : 0
     for (let taken = 0; taken < length; ) {
       const count = Math.min(length - taken, rowsPerRecordBatch - this.rows)
-      this.columns.append(this.rows, batch, taken, count, contig, region)
+      this.columns[0].append(this.rows, batch, taken, count, contig, region)
       this.rows += count
       taken += count
       if (this.rows === rowsPerRecordBatch) yield this.flush()!
@@ -73,10 +77,10 @@ export class ArrowRows {
   /** The rows gathered since the last record batch, if there are any. */
   flush(): RecordBatch | undefined {
     if (this.rows === 0) return undefined
-    const children = this.columns.take(this.rows, (column) => this.dictionary(column))
+    const children = this.columns[0].take(this.rows, (column) => this.dictionary(column))
     const data = makeData({ type: new Struct(this.schema.fields), length: this.rows, nullCount: 0, children })
     this.rows = 0
-    this.columns = new Columns(this.layout)
+    this.columns = [this.columns[1], this.columns[0]]
     return new RecordBatch(this.schema, data)
   }
 
@@ -92,7 +96,7 @@ export class ArrowRows {
   }
 }
 
-/** The columns of one record batch while it is being filled; written once and then only read. */
+/** The columns of one record batch. */
 class Columns {
   private readonly contig = new Int32Array(rowsPerRecordBatch)
   private readonly position = new Uint32Array(rowsPerRecordBatch)
@@ -106,12 +110,10 @@ class Columns {
   }
 
   append(row: number, batch: PredictionBatch, from: number, count: number, contig: number, region: number): void {
-    const { position, base } = this
-    const firstPosition = batch.region.start + from
-    for (let i = 0; i < count; i++) position[row + i] = firstPosition + i
-    for (let i = 0; i < count; i++) base[row + i] = codeOfLetter[batch.bases[from + i]!]!
-    if (contig !== 0) this.contig.fill(contig, row, row + count)
-    if (region !== 0) this.region?.fill(region, row, row + count)
+    fillAscending(this.position, row, batch.region.start + from, count)
+    encodeLetters(this.base, row, batch.bases, from, count)
+    this.contig.fill(contig, row, row + count)
+    this.region?.fill(region, row, row + count)
     for (const track of this.tracks) track.values.set(batch.tracks[track.name]!.subarray(from, from + count), row)
   }
 
@@ -126,6 +128,14 @@ class Columns {
       ...this.tracks.map(({ values }) => floatData(values.subarray(0, rows))),
     ]
   }
+}
+
+function fillAscending(out: Uint32Array, row: number, first: number, count: number): void {
+  for (let i = 0; i < count; i++) out[row + i] = first + i
+}
+
+function encodeLetters(out: Int8Array, row: number, letters: Uint8Array, from: number, count: number): void {
+  for (let i = 0; i < count; i++) out[row + i] = codeOfLetter[letters[from + i]!]!
 }
 
 /** A float32 column that is null where the value is NaN. */

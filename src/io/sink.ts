@@ -1,6 +1,6 @@
 /** Where encoded bytes go. Writers hold no queue of their own: one write is awaited before the next is encoded. */
 export interface ByteSink {
-  /** Resolves when every byte has been handed on, in order. The sink may keep the views: they must not be changed afterwards. */
+  /** Resolves when every byte has been handed on, in order. The sink must not keep the views: their memory is used again. */
   write(chunks: readonly Uint8Array[]): Promise<void>
   /** Makes the output complete and visible under its name. */
   finish(): Promise<void>
@@ -13,7 +13,7 @@ export function memorySink(): ByteSink & { bytes(): Uint8Array } {
   let chunks: Uint8Array[] = []
   return {
     async write(more) {
-      chunks.push(...more)
+      for (const chunk of more) chunks.push(chunk.slice())
     },
     async finish() {},
     async abort() {

@@ -30,7 +30,13 @@ export async function writePredictions(
 ): Promise<void> {
   const encode: Encoder = outputFormats[format].encode
   try {
-    for await (const chunks of readAhead(encode(readAhead(batches, 1), layout, done), 1)) await sink.write(chunks)
+    let written: Promise<void> = Promise.resolve()
+    for await (const chunks of outputFormats[format].encode(readAhead(batches, 1), layout)) {
+      await written
+      written = sink.write(chunks)
+      written.catch(() => {}) // reported when it is awaited
+    }
+    await written
     await sink.finish()
   } catch (error) {
     await sink.abort()
