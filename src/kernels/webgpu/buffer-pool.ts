@@ -1,4 +1,4 @@
-import { LimitError } from '../../errors.ts'
+import { DeviceError, LimitError } from '../../errors.ts'
 import type { DeviceWatch } from './device-errors.ts'
 
 /** GPUBufferUsage; the global exists in browsers only. */
@@ -28,17 +28,7 @@ export class BufferPool {
 
   /** Uninitialised storage. LimitError where no buffer may be so large; running out of memory is reported at the next flush. */
   acquire(bytes: number): GPUBuffer {
-    this.#watch.check()
-    if (bytes > this.#maxBufferBytes) {
-      throw new LimitError({
-        where: this.#where,
-        what: 'a buffer is larger than the device allows',
-        expected: `at most ${this.#maxBufferBytes} bytes`,
-        got: `${bytes}`,
-        remedy: 'give a smaller --chunk, or --device cpu',
-        neededBytes: bytes,
-      })
-    }
+    this.#check(bytes)
     let buffer = this.#free.get(bytes)?.pop()
     if (buffer) this.#freeBytes -= bytes
     else {
@@ -52,13 +42,19 @@ export class BufferPool {
 
   /** Storage that holds `data` from the start; not for reuse. */
   constant(data: Float32Array): GPUBuffer {
-    this.#watch.check()
     const size = Math.max(16, Math.ceil(data.byteLength / 16) * 16)
+    this.#check(size)
     const buffer = this.#watch.scoped(() => {
-      const created = this.#device.createBuffer({ size, usage: storageUsage, mappedAtCreation: true })
-      new Float32Array(created.getMappedRange()).set(data)
-      created.unmap()
-      return created
+      try {
+        const created = this.#device.createBuffer({ size, usage: storageUsage, mappedAtCreation: true })
+        new Float32Array(created.getMappedRange()).set(data)
+        created.unmap()
+        return created
+      } catch (cause) {
+        // A mapped buffer that cannot be had is the one exception WebGPU throws at once.
+        this.#watch.check()
+        throw new DeviceError('out-of-memory', { where: this.#where, what: 'memory for an upload cannot be had', expected: `${size} bytes`, remedy: 'give a smaller --chunk or --memory', cause })
+      }
     })
     this.#count(size)
     return buffer
@@ -89,6 +85,20 @@ export class BufferPool {
     const doomed = this.#doomed
     this.#doomed = []
     return doomed
+  }
+
+  #check(bytes: number): void {
+    this.#watch.check()
+    if (bytes > this.#maxBufferBytes) {
+      throw new LimitError({
+        where: this.#where,
+        what: 'a buffer is larger than the device allows',
+        expected: `at most ${this.#maxBufferBytes} bytes`,
+        got: `${bytes}`,
+        remedy: 'give a smaller --chunk, or --device cpu',
+        neededBytes: bytes,
+      })
+    }
   }
 
   #count(bytes: number): void {

@@ -1,7 +1,6 @@
-import type { BufferPool } from './buffer-pool.ts'
-import { bufferUsage } from './buffer-pool.ts'
-import type { DeviceWatch } from './device-errors.ts'
-import { lostError } from './device-errors.ts'
+import { GenoconvError } from '../../errors.ts'
+import { type BufferPool, bufferUsage } from './buffer-pool.ts'
+import { deviceErrorOf, type DeviceWatch, lostError } from './device-errors.ts'
 
 export interface DispatchCommand {
   readonly pipeline: Promise<GPUComputePipeline>
@@ -71,7 +70,7 @@ export class CommandQueue {
     return result
   }
 
-  /** The failure behind an exception: the loss of the device if that is what happened. It ends the backend. */
+  /** The failure behind an exception of the device: its loss, if that is what happened. It ends the backend. */
   async failureOf(cause: unknown): Promise<unknown> {
     const lost = await Promise.race([this.#device.lost, new Promise<undefined>((resolve) => setTimeout(resolve, 20))])
     try {
@@ -80,8 +79,9 @@ export class CommandQueue {
     } catch (failure) {
       return failure
     }
-    if (cause instanceof Error && 'tag' in cause) this.#watch.fail(cause as Parameters<DeviceWatch['fail']>[0])
-    return cause
+    const failure = cause instanceof GenoconvError ? cause : deviceErrorOf(this.#where, cause as Error)
+    this.#watch.fail(failure)
+    return failure
   }
 
   #encode(commands: readonly Command[], pipelines: readonly (GPUComputePipeline | undefined)[]): void {

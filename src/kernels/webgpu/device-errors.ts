@@ -1,7 +1,7 @@
 import { DeviceError, type GenoconvError } from '../../errors.ts'
 
 /** A GPUError as ours; validation and internal errors are faults of a kernel of ours, not of the user's data. */
-export function deviceErrorOf(where: string, error: GPUError): DeviceError {
+export function deviceErrorOf(where: string, error: { readonly message: string }): DeviceError {
   // By name: the classes are globals in a browser only.
   if (error.constructor.name === 'GPUOutOfMemoryError') {
     return new DeviceError('out-of-memory', { where, what: 'device memory is exhausted', remedy: 'give a smaller --chunk or --memory', cause: error })

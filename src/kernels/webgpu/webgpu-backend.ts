@@ -76,7 +76,11 @@ function assemble(device: GPUDevice, found: FoundAdapter, maxTotalBytes: number,
   }
   const flush = async (): Promise<void> => {
     await queue.submit()
-    await device.queue.onSubmittedWorkDone()
+    try {
+      await device.queue.onSubmittedWorkDone()
+    } catch (cause) {
+      throw await queue.failureOf(cause)
+    }
     await watch.settle()
   }
 
