@@ -73,6 +73,9 @@ forEachBackend('long convolution', (backend) => {
   it.each([[3000, 2000], [9000, 512], [100, 5]])('spectra not kept, %i positions, %i taps, one and three channels', async (length, filterLength) => {
     for (const channelCount of [1, 3]) await check(backend(), { channelCount, length, filterLength, historyLength: 77, gates: true, plan: { spectrumBytes: 0 } })
   })
+  it.each([[500, -77, 20], [500, -77, 300], [500, 333, 300], [3000, -2950, 1200], [3000, 2900, 1200]])('%i positions read %i places off, %i taps', async (length, inputShift, filterLength) => {
+    await check(backend(), { channelCount: 2, length, inputShift, filterLength, historyLength: 50, centerTap: filterLength >> 2, gates: true })
+  })
   it('around the borders of a plan: one position or tap less and more than fills the transform', async () => {
     const filterLength = 300
     const { fftSize, validLength } = backend().planLongConv({ channelCount: 2, length: 5000, filterLength })
