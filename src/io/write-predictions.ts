@@ -19,7 +19,8 @@ export type OutputFormat = keyof typeof outputFormats
 
 /**
  * Writes `batches` to `sink` and makes the output visible; on any failure, an abort too, leaves nothing.
- * With `done`, `batches` begin behind the rows that `sink` has. The next piece is encoded while one is being written; the next batch is computed while both happen.
+ * With `done`, `batches` begin behind the rows that `sink` has. The next piece is encoded while one is being written; the next
+ * batch is computed while both happen.
  */
 export async function writePredictions(
   batches: AsyncIterable<PredictionBatch>,
@@ -31,7 +32,7 @@ export async function writePredictions(
   const encode: Encoder = outputFormats[format].encode
   try {
     let written: Promise<void> = Promise.resolve()
-    for await (const chunks of outputFormats[format].encode(readAhead(batches, 1), layout)) {
+    for await (const chunks of encode(readAhead(batches, 1), layout, done)) {
       await written
       written = sink.write(chunks)
       written.catch(() => {}) // reported when it is awaited
