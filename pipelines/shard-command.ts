@@ -41,7 +41,7 @@ export const shardCommand = ({ signal }: Environment): CommandModule => ({
             .positional('id', { ...positional, describe: 'Number of the shard, from 0' })
             .options({
               device,
-              threads,
+              threads: { ...threads, describe: 'CPU workers (default: as planned; all shards must have the same)' },
               memory: { ...memory, describe: 'Memory this node can give; too little for the planned chunks is an error' },
               ...logOptions,
             }),
@@ -78,7 +78,7 @@ const plan = (signal: AbortSignal): Handler => async (argv) => {
   const allBases = shards.reduce((sum, { bases }) => sum + bases, 0)
   const emptyCount = shards.filter((shard) => shard.rows === 0).length
   const empty = emptyCount > 0 ? `; ${emptyCount} empty` : ''
-  const text = `${showCount(rows)} bases in ${shards.length} shards${empty}, the largest ${((100 * mostBases) / Math.max(1, allBases)).toFixed(1)}% of the work; the merge is that of predict --memory ${showMemory(options.memory)}; wrote ${manifestPath}`
+  const text = `${showCount(rows)} bases in ${shards.length} shards${empty}, the largest ${((100 * mostBases) / Math.max(1, allBases)).toFixed(1)}% of the work; the merge is that of predict --memory ${showMemory(options.memory)} --threads ${options.threads}; wrote ${manifestPath}`
   log.done(text, { bases: rows, shards: shards.length, emptyShards: emptyCount, largestShare: mostBases / Math.max(1, allBases), memory: options.memory, output: manifestPath })
 }
 
@@ -107,7 +107,7 @@ const merge = (signal: AbortSignal): Handler => async (argv) => {
   const args = parsePredictArguments({ ...argv, fasta: [] })
   const log = createLog(args)
   const output = chooseOutput({ output: args.output, format: args.format, firstInput: '', modelName: '', isTerminal: process.stdout.isTTY })
-  const { manifest, device: on } = await mergeShards(once(argv, 'manifest'), { output, signal, onWarning: log.warn, onProgress: log.progress })
+  const { manifest, device: on } = await mergeShards(once(argv, 'manifest'), { output, signal, onProgress: log.progress })
   const bases = manifest.shards.reduce((sum, { rows }) => sum + rows, 0)
   const seconds = (performance.now() - startTime) / 1000
   const peakMemoryBytes = process.resourceUsage().maxRSS * 1024

@@ -48,6 +48,8 @@ export interface ShardManifest {
     readonly frequencySparsity: number
     /** Bytes by which chunks are chosen, on every machine. */
     readonly memory: number
+    /** CPU workers: how work is shared out shows in the last bits. */
+    readonly threads: number
   }
   readonly files: readonly PlannedFile[]
   readonly contigs: readonly Contig[]

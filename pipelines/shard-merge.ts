@@ -15,7 +15,6 @@ import { allRegions, columnsOf } from './shard-run.ts'
 export interface ShardMergeOptions {
   readonly output: OutputChoice
   readonly signal: AbortSignal
-  readonly onWarning: (text: string) => void
   readonly onProgress?: (progress: Progress) => void
 }
 
@@ -25,10 +24,10 @@ export interface ShardMergeOptions {
  *
  * FormatError naming every shard that is missing or changed, or was made on another kind of device than the others.
  */
-export async function mergeShards(manifestPath: string, { output, signal, onWarning, onProgress }: ShardMergeOptions): Promise<{ manifest: ShardManifest; device: string }> {
+export async function mergeShards(manifestPath: string, { output, signal, onProgress }: ShardMergeOptions): Promise<{ manifest: ShardManifest; device: string }> {
   const manifest = await readManifest(manifestPath)
   const sidecars = await checkShards(manifestPath, manifest, signal)
-  checkDevices(manifestPath, sidecars, onWarning)
+  checkDevices(manifestPath, sidecars)
   const pathOf = (shard: PlannedShard): string => resolveBeside(manifestPath, shard.path)
   const metadata = await commonMetadata(manifest.shards.map(pathOf))
   const inputs = [manifestPath, ...manifest.shards.map(pathOf)]
@@ -78,23 +77,17 @@ async function checkShards(manifestPath: string, manifest: ShardManifest, signal
   })
 }
 
-/** How many threads computed changes nothing; another instruction set or a GPU rounds differently. */
-const kindOf = (device: string): string => device.replace(/\d+ threads?, /, '')
-
-function checkDevices(manifestPath: string, sidecars: readonly ShardSidecar[], onWarning: (text: string) => void): void {
+/** Another number of threads, instruction set or GPU rounds differently: there is no one run that the whole would equal. */
+function checkDevices(manifestPath: string, sidecars: readonly ShardSidecar[]): void {
   const devices = [...new Set(sidecars.map(({ device }) => device))]
   if (devices.length < 2) return
-  const kinds = new Set(devices.map(kindOf))
   const shardsOn = (device: string): string => sidecars.filter((sidecar) => sidecar.device === device).map(({ shard }) => shard).join(' ')
-  if (kinds.size === 1) {
-    onWarning(`shards ran on ${devices.join(' and ')}: the values do not depend on it; the output names ${devices[0]}`)
-    return
-  }
   throw new FormatError({
     where: manifestPath,
     what: 'shards were computed on different kinds of devices, which round differently',
+    expected: 'one kind',
     got: devices.map((device) => `${device}: ${shardsOn(device)}`).join('; '),
-    remedy: 'remove the shards of one kind and run them with the same --device as the others',
+    remedy: 'remove the shards of one kind and run them with the --device and --threads of the others',
   })
 }
 
@@ -103,7 +96,7 @@ async function commonMetadata(paths: readonly string[]): Promise<Map<string, str
   const metadata = await metadataOf(paths[0]!)
   for (const path of paths.slice(1)) {
     for (const [key, value] of await metadataOf(path)) {
-      if (metadata.get(key) === value || key === 'genoconv.device') continue
+      if (metadata.get(key) === value) continue
       throw new FormatError({ where: path, what: `${key} is not that of the first shard`, expected: String(metadata.get(key)), got: value, remedy: 'plan and run again' })
     }
   }

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { ConfigError, FormatError } from '../src/errors.ts'
 import type { Contig, Genome, Region } from '../src/genome.ts'
 import { hashFile } from '../src/io/file-hash.ts'
@@ -58,7 +59,7 @@ export async function planShards(args: PredictArguments, options: ShardPlanOptio
       manifestPath,
       {
         model: { sources: await Promise.all(specs.map((spec) => sourceOf(spec, manifestPath))), name: model.info.name, sha256: model.info.sha256 },
-        options: { strand, context, tracks, chunk, filterLength, frequencySparsity, memory },
+        options: { strand, context, tracks, chunk, filterLength, frequencySparsity, memory, threads: args.threads ?? availableParallelism() },
         files: await plannedFiles(args, manifestPath, signal),
         contigs,
         targets: regions ? 'regions' : 'records',

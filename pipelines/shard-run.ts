@@ -24,6 +24,7 @@ import { version } from './version.ts'
 
 export interface ShardRunOptions {
   readonly device: 'auto' | 'gpu' | 'cpu'
+  /** Default: the manifest's. With another number all shards must be run with it. */
   readonly threads?: number
   /** Bytes this node can give; chunks follow the manifest's number, whatever this one is. */
   readonly memory?: number
@@ -91,7 +92,7 @@ async function compute(
   manifestPath: string,
   manifest: ShardManifest,
   shard: PlannedShard,
-  { device, threads, memory, signal, onWarning, onInfo, onProgress }: ShardRunOptions,
+  { device, threads = manifest.options.threads, memory, signal, onWarning, onInfo, onProgress }: ShardRunOptions,
   sink: Parameters<typeof writePredictions>[2],
 ): Promise<string> {
   const { strand, context, tracks, chunk, filterLength, frequencySparsity } = manifest.options

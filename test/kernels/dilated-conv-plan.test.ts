@@ -36,11 +36,14 @@ describe('planDilatedConv', () => {
     expect(expectedNanoseconds(plan, r)).toBeLessThan(expectedNanoseconds(directPlan(r), r) / 1.5)
   })
 
-  it('prefers transforms whose spectra exist to slightly better ones', () => {
-    const fresh = planDilatedConv(request(11, 1, 1_000_000))
-    expect(fresh).toMatchObject({ method: 'fft', fftSize: 128 })
-    expect(planDilatedConv(request(11, 1, 20_000))).toMatchObject({ fftSize: 64 })
-    expect(planDilatedConv(request(11, 1, 20_000, { preparedFftSizes: new Set([128]) }))).toMatchObject({ fftSize: 128 })
+  it('chooses method and transform, which decide the rounding, whatever the number of workers', () => {
+    for (const [width, dilation] of [[3, 1], [11, 1], [11, 4], [21, 10], [41, 25]] as const) {
+      for (const length of [33, 550, 700, 5000, 20_000, 131_072]) {
+        const [first, ...others] = [1, 2, 3, 16, 64].map((workerCount) => planDilatedConv(request(width, dilation, length, { workerCount })))
+        const formOf = (plan: typeof first) => (plan!.method === 'fft' ? plan!.fftSize : 0)
+        for (const plan of others) expect(formOf(plan)).toBe(formOf(first))
+      }
+    }
   })
 
   it('shares the work out', () => {

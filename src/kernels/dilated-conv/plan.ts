@@ -7,8 +7,6 @@ export interface DilatedConvRequest {
   /** Positions produced. */
   readonly length: number
   readonly workerCount: number
-  /** Transform sizes whose filter spectra exist already. */
-  readonly preparedFftSizes?: ReadonlySet<number>
 }
 
 /** How it is computed, as data. */
@@ -46,7 +44,7 @@ const cost = {
   farPosition: 0.5,
   /** A float of weights copied to the worker's memory at each call. */
   weight: 0.3,
-  /** A tap at a frequency when a filter's spectrum is made; charged to the first of `expectedUses`. */
+  /** A tap at a frequency when a filter's spectrum is made; each of `expectedUses` is charged its part. */
   spectrum: 1.8,
   expectedUses: 8,
 }
@@ -59,8 +57,20 @@ const mostFftSize = 4096
 /** Floats of one channel's columns while they are transformed: half of an L1 cache of 32 KiB. */
 const columnFloats = 4096
 
+/**
+ * Workers that method and transform are chosen for, whatever there are: those two decide how results are rounded, and
+ * shards or resumed runs on other machines must give the same bits. For the same reason nothing here may depend on what
+ * was computed before. How the work is cut for the workers changes no result.
+ */
+const usualWorkerCount = 2
+
 /** The plan of least expected time. */
 export function planDilatedConv(request: DilatedConvRequest): DilatedConvPlan {
+  const plan = usualPlan({ ...request, workerCount: usualWorkerCount })
+  return plan.method === 'direct' ? directPlan(request) : fftPlan(request, plan.fftSize)
+}
+
+function usualPlan(request: DilatedConvRequest): DilatedConvPlan {
   const candidates: DilatedConvPlan[] = [directPlan(request)]
   // Near the width most of a transform is thrown away; far above it the mix gains nothing more.
   for (let fftSize = 16; fftSize <= Math.min(mostFftSize, Math.max(16, 16 * request.width)); fftSize *= 2) {
@@ -106,14 +116,14 @@ function directNanoseconds(plan: DirectPlan, request: DilatedConvRequest): numbe
 }
 
 function fftNanoseconds(plan: FftPlan, request: DilatedConvRequest): number {
-  const { inChannels, outChannels, width, dilation, length, workerCount, preparedFftSizes } = request
+  const { inChannels, outChannels, width, dilation, length, workerCount } = request
   const { fftSize, validLength, segmentCount } = plan
   const products = 4 * Math.ceil(outChannels / 4) * inChannels
   const blockLength = Math.min(length, segmentCount * validLength * dilation)
   const columns = Math.ceil(columnsOf(blockLength, validLength, dilation) / 8) * 8
   const perSample = (inChannels + outChannels) * (cost.sample + cost.sampleDoubling * Math.log2(fftSize)) + 1.5 * products * cost.mix
   const block = columns * fftSize * perSample + copies(inChannels, blockLength + (width - 1) * dilation) + copies(outChannels, blockLength)
-  const making = preparedFftSizes?.has(fftSize) ? 0 : (products * width * (fftSize / 2) * cost.spectrum) / workerCount / cost.expectedUses
+  const making = (products * width * (fftSize / 2) * cost.spectrum) / workerCount / cost.expectedUses
   return making + 1.5 * fftSize * products * cost.weight + rounds(length / blockLength, workerCount) * block
 }
 

@@ -52,7 +52,6 @@ export class DilatedConvPreparer {
       dilation: args.dilation,
       length: args.out.length,
       workerCount: this.#workerCount,
-      preparedFftSizes: new Set(forms.keys()),
     })
     const form = plan.method === 'direct' ? 0 : plan.fftSize
     let packed = forms.get(form)

@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Log } from '../../pipelines/log.ts'
+import { runPredict } from '../../pipelines/predict-command.ts'
+import { parsePredictArguments } from '../../pipelines/predict-options.ts'
+import { mergeShards } from '../../pipelines/shard-merge.ts'
+import { planShards } from '../../pipelines/shard-plan.ts'
+import { runShard, type ShardRunOptions } from '../../pipelines/shard-run.ts'
+import type { OutputFormat } from '../../src/io/write-predictions.ts'
+
+export const quiet: Log = { info() {}, warn() {}, error() {}, progress() {}, done() {} }
+const { signal } = new AbortController()
+
+/** Words as after yargs. */
+export type Words = Readonly<Record<string, unknown>>
+const common: Words = { device: 'cpu', threads: '2', memory: '4G' }
+
+/** What `predict` writes. */
+export async function predicted(folder: string, words: Words, name = 'predicted.arrow'): Promise<Buffer> {
+  await runPredict(parsePredictArguments({ ...common, ...words, output: join(folder, name) }), quiet, signal)
+  return readFileSync(join(folder, name))
+}
+
+export const planned = (folder: string, words: Words, shardCount: number) =>
+  planShards(parsePredictArguments({ ...common, ...words }), { manifestPath: manifestOf(folder), shardCount, signal, onWarning() {} })
+
+export const manifestOf = (folder: string): string => join(folder, 'run', 'manifest.json')
+
+export const ran = (folder: string, id: number, options: Partial<ShardRunOptions> = {}) =>
+  runShard(manifestOf(folder), id, { device: 'cpu', threads: 2, signal, onWarning() {}, ...options })
+
+export async function merged(folder: string, name = 'merged.arrow'): Promise<Buffer> {
+  const path = join(folder, name)
+  const format = name.slice(name.lastIndexOf('.') + 1) as OutputFormat
+  await mergeShards(manifestOf(folder), { output: { path, format }, signal })
+  return readFileSync(path)
+}
