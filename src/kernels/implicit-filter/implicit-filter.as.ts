@@ -2,62 +2,74 @@ import { exponential, madd, sineOfHalfTurns } from '../cpu/simd.lib.as'
 
 export { multiply, packWeights } from '../cpu/matmul.lib.as'
 
-const halfTurn: f64 = 3.141592653589793
-/** Adding it to a f64 rounds that to a whole number and leaves it in the low bits; 1.5 * 2^52. */
+/** Adding it to a f64 rounds that to a whole number; 1.5 * 2^52. */
 const roundingMagic: f64 = 6755399441055744
 
+/** a * b + c in f64, in one rounding where the engine has it. */
 // @ts-ignore: decorator
 @inline
-function splat64(address: usize): v128 {
-  return v128.load64_splat(address)
+function madd64(a: v128, b: v128, c: v128): v128 {
+  // @ts-ignore: a constant given to the compiler
+  if (RELAXED) return v128.relaxed_madd<f64>(a, b, c)
+  return v128.add<f64>(v128.mul<f64>(a, b), c)
 }
 
-/** Half-turns to what is left of them after whole turns, in [-1, 1], exactly. */
+/** sin(2π a) in f32 of four f64: whole turns are taken off exactly, what is left is within ±1/2. */
 // @ts-ignore: decorator
 @inline
-function fraction(a: v128): v128 {
-  // Of an even number of half-turns nothing is left: round a / 2.
+function sineOfTurns(a: v128, b: v128): v128 {
   const magic = f64x2.splat(roundingMagic)
-  const turns = v128.sub<f64>(v128.add<f64>(v128.mul<f64>(a, f64x2.splat(0.5)), magic), magic)
-  return v128.sub<f64>(a, v128.add<f64>(turns, turns))
-}
-
-// @ts-ignore: decorator
-@inline
-function demote(a: v128, b: v128): v128 {
-  return v128.shuffle<f32>(f32x4.demote_f64x2_zero(a), f32x4.demote_f64x2_zero(b), 0, 1, 4, 5)
+  const restA = f32x4.demote_f64x2_zero(v128.sub<f64>(a, v128.sub<f64>(v128.add<f64>(a, magic), magic)))
+  const restB = f32x4.demote_f64x2_zero(v128.sub<f64>(b, v128.sub<f64>(v128.add<f64>(b, magic), magic)))
+  const rest = v128.shuffle<f32>(restA, restB, 0, 1, 4, 5)
+  return sineOfHalfTurns(v128.add<f32>(rest, rest), f32x4.splat(0))
 }
 
 /**
  * The first layer, in f64 up to the sine because its argument reaches hundreds of radians:
- * `h[o][t] = sin(freq[o] (bias[o] + Σ_e weight[o][e] z[e][t]))`. z, weight, bias, freq are f64; z is in panels
- * `[position / 8][feature][8]`; h in panels of `width` channels in f32.
+ * `h[o][t] = sin(2π (bias[o] + Σ_e weight[o][e] z[e][t]))`, weight and bias in turns and in f64. z is f64 in panels
+ * `[position / 8][feature][8]`; h f32 in panels of `width` channels, an even number.
  */
-export function firstLayer(h: usize, z: usize, weight: usize, bias: usize, freq: usize, features: i32, width: i32, panelCount: i32): void {
+export function firstLayer(h: usize, z: usize, weight: usize, bias: usize, features: i32, width: i32, panelCount: i32): void {
   const panelBytes = <usize>features << 6
+  const weightBytes = <usize>features << 3
   for (let p = 0; p < panelCount; p++, z += panelBytes) {
     const end = z + panelBytes
     let w = weight
-    for (let o = 0; o < width; o++, h += 32) {
-      let a0 = splat64(bias + (<usize>o << 3))
+    let b = bias
+    for (let o = 0; o < width; o += 2, h += 64, w += weightBytes, b += 16) {
+      let a0 = v128.load64_splat(b)
       let a1 = a0
       let a2 = a0
       let a3 = a0
+      let b0 = v128.load64_splat(b, 8)
+      let b1 = b0
+      let b2 = b0
+      let b3 = b0
       for (let x = z; x < end; x += 64, w += 8) {
-        const s = splat64(w)
-        a0 = v128.add<f64>(a0, v128.mul<f64>(s, v128.load(x)))
-        a1 = v128.add<f64>(a1, v128.mul<f64>(s, v128.load(x, 16)))
-        a2 = v128.add<f64>(a2, v128.mul<f64>(s, v128.load(x, 32)))
-        a3 = v128.add<f64>(a3, v128.mul<f64>(s, v128.load(x, 48)))
+        const wa = v128.load64_splat(w)
+        const wb = v128.load64_splat(w + weightBytes)
+        const x0 = v128.load(x)
+        const x1 = v128.load(x, 16)
+        const x2 = v128.load(x, 32)
+        const x3 = v128.load(x, 48)
+        a0 = madd64(wa, x0, a0)
+        b0 = madd64(wb, x0, b0)
+        a1 = madd64(wa, x1, a1)
+        b1 = madd64(wb, x1, b1)
+        a2 = madd64(wa, x2, a2)
+        b2 = madd64(wb, x2, b2)
+        a3 = madd64(wa, x3, a3)
+        b3 = madd64(wb, x3, b3)
       }
-      const f = v128.mul<f64>(splat64(freq + (<usize>o << 3)), f64x2.splat(1 / halfTurn))
-      a0 = fraction(v128.mul<f64>(a0, f))
-      a1 = fraction(v128.mul<f64>(a1, f))
-      a2 = fraction(v128.mul<f64>(a2, f))
-      a3 = fraction(v128.mul<f64>(a3, f))
-      const zero = f32x4.splat(0)
-      v128.store(h, sineOfHalfTurns(demote(a0, a1), zero))
-      v128.store(h, sineOfHalfTurns(demote(a2, a3), zero), 16)
+      const y0 = sineOfTurns(a0, a1)
+      const y1 = sineOfTurns(a2, a3)
+      const y2 = sineOfTurns(b0, b1)
+      const y3 = sineOfTurns(b2, b3)
+      v128.store(h, y0)
+      v128.store(h, y1, 16)
+      v128.store(h, y2, 32)
+      v128.store(h, y3, 48)
     }
   }
 }

@@ -6,7 +6,7 @@ import { implicitFilterWasm } from '../generated/implicit-filter.wasm.ts'
 const groupChannels = 32
 
 interface ImplicitFilterExports extends Pick<DenseExports, 'multiply' | 'packWeights'> {
-  firstLayer(h: number, z: number, weight: number, bias: number, freq: number, features: number, width: number, panelCount: number): void
+  firstLayer(h: number, z: number, weight: number, bias: number, features: number, width: number, panelCount: number): void
   sines(h: number, freq: number, width: number, panelCount: number): void
   applyWindow(y: number, rowBytes: number, t: number, deltas: number, shift: number, channels: number, vectors: number): void
 }
@@ -28,7 +28,6 @@ export const implicitFilterCpu: CpuKernel<'implicitFilter'> = (a, context) => {
   scratch.reset()
   const first = scratch.allocate(2 * padded * embeddingSize) // f64
   const firstBias = scratch.allocate(2 * padded) // f64
-  const firstFreq = scratch.allocate(2 * padded) // f64
   const inner = layers.slice(1).map(() => ({ packed: scratch.allocate(padded * padded), bias: scratch.allocate(padded) }))
   const freq = scratch.allocate(2 * padded)
   const last = { packed: scratch.allocate(paddedChannels * padded), bias: scratch.allocate(group) }
@@ -42,9 +41,11 @@ export const implicitFilterCpu: CpuKernel<'implicitFilter'> = (a, context) => {
   const memory64 = new Float64Array(memory.buffer)
 
   memory.fill(0, first / 4, times / 4)
-  memory64.set(layers[0]!.weight.data, first / 8)
-  memory64.set(layers[0]!.bias.data, firstBias / 8)
-  memory64.set(a.freq.data, firstFreq / 8)
+  for (let o = 0; o < width; o++) {
+    const turns = a.freq.data[o]! / (2 * Math.PI)
+    memory64[firstBias / 8 + o] = layers[0]!.bias.data[o]! * turns
+    for (let e = o * embeddingSize; e < (o + 1) * embeddingSize; e++) memory64[first / 8 + e] = layers[0]!.weight.data[e]! * turns
+  }
   layers.slice(1).forEach(({ weight, bias }, i) => {
     copyWeights(memory, rows, weight)
     wasm.packWeights(inner[i]!.packed, rows, width * 4, width, width, padded)
@@ -69,7 +70,7 @@ export const implicitFilterCpu: CpuKernel<'implicitFilter'> = (a, context) => {
     if (featuresOf) featuresOf(memory64, features / 8, firstTap, count)
     else copyFeatures(memory64, features / 8, a.z!.data, embeddingSize, firstTap, count)
 
-    wasm.firstLayer(h, features, first, firstBias, firstFreq, embeddingSize, padded, panelCount)
+    wasm.firstLayer(h, features, first, firstBias, embeddingSize, padded, panelCount)
     for (const { packed, bias } of inner) {
       wasm.multiply(next, 32, padded * 32, packed, bias, h, padded, padded / 4, panelCount)
       wasm.sines(next, freq, padded, panelCount)
