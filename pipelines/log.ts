@@ -51,10 +51,10 @@ function jsonLog({ quiet, debug }: LogOptions, stream: NodeJS.WriteStream): Log 
     error(error) {
       line('error', { message: describeError(error), ...(debug && error instanceof Error ? { stack: error.stack } : {}) })
     },
-    progress({ contig, basesDone, basesTotal }) {
+    progress({ contig, basesDone, basesTotal, regionsDone, regionsTotal }) {
       if (quiet || performance.now() - lastProgress < progressSeconds * 1000) return
       lastProgress = performance.now()
-      line('progress', { contig, bases: basesDone, total: basesTotal ?? null })
+      line('progress', { contig, bases: basesDone, total: basesTotal ?? null, regions: regionsDone ?? null, regionsTotal: regionsTotal ?? null })
     },
     done: (_, summary) => line('done', summary),
   }

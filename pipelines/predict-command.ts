@@ -3,11 +3,10 @@ import { dirname } from 'node:path'
 import type { CommandModule } from 'yargs'
 import { FormatError, LimitError } from '../src/errors.ts'
 import type { Contig, Genome, Region } from '../src/genome.ts'
-import { openAtomicOutput, standardOutput } from '../src/io/atomic-output.ts'
+import { standardOutput } from '../src/io/atomic-output.ts'
 import { readBed } from '../src/io/bed.ts'
 import { openGenome, type OpenGenomeOptions } from '../src/io/open-genome.ts'
 import { contigMap, parseRegion } from '../src/io/region-text.ts'
-import type { ByteSink } from '../src/io/sink.ts'
 import { writePredictions } from '../src/io/write-predictions.ts'
 import type { Backend } from '../src/kernels/backend.ts'
 import { createBackend } from '../src/kernels/create-backend.ts'
@@ -24,6 +23,8 @@ import { chooseOutput, type OutputChoice } from './output-file.ts'
 import { planPredict } from './plan.ts'
 import { checkedTracks, predict, type PredictOptions } from './predict.ts'
 import { type PredictArguments, parsePredictArguments, predictBuilder } from './predict-options.ts'
+import { openRunOutput, type RunOutput } from './resume.ts'
+import { describeRegions } from './resume-record.ts'
 import { runMetadata } from './run-metadata.ts'
 import { Seen } from './seen.ts'
 import { showBytes, showCount, showSeconds } from './units.ts'
@@ -43,8 +44,7 @@ export const predictCommand = ({ signal }: Environment): CommandModule => ({
 
 /** The program: open what it reads and writes, then compute. */
 export async function runPredict(args: PredictArguments, log: Log, signal: AbortSignal): Promise<void> {
-  const memory = args.memory ?? freeMemory() / 2
-  const genomes = await openGenomes(args.inputs, { onWarning: log.warn, signal, maxHeldBytes: memory / 4 })
+  const genomes = await openGenomes(args.inputs, { onWarning: log.warn, signal, maxHeldBytes: (args.memory ?? freeMemory() / 2) / 4 })
   const regions = await readRegions(args, genomes, signal)
   const output = chooseOutput({
     output: args.output,
@@ -53,12 +53,13 @@ export async function runPredict(args: PredictArguments, log: Log, signal: Abort
     modelName: args.models[0] ?? defaultModelName() ?? 'model',
     isTerminal: process.stdout.isTTY && !args.dryRun,
   })
-  const sink = output.path === undefined || args.dryRun ? standardOutput() : await openAtomicOutput(output.path, { inputs: [...args.inputs, ...args.bedFiles] })
+  const out = await openRunOutput({ args, output, log, signal })
   try {
-    await compute({ args, log, signal, memory, genomes, regions, output, sink })
+    await compute({ args, log, signal, genomes, regions, output, out })
   } catch (error) {
-    await sink.abort()
-    throw addReserve(error, memory)
+    const shown = addReserve(error, out.memory)
+    await out.abort(shown)
+    throw shown
   } finally {
     await Promise.all(genomes.map((genome) => genome.close()))
   }
@@ -68,18 +69,17 @@ interface Run {
   readonly args: PredictArguments
   readonly log: Log
   readonly signal: AbortSignal
-  /** Bytes for the whole program. */
-  readonly memory: number
   readonly genomes: readonly Genome[]
   readonly regions: readonly Region[] | undefined
   readonly output: OutputChoice
-  readonly sink: ByteSink
+  readonly out: RunOutput
 }
 
 /** Device, model and plan; then reading, computing and writing at once, and what is to be said of it. */
-async function compute({ args, log, signal, memory, genomes, regions, output, sink }: Run): Promise<void> {
+async function compute({ args, log, signal, genomes, regions, output, out }: Run): Promise<void> {
   const startTime = performance.now()
-  const { filterLength, frequencySparsity, strand, context, chunk, threads } = args
+  const { filterLength, frequencySparsity, strand, context, chunk } = args
+  const { memory, threads } = out
   const modelMemory = Math.max(0, memory - reserveBytes)
   const { backend, reason } = await chooseDevice(args.device, { threads, memoryBytes: modelMemory, onWarning: log.warn })
   const load = (on: Backend): Promise<Model> => loadModel(args.models, { backend: on, filterLength, frequencySparsity, signal, onWarning: log.warn })
@@ -90,7 +90,7 @@ async function compute({ args, log, signal, memory, genomes, regions, output, si
   const plan = await planPredict(model, genomes, options)
   if (args.dryRun) {
     const text = await describeDryRun({ model, genomes, options, plan, output, reserveBytes }, args.json)
-    await sink.write([new TextEncoder().encode(text)])
+    await standardOutput().write([new TextEncoder().encode(text)])
     return close(model)
   }
 
@@ -109,22 +109,48 @@ async function compute({ args, log, signal, memory, genomes, regions, output, si
   const columns = strand === 'both' ? ['_plus', '_minus'].flatMap((suffix) => tracks.map((track) => track + suffix)) : tracks
   const seen = new Seen(columns)
   const contigs = await knownContigs(genomes, signal)
-  await writePredictions(seen.watch(predict(model, genomes, { ...options, onDeviceError })), output.format, sink, {
+  const begun = await out.begin({
+    regions: describeRegions(regions),
+    model: { name: model.info.name, sha256: model.info.sha256 },
+    device: backend.description,
+    options: describeOptions(args, { tracks, format: output.format, plannedChunk: plan.longest.chunkBases }),
+    memory,
+    threads,
+  })
+  if (begun === 'complete') {
+    await close(model)
+    return log.done(`${output.path} is complete already`, { bases: 0, seconds: 0, output: output.path })
+  }
+  const { sink, done } = begun
+  const batches = predict(model, genomes, { ...options, onDeviceError, doneRows: done?.rows, onSkipped: (region) => seen.skip(region) })
+  const layout = {
     tracks: columns,
     contigs: contigs?.map(({ name }) => name),
     regions: args.bedFiles.length > 0 ? regions?.map(regionName) : undefined,
     temporaryFolder,
     metadata: () => runMetadata({ model, genomes, contigs: contigs ?? seen.contigs, options, args }),
-  })
+  }
+  await writePredictions(seen.watch(batches), output.format, sink, layout, done && { ...done, contigs: () => [...seen.skippedContigs] })
   await close(model)
 
   for (const line of seen.sites.lines()) log.info(line)
   const seconds = (performance.now() - startTime) / 1000
   const { bases } = seen
   const peakMemoryBytes = process.resourceUsage().maxRSS * 1024
-  const summary = { bases, seconds, basesPerSecond: bases / seconds, peakMemoryBytes, device: model.backend.description, output: output.path ?? '-' }
+  const summary = { bases, basesBefore: done?.rows ?? 0, seconds, basesPerSecond: bases / seconds, peakMemoryBytes, device: model.backend.description, output: output.path ?? '-' }
   const speed = `${showCount(bases)} bases in ${showSeconds(seconds)} (${showCount(summary.basesPerSecond)} bases/s, peak memory ${showBytes(peakMemoryBytes)})`
   log.done(`${speed}; wrote ${output.path ?? 'standard output'}`, summary)
+}
+
+/** Options that decide the output's bytes, as text, by their names. */
+function describeOptions(args: PredictArguments, { tracks, format, plannedChunk }: { tracks: readonly string[]; format: string; plannedChunk: number }): Record<string, string> {
+  const { filterLength, frequencySparsity, strand, context, chunk, bedFiles } = args
+  const shown = { tracks: tracks.join(','), strand, context, 'filter-length': filterLength, 'frequency-sparsity': frequencySparsity, chunk, format }
+  return {
+    ...Object.fromEntries(Object.entries(shown).map(([name, value]) => [`--${name}`, `${value ?? 'not given'}`])),
+    'the region column (--regions)': bedFiles.length > 0 ? 'written' : 'not written',
+    'the planned chunk': `${plannedChunk} bases`,
+  }
 }
 
 async function close(model: Model): Promise<void> {

@@ -21,6 +21,7 @@ export interface PredictArguments {
   readonly chunk?: number
   readonly memory?: number
   readonly threads?: number
+  readonly resume: boolean
   readonly dryRun: boolean
   readonly quiet: boolean
   readonly json: boolean
@@ -60,6 +61,7 @@ export const runOptions = {
 const outputOptions = group('Output', {
   output: text('File to write; - is standard output (default: <input>.<model>.arrow here)', { alias: 'o' }),
   format: text("Format (default: from the output's extension)", { choices: Object.keys(outputFormats) }),
+  resume: { type: 'boolean', describe: 'Go on where an interrupted run with the same inputs and options stopped' },
   'dry-run': { type: 'boolean', describe: 'Print the plan and stop' },
 })
 
@@ -70,6 +72,7 @@ export function predictBuilder(yargs: Argv): Argv {
     .example('$0 predict gene.fa', 'every record, to gene.<model>.arrow')
     .example('$0 predict genome.fa.gz --regions genes.bed -o out.arrow', 'genes, each on its own strand')
     .example('$0 predict chr20.fa.gz --region 20:13,976,161-16,033,842 --tracks donor -o donor.bedgraph', 'one region, one track, as bedGraph')
+    .example('$0 predict genome.fa.gz --resume', 'goes on where it was interrupted; the result is the same to the byte')
     .example('$0 predict - < gene.fa > out.arrows', 'from standard input to an Arrow stream')
     .example('$0 predict gene.fa -m model_1.pt -m model_2.pt --dry-run', 'the plan for an ensemble of two')
 }
@@ -108,6 +111,7 @@ export function parsePredictArguments(argv: Readonly<Record<string, unknown>>): 
     chunk: parsed('chunk', parseBases),
     memory: parsed('memory', parseBytes),
     threads: parsed('threads', (option, value) => parseWhole(option, value, 1)),
+    resume: argv['resume'] === true,
     dryRun: argv['dry-run'] === true,
     quiet: argv['quiet'] === true,
     json: argv['json'] === true,

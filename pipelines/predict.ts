@@ -127,6 +127,10 @@ export async function* predict(model: Model, genomes: Genome | readonly Genome[]
       for (const [i, job] of jobs.entries()) basesDone += strandCount(job) * doneBases[i]!
       continue
     }
+    if (contigName === '') {
+      contigName = jobs[0]!.region.contig
+      report() // what an earlier run did is not this one's rate
+    }
     if (jobs.length === 1) {
       if (previous) yield* packed(previous)
       previous = undefined

@@ -1,10 +1,12 @@
-import type { Contig, PredictionBatch } from '../src/genome.ts'
+import type { Contig, PredictionBatch, Region } from '../src/genome.ts'
 import { StrongestSites } from './strongest-sites.ts'
 
 /** What passes by on its way to the writer: bases, contigs of a stream, the strongest splice sites. */
 export class Seen {
   bases = 0
   readonly sites: StrongestSites
+  /** Contigs of rows that an earlier run wrote, in order. */
+  readonly skippedContigs = new Set<string>()
   private readonly lengths = new Map<string, number>()
 
   constructor(tracks: readonly string[]) {
@@ -15,13 +17,23 @@ export class Seen {
     return [...this.lengths].map(([name, length]) => ({ name, length }))
   }
 
+  /** Rows that an earlier run wrote. */
+  skip({ contig, end }: Region): void {
+    this.skippedContigs.add(contig)
+    this.note(contig, end)
+  }
+
   async *watch(batches: AsyncIterable<PredictionBatch>): AsyncGenerator<PredictionBatch> {
     for await (const batch of batches) {
       const { contig, end } = batch.region
       this.bases += batch.bases.length
-      this.lengths.set(contig, Math.max(end, this.lengths.get(contig) ?? 0))
+      this.note(contig, end)
       this.sites.add(batch)
       yield batch
     }
+  }
+
+  private note(contig: string, end: number): void {
+    this.lengths.set(contig, Math.max(end, this.lengths.get(contig) ?? 0))
   }
 }

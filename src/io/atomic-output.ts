@@ -1,5 +1,5 @@
 import { constants, unlinkSync } from 'node:fs'
-import { access, type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
+import { access, type FileHandle, open, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { ConfigError, FormatError, GenoconvError, LimitError } from '../errors.ts'
 import type { ByteSink } from './sink.ts'
@@ -35,7 +35,7 @@ export async function openAtomicOutput(path: string, options: AtomicOutputOption
   const { keptBytes = 0 } = options
   try {
     // A record says what the partial file is a part of: it goes before the file does.
-    if (!isDirect && keptBytes === 0) await removeFiles([recordPath(path)])
+    if (!isDirect && keptBytes === 0) await removeFiles(recordPaths(path))
     const handle = await open(writtenPath, keptBytes > 0 ? 'r+' : 'w')
     if (keptBytes > 0) await handle.truncate(keptBytes)
     return new AtomicFile(handle, path, writtenPath, options)
@@ -59,6 +59,24 @@ export async function checkOutput(path: string, inputs: readonly string[] = []):
   })
   return { isDirect: existing !== undefined && !existing.isFile() }
 }
+
+const newRecordPath = (path: string): string => `${recordPath(path)}.new`
+
+/** Writes, or replaces, the record beside the partial file of `path`; never half of one. LimitError when the disk is full. */
+export async function writeRecord(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(newRecordPath(path), text)
+    await rename(newRecordPath(path), recordPath(path))
+  } catch (cause) {
+    throw writeFailure(path, cause, true)
+  }
+}
+
+/** Takes the record of `path` away: it is complete. */
+export const removeRecord = (path: string): Promise<void> => removeFiles(recordPaths(path))
+
+/** What stands beside a partial file, in the order in which it goes: the record first. */
+const recordPaths = (path: string): string[] => [recordPath(path), newRecordPath(path)]
 
 /** How often it is looked whether the file being written is still there. */
 const lookMilliseconds = 2000
@@ -101,7 +119,7 @@ class AtomicFile implements ByteSink {
       if (!this.isDirect) {
         await this.options.onWritten?.(this.bytes)
         await rename(this.writtenPath, this.path)
-        await removeFiles([recordPath(this.path)])
+        await removeFiles(recordPaths(this.path))
       }
     } catch (cause) {
       throw this.failure(cause)
@@ -113,7 +131,7 @@ class AtomicFile implements ByteSink {
     if (this.isOpen) await this.close().catch(() => {})
     process.removeListener('exit', this.removeAtExit)
     if (this.isDirect || this.options.keepsPartial) return
-    await removeFiles([recordPath(this.path), this.writtenPath]).catch(() => {})
+    await removeFiles([...recordPaths(this.path), this.writtenPath]).catch(() => {})
   }
 
   private get isDirect(): boolean {
@@ -130,7 +148,7 @@ class AtomicFile implements ByteSink {
   }
 
   private readonly removeAtExit = (): void => {
-    for (const path of [recordPath(this.path), this.writtenPath]) {
+    for (const path of [...recordPaths(this.path), this.writtenPath]) {
       try {
         unlinkSync(path)
       } catch {
