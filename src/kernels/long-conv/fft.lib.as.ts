@@ -137,6 +137,61 @@ export function inverse4(s: usize, sStep: usize, d: usize, dStep: usize, bytes: 
   }
 }
 
+/** forward4 where only the first `kept` (1 to 3) of the four children are wanted. */
+export function forwardSome4(s: usize, sStep: usize, d: usize, dStep: usize, bytes: usize, tw: usize, kept: i32): void {
+  const w1r = v128.load_splat<f32>(tw), w1i = v128.load_splat<f32>(tw, 4), w2r = v128.load_splat<f32>(tw, 8), w2i = v128.load_splat<f32>(tw, 12)
+  const w3r = v128.load_splat<f32>(tw, 16), w3i = v128.load_splat<f32>(tw, 20)
+  for (let i: usize = 0; i < bytes; i += 16) {
+    const p0 = s + i, p1 = p0 + sStep, p2 = p1 + sStep, p3 = p2 + sStep, q = d + i
+    const x1r = v128.load(p1), x1i = v128.load(p1, GAP), x2r = v128.load(p2), x2i = v128.load(p2, GAP), x3r = v128.load(p3), x3i = v128.load(p3, GAP)
+    const b1r = nmadd(x1i, w1i, mul(x1r, w1r)), b1i = madd(x1i, w1r, mul(x1r, w1i))
+    const b2r = nmadd(x2i, w2i, mul(x2r, w2r)), b2i = madd(x2i, w2r, mul(x2r, w2i))
+    const b3r = nmadd(x3i, w3i, mul(x3r, w3r)), b3i = madd(x3i, w3r, mul(x3r, w3i))
+    const b0r = v128.load(p0), b0i = v128.load(p0, GAP)
+    const s0r = add(b0r, b2r), s0i = add(b0i, b2i), s1r = add(b1r, b3r), s1i = add(b1i, b3i)
+    v128.store(q, add(s0r, s1r))
+    v128.store(q, add(s0i, s1i), GAP)
+    if (kept == 1) continue
+    v128.store(q + dStep, sub(sub(b0r, b2r), sub(b1i, b3i)))
+    v128.store(q + dStep, add(sub(b0i, b2i), sub(b1r, b3r)), GAP)
+    if (kept == 2) continue
+    v128.store(q + 2 * dStep, sub(s0r, s1r))
+    v128.store(q + 2 * dStep, sub(s0i, s1i), GAP)
+  }
+}
+
+/** inverse4 where only the first `kept` (0 to 3) of the four children are there; the others count as zero and are not read. */
+export function inverseSome4(s: usize, sStep: usize, d: usize, dStep: usize, bytes: usize, tw: usize, kept: i32): void {
+  const w1r = v128.load_splat<f32>(tw), w1i = v128.load_splat<f32>(tw, 4), w2r = v128.load_splat<f32>(tw, 8), w2i = v128.load_splat<f32>(tw, 12)
+  const w3r = v128.load_splat<f32>(tw, 16), w3i = v128.load_splat<f32>(tw, 20), zero = f32x4.splat(0)
+  for (let i: usize = 0; i < bytes; i += 16) {
+    const p = s + i, q0 = d + i, q1 = q0 + dStep, q2 = q1 + dStep, q3 = q2 + dStep
+    let c0r = zero, c0i = zero, c1r = zero, c1i = zero, c2r = zero, c2i = zero
+    if (kept > 0) {
+      c0r = v128.load(p)
+      c0i = v128.load(p, GAP)
+    }
+    if (kept > 1) {
+      c1r = v128.load(p + sStep)
+      c1i = v128.load(p + sStep, GAP)
+    }
+    if (kept > 2) {
+      c2r = v128.load(p + 2 * sStep)
+      c2i = v128.load(p + 2 * sStep, GAP)
+    }
+    const s0r = add(c0r, c2r), s0i = add(c0i, c2i), s1r = sub(c0r, c2r), s1i = sub(c0i, c2i)
+    const b1r = add(s1r, c1i), b1i = sub(s1i, c1r), b2r = sub(s0r, c1r), b2i = sub(s0i, c1i), b3r = sub(s1r, c1i), b3i = add(s1i, c1r)
+    v128.store(q0, add(s0r, c1r))
+    v128.store(q0, add(s0i, c1i), GAP)
+    v128.store(q1, madd(b1i, w1i, mul(b1r, w1r)))
+    v128.store(q1, nmadd(b1r, w1i, mul(b1i, w1r)), GAP)
+    v128.store(q2, madd(b2i, w2i, mul(b2r, w2r)))
+    v128.store(q2, nmadd(b2r, w2i, mul(b2i, w2r)), GAP)
+    v128.store(q3, madd(b3i, w3i, mul(b3r, w3r)))
+    v128.store(q3, nmadd(b3r, w3i, mul(b3i, w3r)), GAP)
+  }
+}
+
 // cos and sin of 2 pi / 3 and of 2 pi / 5, 4 pi / 5
 // @ts-ignore: decorator
 @inline

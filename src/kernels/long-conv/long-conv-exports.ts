@@ -1,6 +1,7 @@
 /** Exports of long-conv.as.ts. */
 export interface LongConvExports {
   setLevels(address: number, levelCount: number, blockPoints: number): void
+  setKeptChildren(address: number): void
   convolveNode(p: number, points: number, level: number, node: number, leaf: number, rowRe: number, rowIm: number, spectrum: number, skip: number): void
   spectrumOfNode(p: number, points: number, level: number, node: number, leaf: number, rowRe: number, rowIm: number, spectrum: number, scale: number): void
   forwardColumns(p: number, pitch: number, rows: number, columnBytes: number, tile: number, columnLevels: number, real: number): void

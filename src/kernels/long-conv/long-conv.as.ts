@@ -1,5 +1,5 @@
 import { madd } from '../cpu/simd.lib.as'
-import { forward2, forward3, forward4, forward5, inverse2, inverse3, inverse4, inverse5 } from './fft.lib.as'
+import { forward2, forward3, forward4, forward5, forwardSome4, inverse2, inverse3, inverse4, inverse5, inverseSome4 } from './fft.lib.as'
 import { CONVOLVE, leaves, STORE_SPECTRUM } from './leaf.lib.as'
 
 // The numeric half of long-conv.cpu.ts. All addresses and steps are in bytes; points are f32 in two planes, GAP apart.
@@ -9,6 +9,13 @@ let levels: usize = 0
 let leafLevel: i32 = 0
 /** Blocks of at most this many points are transformed level by level (they fit L1), larger ones depth first. */
 let blockPoints: i32 = 1024
+
+/** For each node of the last column level (of radix 4), a byte: how many of its children, the first ones, are computed; 0 for all. */
+let keptChildren: usize = 0
+
+export function setKeptChildren(address: usize): void {
+  keptChildren = address
+}
 
 export function setLevels(address: usize, levelCount: i32, points: i32): void {
   levels = address
@@ -173,7 +180,9 @@ export function forwardColumns(p: usize, pitch: usize, rows: i32, columnBytes: u
   radix = radixOf(columnLevels - 1)
   tw = twiddlesOf(columnLevels - 1, 0)
   for (let i = 0; i < nodes; i++) {
-    forwardRun(radix, tile, columnBytes, p, pitch, columnBytes, tw)
+    const kept = keptChildren ? load<u8>(keptChildren + i) : radix
+    if (kept == radix) forwardRun(radix, tile, columnBytes, p, pitch, columnBytes, tw)
+    else if (kept > 0) forwardSome4(tile, columnBytes, p, pitch, columnBytes, tw, kept)
     tile += columnBytes * radix
     p += pitch * radix
     tw += (radix - 1) << 3
@@ -198,7 +207,9 @@ export function inverseColumns(p: usize, pitch: usize, rows: i32, columnBytes: u
   let t = tile
   let s = p
   for (let i = 0; i < nodes; i++) {
-    inverseRun(radix, s, pitch, t, columnBytes, columnBytes, tw)
+    const kept = keptChildren ? load<u8>(keptChildren + i) : radix
+    if (kept == radix) inverseRun(radix, s, pitch, t, columnBytes, columnBytes, tw)
+    else inverseSome4(s, pitch, t, columnBytes, columnBytes, tw, kept)
     t += columnBytes * radix
     s += pitch * radix
     tw += (radix - 1) << 3

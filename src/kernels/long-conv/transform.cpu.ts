@@ -39,6 +39,8 @@ export class CpuTransform {
   readonly #realColumns: boolean
   /** Rows (blocks of the spectrum) that are computed, ascending; the others are left out of the filter and so of the product. */
   readonly #keptRows: readonly number[]
+  /** Whether the column steps know which rows are left out; else those rows are set to zero between them. */
+  readonly #prunesColumns: boolean
   /** A whole spectrum of this worker's own, where the plan keeps none; else 0. */
   readonly #ownSpectrum: number
 
@@ -56,11 +58,15 @@ export class CpuTransform {
     this.#pitch = this.rowCount === 1 ? this.rowPoints * 4 : this.rowPoints * 4 + 64
     this.#realColumns = columnLevelCount > 0 && levels[0]!.radix % 2 === 0
     const kept = keptBlocks(plan)
-    this.#keptRows = [...rowFrequencies(factors)].flatMap((f, r) => (f < kept ? [r] : []))
+    const isKept = [...rowFrequencies(factors)].map((f) => f < kept)
+    this.#keptRows = isKept.flatMap((is, r) => (is ? [r] : []))
+    // The most significant digit of f1 is the last column level's, so those kept of its children are the first.
+    this.#prunesColumns = this.#keptRows.length < this.rowCount && columnLevelCount > 1 && levels[columnLevelCount - 1]!.radix === 4
     scratch.reset()
     const descriptors = scratch.allocate(2 * levels.length)
     const tableAddresses = tables.levels.map((table) => scratch.allocate(table.length))
     this.#leaf = scratch.allocate(tables.leaf.length)
+    const keptChildren = this.#prunesColumns ? scratch.allocate(this.rowCount / 16 + 1) : 0
     const temporary = scratch.allocate(moverFloats)
     this.#spectrumRow = scratch.allocate(2 * this.rowPoints)
     this.#ownSpectrum = plan.keepSpectra ? 0 : scratch.allocate(2 * this.rowPoints * this.#keptRows.length)
@@ -77,6 +83,11 @@ export class CpuTransform {
     })
     tables.levels.forEach((table, l) => { heap.set(table, tableAddresses[l]! >> 2) })
     heap.set(tables.leaf, this.#leaf >> 2)
+    if (keptChildren) {
+      const counts = new Uint8Array(heap.buffer, keptChildren, this.rowCount / 4).fill(0)
+      isKept.forEach((is, r) => { if (is) counts[r >> 2]! += 1 })
+    }
+    scratch.exports.setKeptChildren(keptChildren)
     scratch.exports.setLevels(descriptors, levels.length, tuning.blockPoints)
   }
 
@@ -134,6 +145,7 @@ export class CpuTransform {
 
   /** The product in the rows that are left out is zero. */
   #clearRows(from: number, to: number): void {
+    if (this.#prunesColumns) return
     for (let r = from; r < to; r++) {
       for (const plane of [this.#planes, this.#planes + planeGap]) {
         const at = (plane + r * this.#pitch) >> 2

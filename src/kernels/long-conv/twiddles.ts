@@ -32,13 +32,13 @@ function factorise(size: number): { twos: number; odd: number[] } | undefined {
 
 /**
  * Radices of a plan's levels, outermost first, for `factors` = [rows] or [columns, rows]. The columns begin with a power
- * of two where they have one: its real-only form saves reading zeros.
+ * of two where they have one (its real-only form saves reading zeros) and end with a 4 where they can.
  */
 export function levelsOf(factors: readonly number[]): { levels: Level[]; columnLevelCount: number } {
   const [columns, rows] = factors.length === 1 ? [1, factors[0]!] : [factors[0]!, factors[1]!]
   const c = factorise(columns)!
   const r = factorise(rows)!
-  const twos = powerOfTwoRadices(c.twos).reverse()
+  const twos = powerOfTwoRadices(c.twos)
   const columnRadices = [...twos.slice(0, 1), ...c.odd, ...twos.slice(1)]
   let nodeCount = 1
   const levels = [...columnRadices, ...r.odd, ...powerOfTwoRadices(r.twos)].map((radix) => {
