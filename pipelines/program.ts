@@ -1,4 +1,5 @@
 import yargs, { type Argv, type CommandModule } from 'yargs'
+import { benchCommand } from './bench-command.ts'
 import { devicesCommand } from './devices.ts'
 import type { Environment } from './environment.ts'
 import { describeError, exitCodeOf, exitCodes, Interruption, isClosedPipe } from './exit-codes.ts'
@@ -34,7 +35,11 @@ export async function runProgram(words: readonly string[]): Promise<number> {
 }
 
 function commandLine(words: readonly string[], environment: Environment) {
-  const commands: CommandModule[] = [predictCommand(environment), shardCommand(environment), modelsCommand(environment), indexCommand(environment), devicesCommand]
+  const commands: CommandModule[] = [
+    ...[predictCommand, shardCommand, modelsCommand, indexCommand].map((command) => command(environment)),
+    devicesCommand,
+    benchCommand(environment),
+  ]
   const parser = yargs(hideStandardInput(words))
   return parser
     .scriptName('genoconv')

@@ -145,10 +145,14 @@ describe('laws, on the program', () => {
 })
 
 describe('help', () => {
-  it.each([[['--help']], [['predict', '--help']], [['models', '--help']], [['index', '--help']], [['devices', '--help']]])('%j shows examples', async (words) => {
+  it.each([[['--help']], [['predict', '--help']], [['models', '--help']], [['index', '--help']], [['devices', '--help']], [['bench', '--help']], [['shard', '--help']]])('%j shows examples', async (words) => {
     const { code, stdout } = await runProgram(words)
     expect(code).toBe(0)
     expect(stdout.toString()).toMatch(/Examples:\n +genoconv /)
+  })
+  it('bench measures a model', async () => {
+    const outcome = await runProgram(['bench', '--bases', '2000', '--json', ...splice])
+    expect(JSON.parse(outcome.stdout.toString())).toMatchObject({ event: 'bench', bases: 2000, device: expect.stringMatching(/^cpu/) })
   })
   it('--version, completion, devices', async () => {
     expect((await runProgram(['--version'])).stdout.toString()).toMatch(/^\d+\.\d+\.\d+\n$/)
