@@ -13,12 +13,12 @@ LONG="--arch deep32 --length 4096 --margin 400 --batch 4 --lr 2e-3 --muon 0.02 -
 
 member_a() {
   train a1 $LOCAL --seed 11 --steps 2381 --mine 0.2,0.5 --recombine 0.25
-  train a2 $LONG --seed 21 --steps STEPS_A2 --init training/runs/a1/checkpoint.pt
+  train a2 $LONG --seed 21 --steps 725 --init training/runs/a1/checkpoint.pt
 }
 member_b() {   # begun without joined exons, stopped, begun again with them
   train b0 $LOCAL --seed 12 --steps 2700 --stop 732 --mine 0.2,0.5
   train b1 $LOCAL --seed 12 --steps 1326 --mine 0.03,0.45 --recombine 0.4 --init training/runs/b0/checkpoint.pt
-  train b2 $LONG --seed 22 --steps STEPS_B2 --use-selection --init training/runs/b1/checkpoint.pt
+  train b2 $LONG --seed 22 --steps 707 --use-selection --init training/runs/b1/checkpoint.pt
 }
 member_a & a=$!
 member_b & b=$!
