@@ -181,7 +181,10 @@ describe('balance', () => {
 
   it('finds the lightest heaviest run, as trying all cuts does', () => {
     let state = 1
-    const random = (most: number): number => (state = (state * 48271) % 2147483647) % most
+    const random = (most: number): number => {
+      state = (state * 48271) % 2147483647
+      return state % most
+    }
     for (let round = 0; round < 200; round++) {
       const weights = Array.from({ length: 1 + random(8) }, () => 1 + random(20))
       const count = 1 + random(4)
