@@ -71,13 +71,14 @@ export async function listDevices(): Promise<readonly DeviceListing[]> {
 /** The lines for what was found. */
 export function listingOf(found: Parameters<typeof decide>[0]): readonly DeviceListing[] {
   const { device, reason } = decide(found)
-  const cpu: DeviceListing = { name: 'cpu', kind: 'cpu', isSoftware: false, chosen: device === 'cpu', reason: device === 'cpu' ? reason : 'slower than a GPU' }
+  const isCpu = device === 'cpu'
+  const cpu: DeviceListing = { name: 'cpu', kind: 'cpu', isSoftware: false, chosen: isCpu, reason: isCpu ? reason : 'slower than a GPU' }
   if (!found.adapter) return [cpu]
   const gpu: DeviceListing = {
     name: found.name,
     kind: 'webgpu',
     isSoftware: found.isSoftware,
-    chosen: device === 'gpu',
+    chosen: !isCpu,
     reason: found.isSoftware ? 'a software adapter, taken only with --device gpu' : reason,
   }
   return [gpu, cpu]

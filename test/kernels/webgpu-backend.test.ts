@@ -178,7 +178,8 @@ describe.skipIf(gpuSkipReason !== undefined)(`WebGPU backend${gpuSkipReason === 
       b.write(t, Float32Array.of(1, 2, 3))
       console.log((await b.read(t)).join(' '))
       await b.destroy()`
-    const run = spawnSync(process.execPath, ['--import', './scripts/typescript.mjs', '--input-type=module', '-e', program], { cwd: root, encoding: 'utf8', timeout: 60_000 })
+    const options = ['--import', './scripts/typescript.mjs', '--input-type=module', '-e', program]
+    const run = spawnSync(process.execPath, options, { cwd: root, encoding: 'utf8', timeout: 60_000 })
     expect({ status: run.status, stdout: run.stdout }).toEqual({ status: 0, stdout: '1 2 3\n' })
   })
 })

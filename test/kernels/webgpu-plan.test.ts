@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError, LimitError, ShapeError } from '../../src/errors.ts'
 import { keptBlocks } from '../../src/kernels/long-conv/plan.ts'
-import { columnLanes, maxWorkgroupPoints, type PlanLimits, planLongConvGpu } from '../../src/kernels/long-conv/plan.webgpu.ts'
+import { columnLanes, maxWorkgroupPoints, planLongConvGpu } from '../../src/kernels/long-conv/plan.webgpu.ts'
 import { makeTables, tableLayout } from '../../src/kernels/long-conv/tables.webgpu.ts'
 import { decide } from '../../src/kernels/create-backend.ts'
+import type { GpuLimits } from '../../src/kernels/webgpu/context.ts'
 import { adapterFacts } from '../../src/kernels/webgpu/adapter.ts'
 import { relativeError } from '../support/backends.ts'
 
-const software: PlanLimits = { maxComputeWorkgroupStorageSize: 32768, maxComputeInvocationsPerWorkgroup: 1024, maxStorageBufferBindingSize: 2 ** 27 }
-const large: PlanLimits = { maxComputeWorkgroupStorageSize: 49152, maxComputeInvocationsPerWorkgroup: 1024, maxStorageBufferBindingSize: 2 ** 31 - 4 }
-const smallest: PlanLimits = { maxComputeWorkgroupStorageSize: 16384, maxComputeInvocationsPerWorkgroup: 256, maxStorageBufferBindingSize: 2 ** 27 }
+const software: GpuLimits = { maxComputeWorkgroupStorageSize: 32768, maxComputeInvocationsPerWorkgroup: 1024, maxStorageBufferBindingSize: 2 ** 27 }
+const large: GpuLimits = { maxComputeWorkgroupStorageSize: 49152, maxComputeInvocationsPerWorkgroup: 1024, maxStorageBufferBindingSize: 2 ** 31 - 4 }
+const smallest: GpuLimits = { maxComputeWorkgroupStorageSize: 16384, maxComputeInvocationsPerWorkgroup: 256, maxStorageBufferBindingSize: 2 ** 27 }
 
 describe('plans for GPUs', () => {
   const lengths = [1, 63, 64, 65, 1000, 4096, 8191, 8192, 8193, 65_536, 1_000_002, 4_194_304]

@@ -27,10 +27,12 @@ export const gatedProjectionGpu: GpuKernel<'gatedProjection'> = (a, context) => 
     const before = Math.min(count + halo, Math.max(0, -first))
     const known = count + halo - before
     if (known > 0) {
-      enqueueLinear({ out: view(u, { start: before, length: known }), input: view(input, { start: first + before, length: known }), ...project }, context)
+      const part = view(input, { start: first + before, length: known })
+      enqueueLinear({ out: view(u, { start: before, length: known }), input: part, ...project }, context)
     }
     if (before > 0 && a.history) {
-      enqueueLinear({ out: view(u, { length: before }), input: view(a.history, { start: halo + first, length: before }), ...project }, context)
+      const part = view(a.history, { start: halo + first, length: before })
+      enqueueLinear({ out: view(u, { length: before }), input: part, ...project }, context)
     }
     const gateTile = view(a.gate, { start, length: count })
     const valueTile = view(value, { start, length: count })

@@ -116,21 +116,23 @@ export class FftPasses {
     const block = lanes > 1 || entry.startsWith('columns') ? this.blockPoints : undefined
     const layout = tableLayout(points, block)
     const tables = context.table(`fft ${points} in ${block ?? points}`, () => makeTables(points, block))
+    const uses = (binding: number): boolean => bindings[entry].includes(binding)
     const out = a.out ?? a.input
     const all = [
       undefined, out.buffer, a.input.buffer, a.history?.buffer ?? context.none, a.pre?.buffer ?? context.none,
-      a.post && a.post.buffer !== out.buffer ? a.post.buffer : context.none, a.skip?.buffer ?? context.none, spectra?.buffer, work, tables,
+      a.post && a.post.buffer !== out.buffer ? a.post.buffer : context.none, a.skip?.buffer ?? context.none,
+      spectra?.buffer, work, tables,
     ]
     context.dispatch({
       shader,
       entry,
+      // Only what the entry point reads, so that one pipeline serves all that differ in the rest.
       constants: {
         pointsLog: Math.log2(points),
         lanes,
         unroll: context.isSoftware ? 0 : 1,
-        hasPre: a.pre ? 1 : 0,
-        hasSkip: a.skip ? 1 : 0,
-        postSource: a.post ? (a.post.buffer === out.buffer ? 2 : 1) : 0,
+        ...(uses(4) && { hasPre: a.pre ? 1 : 0 }),
+        ...(uses(1) && { hasSkip: a.skip ? 1 : 0, postSource: a.post ? (a.post.buffer === out.buffer ? 2 : 1) : 0 }),
       },
       u32: [
         out.length, filterLength, a.input.length, a.history?.length ?? 0, a.inputShift, a.center,
@@ -139,7 +141,7 @@ export class FftPasses {
         ...[out, a.input, a.history ?? none, a.pre ?? none, a.post ?? none].flatMap((t) => place(t as GpuTensor)), a.skipOffset, valuesPerThread,
       ],
       f32: [1 / this.blockPoints],
-      buffers: Array.from({ length: 9 }, (_, i) => (bindings[entry].includes(i + 1) ? all[i + 1] : undefined)),
+      buffers: Array.from({ length: 9 }, (_, i) => (uses(i + 1) ? all[i + 1] : undefined)),
       tiles,
       rows: out.channelCount,
     })

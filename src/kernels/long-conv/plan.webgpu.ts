@@ -1,9 +1,7 @@
 import { LimitError } from '../../errors.ts'
 import type { LongConvRequest } from '../backend.ts'
+import type { GpuLimits } from '../webgpu/context.ts'
 import { checkRequest, type LongConvPlan, spectrumFloatsOf } from './plan.ts'
-
-/** What planning needs to know of a device; `GPUSupportedLimits` has it. */
-export type PlanLimits = Pick<GPUSupportedLimits, 'maxComputeWorkgroupStorageSize' | 'maxComputeInvocationsPerWorkgroup' | 'maxStorageBufferBindingSize'>
 
 /** As in fft-conv.wgsl. */
 export const valuesPerThread = 16
@@ -18,23 +16,24 @@ const sparseColumns = 32
 const maxDirectLength = 1024
 
 /** Complex points of the largest transform one workgroup does: a plane of f32 in its memory, 16 values a thread. */
-export function maxWorkgroupPoints(limits: PlanLimits): number {
+export function maxWorkgroupPoints(limits: GpuLimits): number {
   const fitting = Math.min(limits.maxComputeWorkgroupStorageSize / 4, limits.maxComputeInvocationsPerWorkgroup * valuesPerThread, 8192)
   return 2 ** Math.floor(Math.log2(fitting))
 }
 
 /** Transforms side by side in a workgroup of the column passes: enough for whole memory transactions, within the limits. */
-export function columnLanes(columnPoints: number, limits: PlanLimits): number {
-  const fitting = Math.min(limits.maxComputeWorkgroupStorageSize / (4 * columnPoints), (limits.maxComputeInvocationsPerWorkgroup * valuesPerThread) / columnPoints)
+export function columnLanes(columnPoints: number, limits: GpuLimits): number {
+  const inMemory = limits.maxComputeWorkgroupStorageSize / (4 * columnPoints)
+  const inThreads = (limits.maxComputeInvocationsPerWorkgroup * valuesPerThread) / columnPoints
   const wanted = Math.max(8, Math.min(64, 4096 / columnPoints))
-  return 2 ** Math.floor(Math.log2(Math.min(fitting, wanted)))
+  return 2 ** Math.floor(Math.log2(Math.min(inMemory, inThreads, wanted)))
 }
 
 /**
  * [points] where one dispatch does the whole block, else [columns, rows]; undefined where the device cannot. A
  * frequency-sparse plan has columns, of which it leaves some out.
  */
-function factorsOf(complexPoints: number, isSparse: boolean, limits: PlanLimits): readonly number[] | undefined {
+function factorsOf(complexPoints: number, isSparse: boolean, limits: GpuLimits): readonly number[] | undefined {
   const largest = maxWorkgroupPoints(limits)
   if (complexPoints <= largest && !isSparse) return [complexPoints]
   let rows = Math.min(largest, maxRowPoints, complexPoints / (isSparse ? sparseColumns : minColumns))
@@ -45,7 +44,7 @@ function factorsOf(complexPoints: number, isSparse: boolean, limits: PlanLimits)
 }
 
 /** Complex points of the largest transform: in columns and rows, and within one binding. */
-function largestPoints(limits: PlanLimits): number {
+function largestPoints(limits: GpuLimits): number {
   return Math.min(maxColumns * maxWorkgroupPoints(limits), 2 ** Math.floor(Math.log2(limits.maxStorageBufferBindingSize / 8)))
 }
 
@@ -55,7 +54,7 @@ const directCost = (filterLength: number): number => 24 + 1.5 * filterLength
 const blockCost = (complexPoints: number, passes: number): number => complexPoints * (5 * Math.log2(complexPoints) + 64 * passes)
 
 /** The plan for a GPU with these limits; LimitError for a filter longer than its largest transform. */
-export function planLongConvGpu(request: LongConvRequest, limits: PlanLimits): LongConvPlan {
+export function planLongConvGpu(request: LongConvRequest, limits: GpuLimits): LongConvPlan {
   checkRequest(request)
   const { channelCount, length, filterLength, frequencySparsity = 0, spectrumBytes = Number.POSITIVE_INFINITY } = request
   const common = { channelCount, length, filterLength, frequencySparsity }

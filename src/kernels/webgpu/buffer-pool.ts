@@ -19,11 +19,11 @@ export class BufferPool {
   #freeBytes = 0
   #doomed: GPUBuffer[] = []
 
-  constructor(device: GPUDevice, watch: DeviceWatch, where: string) {
+  constructor(device: GPUDevice, watch: DeviceWatch, maxBufferBytes: number, where: string) {
     this.#device = device
     this.#watch = watch
     this.#where = where
-    this.#maxBufferBytes = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize)
+    this.#maxBufferBytes = maxBufferBytes
   }
 
   /** Uninitialised storage. LimitError where no buffer may be so large; running out of memory is reported at the next flush. */
@@ -53,7 +53,13 @@ export class BufferPool {
       } catch (cause) {
         // A mapped buffer that cannot be had is the one exception WebGPU throws at once.
         this.#watch.check()
-        throw new DeviceError('out-of-memory', { where: this.#where, what: 'memory for an upload cannot be had', expected: `${size} bytes`, remedy: 'give a smaller --chunk or --memory', cause })
+        throw new DeviceError('out-of-memory', {
+          where: this.#where,
+          what: 'memory for an upload cannot be had',
+          expected: `${size} bytes`,
+          remedy: 'give a smaller --chunk or --memory',
+          cause,
+        })
       }
     })
     this.#count(size)

@@ -29,6 +29,12 @@ export interface GpuPreparedFilter extends PreparedFilter {
 export type GpuOpArguments = OpArguments<GpuTensor, GpuWeights, GpuPreparedFilter>
 export type GpuKernel<K extends OpName> = (args: GpuOpArguments[K], context: GpuContext) => void
 
+/** What kernels plan by; names as in WebGPU. */
+export type GpuLimits = Pick<
+  GPUSupportedLimits,
+  'maxComputeWorkgroupStorageSize' | 'maxComputeInvocationsPerWorkgroup' | 'maxStorageBufferBindingSize'
+>
+
 export interface Dispatch extends PipelineKey {
   /** Fields of the shader's uniform struct in order: its u32 fields, then its f32 fields. */
   readonly u32: readonly number[]
@@ -44,7 +50,7 @@ const maxGroupsX = 65535
 
 /** What a GPU kernel sees of the backend. */
 export class GpuContext {
-  readonly limits: GPUSupportedLimits
+  readonly limits: GpuLimits
   /** A driver that computes on the CPU: shaders that compile for long there have a shorter form. */
   readonly isSoftware: boolean
   /** Bound where an optional operand is absent. */
@@ -55,9 +61,9 @@ export class GpuContext {
   readonly #constants = new Map<string, GPUBuffer>()
   #scratches: GPUBuffer[] = []
 
-  constructor(device: GPUDevice, isSoftware: boolean, pool: BufferPool, queue: CommandQueue, pipelines: PipelineCache) {
+  constructor(limits: GpuLimits, isSoftware: boolean, pool: BufferPool, queue: CommandQueue, pipelines: PipelineCache) {
     this.isSoftware = isSoftware
-    this.limits = device.limits
+    this.limits = limits
     this.#pool = pool
     this.#queue = queue
     this.#pipelines = pipelines

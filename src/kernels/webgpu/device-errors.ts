@@ -6,7 +6,8 @@ export function deviceErrorOf(where: string, error: { readonly message: string }
   if (error.constructor.name === 'GPUOutOfMemoryError') {
     return new DeviceError('out-of-memory', { where, what: 'device memory is exhausted', remedy: 'give a smaller --chunk or --memory', cause: error })
   }
-  return new DeviceError('shader', { where, what: `the device refused a command (${error.message.split('\n')[0]})`, remedy: 'run with --device cpu, and report this', cause: error })
+  const what = `the device refused a command (${error.message.split('\n')[0]})`
+  return new DeviceError('shader', { where, what, remedy: 'run with --device cpu, and report this', cause: error })
 }
 
 export const lostError = (where: string, message: string): DeviceError =>

@@ -7,7 +7,7 @@ import { rowStrideOf, type Tensor } from '../tensor.ts'
 import { type FoundAdapter, findAdapter } from './adapter.ts'
 import { BufferPool } from './buffer-pool.ts'
 import { CommandQueue } from './command-queue.ts'
-import { GpuContext, type GpuKernel, type GpuOpArguments, type GpuPreparedFilter, type GpuTensor, type GpuWeights } from './context.ts'
+import { GpuContext, type GpuKernel, type GpuLimits, type GpuOpArguments, type GpuPreparedFilter, type GpuTensor, type GpuWeights } from './context.ts'
 import { DeviceWatch } from './device-errors.ts'
 import { gpuKernels } from './kernels.ts'
 import { PipelineCache } from './pipeline-cache.ts'
@@ -18,6 +18,8 @@ export interface WebGpuOptions {
   readonly found?: FoundAdapter
   /** Bytes to plan for: WebGPU does not say what a device has. Default 4 GiB, 1 GiB on a software adapter. */
   readonly memoryBytes?: number
+  /** Bytes one binding, and so one tensor, may have: at most what the device allows, the default. Less makes work split sooner. */
+  readonly maxBindingBytes?: number
 }
 
 /** A backend on a GPU; `device` is for tests of what happens when it is lost. */
@@ -42,7 +44,7 @@ export async function createWebGpuBackend(options: WebGpuOptions = {}): Promise<
   if (!found.adapter) {
     throw new DeviceError('unavailable', { where: 'gpu', what: found.reason, remedy: 'run with --device cpu', cause: found.cause })
   }
-  const { adapter, isSoftware, name } = found
+  const { adapter, name } = found
   const where = `gpu ${name}`
   let device: GPUDevice
   try {
@@ -51,19 +53,25 @@ export async function createWebGpuBackend(options: WebGpuOptions = {}): Promise<
     const text = cause instanceof Error ? cause.message : String(cause)
     throw new DeviceError('unavailable', { where, what: `the device cannot be opened (${text})`, remedy: 'run with --device cpu', cause })
   }
-  return assemble(device, found, options.memoryBytes ?? (isSoftware ? 2 ** 30 : 2 ** 32), where)
+  return assemble(device, found, options, where)
 }
 
-function assemble(device: GPUDevice, found: FoundAdapter, maxTotalBytes: number, where: string): WebGpuBackend {
+function assemble(device: GPUDevice, found: FoundAdapter, options: WebGpuOptions, where: string): WebGpuBackend {
   let keepAlive: GPU | undefined = found.gpu // Dawn's instance, and with it the device, ends when this is collected
   const watch = new DeviceWatch(device, where)
-  const pool = new BufferPool(device, watch, where)
+  const { maxStorageBufferBindingSize, maxBufferSize, maxComputeWorkgroupStorageSize, maxComputeInvocationsPerWorkgroup } = device.limits
+  const gpuLimits: GpuLimits = {
+    maxStorageBufferBindingSize: Math.min(maxStorageBufferBindingSize, maxBufferSize, options.maxBindingBytes ?? Number.POSITIVE_INFINITY),
+    maxComputeWorkgroupStorageSize,
+    maxComputeInvocationsPerWorkgroup,
+  }
+  const pool = new BufferPool(device, watch, gpuLimits.maxStorageBufferBindingSize, where)
   const queue = new CommandQueue(device, watch, pool, where)
-  const context = new GpuContext(device, found.isSoftware, pool, queue, new PipelineCache(device, where))
+  const context = new GpuContext(gpuLimits, found.isSoftware, pool, queue, new PipelineCache(device, where))
   const ring = new ReadbackRing(device, watch)
   const limits: BackendLimits = {
-    maxTensorBytes: Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize),
-    maxTotalBytes,
+    maxTensorBytes: gpuLimits.maxStorageBufferBindingSize,
+    maxTotalBytes: options.memoryBytes ?? (found.isSoftware ? 2 ** 30 : 2 ** 32),
   }
   const enqueue = <K extends OpName>(op: K, args: OpArguments[K]): void => {
     watch.check()
@@ -99,7 +107,8 @@ function assemble(device: GPUDevice, found: FoundAdapter, maxTotalBytes: number,
     weights(data, shape): GpuWeights {
       const count = shape.reduce((product, n) => product * n, 1)
       if (count !== data.length) {
-        throw new ShapeError({ where: 'weights', what: 'data does not fill the shape', expected: `${count} values for [${shape}]`, got: `${data.length}` })
+        const expected = `${count} values for [${shape}]`
+        throw new ShapeError({ where: 'weights', what: 'data does not fill the shape', expected, got: `${data.length}` })
       }
       return { shape, buffer: pool.constant(data) }
     },
@@ -114,7 +123,7 @@ function assemble(device: GPUDevice, found: FoundAdapter, maxTotalBytes: number,
     },
     read: (tensor) => readTensor(tensor as GpuTensor, { watch, queue, ring }),
     flush,
-    planLongConv: (request) => planLongConvGpu(request, device.limits),
+    planLongConv: (request) => planLongConvGpu(request, gpuLimits),
     prepareFilter(plan, taps: Tensor, { centerTap }) {
       watch.check()
       const filter = prepareFilterGpu(plan, taps as GpuTensor, centerTap, context, pool)
