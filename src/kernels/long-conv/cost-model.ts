@@ -31,12 +31,12 @@ export interface CostConstants {
 /** Measured on one thread of a two-thread Zen 3 machine, both threads busy, Node 20 with relaxed SIMD. */
 export const defaultCostConstants: CostConstants = {
   threads: 2,
-  radixNs: { 2: 0.36, 3: 0.65, 4: 0.6, 5: 1 },
+  radixNs: { 2: 0.36, 3: 0.5, 4: 0.6, 5: 0.85 },
   leafNs: 2.9,
   copyNs: 0.25,
   coreCacheBytes: 2 ** 19,
   cacheBytes: 2 ** 24,
-  cacheBytesPerNs: 40,
+  cacheBytesPerNs: 60,
   memoryBytesPerNs: 12,
   tapNs: 0.085,
   outputNs: 1,

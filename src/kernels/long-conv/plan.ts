@@ -88,8 +88,8 @@ export function planLongConv(request: LongConvRequest, constants: CostConstants 
   return best
 }
 
-/** A larger transform, with its larger spectra, must be this much faster. */
-const worthOfSize = 0.05
+/** A larger transform must be this much faster: memory follows the filter. */
+const worthOfSize = 0.08
 /** More outputs of a filter beyond all transforms would not end in any useful time. */
 const maxDirectLength = 1024
 
