@@ -93,6 +93,23 @@ describe.skipIf(gpuSkipReason !== undefined)(`WebGPU backend${gpuSkipReason === 
     expect(relativeError((await b.read(all)).subarray(200), expected)).toBeLessThan(1e-6)
   })
 
+  it('two outputs in one buffer', async () => {
+    const b = await open()
+    const [channels, length] = [3, 300]
+    const norm = { weight: b.weights(new Float32Array(channels).fill(1), [channels]), bias: b.weights(new Float32Array(channels), [channels]), epsilon: 1e-5 }
+    const rest = {
+      input: tensorOf(b, channels, randomArray(channels * length, 1)), norm, padding: 'causal' as const,
+      weight: b.weights(randomArray(9 * channels, 2), [9, channels]), bias: b.weights(randomArray(9, 3), [9]),
+      shortWeight: b.weights(randomArray(27, 4), [9, 3]), shortBias: b.weights(randomArray(9, 5), [9]),
+    }
+    const both = poisoned(b, 6, length)
+    b.ops.gatedProjection({ gate: view(both, { channelCount: 3 }), value: view(both, { channelStart: 3 }), ...rest })
+    const [gate, value] = [poisoned(b, 3, length), poisoned(b, 3, length)]
+    b.ops.gatedProjection({ gate, value, ...rest })
+    const apart = [...(await b.read(gate)), ...(await b.read(value))]
+    expect(relativeError(await b.read(both), apart)).toBe(0)
+  })
+
   it('more tiles than one dimension of a dispatch may have', async () => {
     const b = await open()
     const length = 64 * 65535 + 129
@@ -181,5 +198,32 @@ describe.skipIf(gpuSkipReason !== undefined)(`WebGPU backend${gpuSkipReason === 
     const options = ['--import', './scripts/typescript.mjs', '--input-type=module', '-e', program]
     const run = spawnSync(process.execPath, options, { cwd: root, encoding: 'utf8', timeout: 60_000 })
     expect({ status: run.status, stdout: run.stdout }).toEqual({ status: 0, stdout: '1 2 3\n' })
+  })
+})
+
+describe('a machine without a GPU', () => {
+  const outcome = (choice: string): { name?: string; reason: string; message: string } => {
+    const program = `
+      import { chooseBackend } from './src/kernels/create-backend.ts'
+      try {
+        const { backend, reason } = await chooseBackend('${choice}')
+        console.log(JSON.stringify({ name: backend.kind, reason }))
+        await backend.destroy()
+      } catch (error) {
+        console.log(JSON.stringify({ reason: error.reason, message: error.message }))
+      }`
+    const run = spawnSync(process.execPath, ['--import', './scripts/typescript.mjs', '--input-type=module', '-e', program], {
+      cwd: root,
+      encoding: 'utf8',
+      timeout: 60_000,
+      // The Vulkan loader finds no driver here; on systems with another backend than Vulkan this changes nothing.
+      env: { ...process.env, VK_DRIVER_FILES: '/dev/null', VK_ICD_FILENAMES: '/dev/null' },
+    })
+    expect(run.status).toBe(0)
+    return JSON.parse(run.stdout) as { name?: string; reason: string; message: string }
+  }
+  it.skipIf(process.platform !== 'linux')('auto takes the CPU and says why; gpu is one clear error (Linux only: hides the Vulkan drivers)', () => {
+    expect(outcome('auto')).toEqual({ name: 'cpu', reason: expect.stringMatching(/^no GPU: .*(adapter|webgpu)/) })
+    expect(outcome('gpu')).toEqual({ reason: 'unavailable', message: expect.stringMatching(/^--device gpu: .*; run with --device cpu$/) })
   })
 })
