@@ -21,15 +21,40 @@ for (const [letter, opposite] of Object.entries(COMPLEMENTS)) {
   }
 }
 
-function translate(bases: Uint8Array, table: Uint8Array): Uint8Array {
-  const out = new Uint8Array(bases.length)
-  for (let t = 0; t < bases.length; t++) out[t] = table[bases[t]]
-  return out
+/** `table` for two letters at a time, in whichever order the machine has them. */
+export const pairTable = (table: Uint8Array): Uint16Array => Uint16Array.from({ length: 65536 }, (_, pair) => table[pair & 255] | (table[pair >> 8] << 8))
+
+/**
+ * `out[outStart + t] = table[letters[start + t]]` for `count` letters; two at a time, which takes half as long, where both
+ * starts are even in memory.
+ */
+export function translateInto(
+  out: Uint8Array,
+  outStart: number,
+  letters: Uint8Array,
+  start: number,
+  count: number,
+  table: Uint8Array,
+  pairs: Uint16Array,
+): void {
+  let t = 0
+  if ((out.byteOffset + outStart) % 2 === 0 && (letters.byteOffset + start) % 2 === 0) {
+    const half = count >> 1
+    const from = new Uint16Array(letters.buffer, letters.byteOffset + start, half)
+    const to = new Uint16Array(out.buffer, out.byteOffset + outStart, half)
+    for (let p = 0; p < half; p++) to[p] = pairs[from[p]]
+    t = 2 * half
+  }
+  for (; t < count; t++) out[outStart + t] = table[letters[start + t]]
 }
+
+const upperPairs = pairTable(upper)
 
 /** Upper-case copy of checked `bases` (ASCII), U as T. A byte that is no base becomes 0. */
 export function upperBases(bases: Uint8Array): Uint8Array {
-  return translate(bases, upper)
+  const out = new Uint8Array(bases.length)
+  translateInto(out, 0, bases, 0, bases.length, upper, upperPairs)
+  return out
 }
 
 /** Reverse complement of checked `bases` (ASCII), IUPAC codes included (R <-> Y, B <-> V ...), case kept, U as T. */
