@@ -70,7 +70,8 @@ chmod 400 "$work/munge/key"
 chmod 711 "$work" "$work/munge"
 started=()
 stop() {
-  scancel --user=root --state=PENDING 2> /dev/null || true
+  scancel --quiet --user="$(id -un)" 2> /dev/null || true # of this cluster only: SLURM_CONF says which
+  sleep 1
   for pid in "${started[@]}"; do kill "$pid" 2> /dev/null || true; done
 }
 trap stop EXIT
@@ -96,8 +97,11 @@ esac
 say "$(wc -l < "$bed") regions, $(awk '{ n += $3 - $2 } END { print n }' "$bed") bases, model $model"
 common=(--regions "$bed" --model "$model" --device cpu --threads "$threads" --memory "${memory}M")
 t=$(now)
-[ -s "$work/single.arrow" ] || $program predict "$fasta" "${common[@]}" -o "$work/single.arrow" --quiet
-single=$(since "$t")
+[ -s "$work/single.seconds" ] || {
+  $program predict "$fasta" "${common[@]}" -o "$work/single.arrow" --quiet
+  since "$t" > "$work/single.seconds"
+}
+single=$(cat "$work/single.seconds")
 
 # 3. The workflow, one shard killed with SIGKILL while it computes.
 cat > "$work/config.yaml" << END
@@ -114,19 +118,19 @@ run_folder: $work/run
 output: $work/merged.arrow
 END
 kill_one() {
+  set +e # what is looked for may not be there yet
   local id pid
-  for _ in $(seq 600); do
+  for _ in $(seq 3000); do
     # A shard that has been computing for some seconds: there is a partial file with something in it.
     id=$(find "$work/run/shards" -name '*.partial' -size +64k -printf '%f\n' 2> /dev/null | head -n 1 | cut -d . -f 1)
-    pid=
-    [ -n "$id" ] && pid=$(pgrep -f "shard run $work/run/manifest.json $id --device" | xargs -r ps -o pid=,comm= -p | awk '$2 ~ /^node|^MainThread/ { print $1; exit }')
-    if [ -n "$pid" ]; then
-      cp "$work/run/shards/$id.arrow."*.partial "$work/killed.partial" 2> /dev/null || true
+    for pid in $([ -n "$id" ] && pgrep -f "shard run $work/run/manifest.json $id --device"); do
+      # Not the shells around it.
+      readlink "/proc/$pid/exe" | grep -q /node$ || continue
       echo "$id $(ps -o etimes= -p "$pid" | tr -d ' ')" > "$work/killed"
       kill -9 "$pid"
       say "killed shard $id (process $pid)"
       return
-    fi
+    done
     sleep 0.2
   done
 }
