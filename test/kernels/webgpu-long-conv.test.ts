@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { LongConvRequest } from '../../src/kernels/backend.ts'
 import { keptBlocks, type LongConvPlan } from '../../src/kernels/long-conv/plan.ts'
+import { type FoundAdapter, findAdapter } from '../../src/kernels/webgpu/adapter.ts'
 import { createWebGpuBackend, type WebGpuBackend } from '../../src/kernels/webgpu/webgpu-backend.ts'
 import { longConvReference, maskedNegacyclic } from '../oracle/convolution.ts'
 import { gpuSkipReason, poisoned, randomArray, relativeError, tensorOf } from '../support/backends.ts'
@@ -68,6 +69,24 @@ describe.skipIf(gpuSkipReason !== undefined)(`long convolution in passes on webg
       await small.destroy()
     }
   })
+
+  // What GPUs run; a software driver compiles it for a minute, so the tests above use the other form.
+  it.skipIf(process.env['GENOCONV_SLOW_TESTS'] !== '1').each([[40, 20, [64]], [1000, 500, [32, 32]]])(
+    '%i positions, %i taps, decomposed %j, with loops unrolled (only with GENOCONV_SLOW_TESTS=1)',
+    async (length, filterLength, factors) => {
+      const found = await findAdapter()
+      const unrolled = await createWebGpuBackend({ found: { ...(found as FoundAdapter), isSoftware: false } })
+      try {
+        const [x, k] = [randomArray(length, 7), randomArray(filterLength, 8)]
+        const got = await run(planOf({ channelCount: 1, length, filterLength }, factors), x, k, 0, unrolled)
+        const expected = longConvReference({ input: x, taps: k, centerTap: 0, inputShift: 0, length, history: new Float32Array(0), skip: 0 })
+        expect(relativeError(got, expected)).toBeLessThan(2e-6)
+      } finally {
+        await unrolled.destroy()
+      }
+    },
+    600_000,
+  )
 
   it.each([[2000, 2000, 0, 0.5], [1800, 301, 150, 0.75], [4000, 4000, 0, 0.95]])(
     '%i positions, %i taps, centre %i, %f of the spectrum left out: equals the masked transform',
