@@ -25,7 +25,7 @@ export function fakeModel(kind: 'windows' | 'causal', options: { onChunk?: (star
     async *run(source, run): AsyncGenerator<TrackValues> {
       const { length, leftContext, rightContext, chunkBases = options.defaultChunk ?? 1000, signal } = run
       const letters: number[] = []
-      for await (const piece of source) letters.push(...piece)
+      for await (const piece of source) for (const letter of piece) letters.push(letter)
       const known = Number.isFinite(length) ? length : letters.length - leftContext
       if (letters.length < leftContext + known) throw new Error(`the source gave ${letters.length} letters, expected ${leftContext} + ${known} + ${rightContext}`)
       const all = fakeValues(kind, Uint8Array.from(letters))

@@ -1,0 +1,41 @@
+/**
+ * A process for tests to kill: `predict` with a fake model, and everything else as the program does it. Says `begin` and
+ * `finish` on standard output before it takes these steps.
+ *
+ *     node resume-child.js <fasta> <output> [--resume]
+ */
+import { openRunOutput } from '../../pipelines/resume.ts'
+import { parsePredictArguments } from '../../pipelines/predict-options.ts'
+import { predict } from '../../pipelines/predict.ts'
+import { chooseOutput } from '../../pipelines/output-file.ts'
+import { createLog } from '../../pipelines/log.ts'
+import { openGenome } from '../../src/io/open-genome.ts'
+import { writePredictions } from '../../src/io/write-predictions.ts'
+import { fakeModel } from './fake-model.ts'
+
+const [fasta, path, resume] = process.argv.slice(2) as [string, string, string?]
+const args = parsePredictArguments({ fasta: [fasta], output: path, resume: resume === '--resume', memory: '1G', threads: '1' })
+const { signal } = new AbortController()
+const output = chooseOutput({ output: path, firstInput: fasta, modelName: 'fake', isTerminal: false })
+const out = await openRunOutput({ args, output, log: createLog({}), signal })
+const genome = await openGenome(fasta)
+const model = fakeModel('windows')
+const say = (text: string): void => void process.stdout.write(`${text}\n`)
+try {
+  say('begin')
+  const begun = await out.begin({ regions: null, model: { name: 'fake', sha256: model.info.sha256 }, device: 'fake', options: {}, memory: out.memory, threads: 1 })
+  if (begun !== 'complete') {
+    const { sink, done } = begun
+    const contigs = (await genome.contigs()).map(({ name }) => name)
+    const finish = (): Promise<void> => {
+      say('finish')
+      return sink.finish()
+    }
+    await writePredictions(predict(model, genome, { chunk: 5000, doneRows: done?.rows }), output.format, { ...sink, write: (chunks) => sink.write(chunks), abort: () => sink.abort(), finish }, { tracks: ['donor'], contigs }, done)
+  }
+} catch (error) {
+  await out.abort(error)
+  process.stderr.write(`${String(error)}\n`)
+  process.exit(1)
+}
+process.exit(0)
