@@ -39,6 +39,9 @@ interface TorchResult {
 const tolerance = 2e-6
 const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
 
+/** Input, taps and output. */
+const operandBytes = (o: Case): number => 4 * o.channelCount * (2 * o.length + o.filterLength)
+
 /** Runs in the child. */
 async function measure(o: Case): Promise<Result> {
   const { channelCount, length, filterLength, frequencySparsity } = o
@@ -87,12 +90,14 @@ async function measure(o: Case): Promise<Result> {
   }
   await backend.destroy()
   const peakBytes = process.resourceUsage().maxRSS * 1024
-  return { seconds: median(times), cpuSeconds: median(cpu), peakBytes, workingBytes: peakBytes - 4 * channelCount * (2 * length + filterLength), plan: explainPlan(plan) }
+  const workingBytes = peakBytes - operandBytes(o)
+  return { seconds: median(times), cpuSeconds: median(cpu), peakBytes, workingBytes, plan: explainPlan(plan) }
 }
 
 function inChild(o: Case): Result {
   const loader = fileURLToPath(new URL('../scripts/typescript.mjs', import.meta.url))
-  const text = execFileSync(process.execPath, ['--import', loader, fileURLToPath(import.meta.url), '--case', JSON.stringify(o)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+  const args = ['--import', loader, fileURLToPath(import.meta.url), '--case', JSON.stringify(o)]
+  const text = execFileSync(process.execPath, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
   return JSON.parse(text) as Result
 }
 
@@ -101,9 +106,11 @@ const peer = fileURLToPath(new URL('../../shared/bench/peer_torch.py', import.me
 /** PyTorch on the same shape; undefined where it or its script is not there. */
 function torch({ channelCount, length, filterLength, keepSpectra, reps, threads }: Case): TorchResult | undefined {
   if (!existsSync(peer)) return undefined
-  const args = ['conv', '--d-model', channelCount, '--length', length, '--filter-length', filterLength, '--reps', reps, '--threads', threads, ...(keepSpectra ? ['--cache-filter'] : [])]
+  const shape = ['--d-model', channelCount, '--length', length, '--filter-length', filterLength, '--reps', reps, '--threads', threads]
+  const args = [peer, 'conv', ...shape.map(String), ...(keepSpectra ? ['--cache-filter'] : [])]
   try {
-    return JSON.parse(execFileSync(process.env['GENOCONV_PYTHON'] ?? 'python3', [peer, ...args.map(String)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })) as TorchResult
+    const text = execFileSync(process.env['GENOCONV_PYTHON'] ?? 'python3', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+    return JSON.parse(text) as TorchResult
   } catch {
     return undefined
   }
@@ -112,34 +119,33 @@ function torch({ channelCount, length, filterLength, keepSpectra, reps, threads 
 export async function benchConv({ channelCount = 256, reps = 3, threads = 2 } = {}): Promise<void> {
   const common = { channelCount, reps, threads }
   const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(2)} GiB`
-  const perOutput = (seconds: number, length: number, channels: number): string => `${((seconds * 1e9) / length / channels).toFixed(2)} ns`
-  console.log(`long convolution, ${channelCount} channels, ${threads} threads; per output by the clock (by CPU time), peak resident memory (of that not operands)`)
+  const memory = (peakBytes: number, o: Case): string => `${gib(peakBytes)} (${gib(peakBytes - operandBytes(o))})`
+  const perOutput = (seconds: number, o: Case): string => `${((seconds * 1e9) / o.length / o.channelCount).toFixed(2)} ns`
+  const times = (r: Result, o: Case): string => `${perOutput(r.seconds, o)} (${perOutput(r.cpuSeconds, o)})`
+  console.log(`long convolution, ${channelCount} channels, ${threads} threads; an output by the clock (by CPU time), peak resident memory (of that not operands)`)
   for (const [length, filterLength] of [[1_000_000, 1_000_000], [1_000_000, 32_768], [1_000_000, 1026], [160_000, 160_000], [32_768, 32_768]] as const) {
     for (const keepSpectra of [false, true]) {
       const o = { ...common, length, filterLength, keepSpectra }
       const ours = inChild(o)
       const theirs = torch(o)
-      const words = `L ${length}, K ${filterLength}, ${keepSpectra ? 'kept ' : 'fresh'}: ${perOutput(ours.seconds, length, channelCount)} (${perOutput(ours.cpuSeconds, length, channelCount)}), ${gib(ours.peakBytes)} (${gib(ours.workingBytes)})`
-      if (!theirs) console.log(`${words}; PyTorch not found (set GENOCONV_PYTHON)`)
+      console.log(`L ${length}, K ${filterLength}, ${keepSpectra ? 'kept' : 'fresh'}: ${times(ours, o)}, ${memory(ours.peakBytes, o)}`)
+      if (!theirs) console.log('  PyTorch not found (set GENOCONV_PYTHON)')
       else {
         const bytes = theirs.peak_rss_mb * 2 ** 20
-        console.log(
-          `${words}; PyTorch ${theirs.torch} ${perOutput(theirs.median_s, length, channelCount)}, ${gib(bytes)} (${gib(bytes - 4 * channelCount * (2 * length + filterLength))}): ${(theirs.median_s / ours.seconds).toFixed(1)} times as fast, ${(ours.peakBytes / bytes).toFixed(2)} of the memory`,
-        )
+        const ratios = `${(theirs.median_s / ours.seconds).toFixed(1)} times as fast, ${(ours.peakBytes / bytes).toFixed(2)} of the memory`
+        console.log(`  PyTorch ${theirs.torch}: ${perOutput(theirs.median_s, o)}, ${memory(bytes, o)}: ${ratios}`)
       }
     }
   }
-  const few = { ...common, channelCount: Math.min(channelCount, 32), keepSpectra: true }
-  console.log(`partial convolution, L 1000000, ${few.channelCount} channels: work follows the filter`)
-  for (const filterLength of [1_000_000, 262_144, 65_536, 16_384, 4096, 1024, 256, 64, 16]) {
-    const r = inChild({ ...few, length: 1_000_000, filterLength })
-    console.log(`  K ${filterLength}: ${perOutput(r.seconds, 1_000_000, few.channelCount)} (${perOutput(r.cpuSeconds, 1_000_000, few.channelCount)}), ${gib(r.peakBytes)}`)
+  const few = { ...common, channelCount: Math.min(channelCount, 32), length: 1_000_000, filterLength: 1_000_000, keepSpectra: true }
+  const show = (name: string, o: Case): void => {
+    const r = inChild(o)
+    console.log(`  ${name}: ${times(r, o)}, ${gib(r.peakBytes)}`)
   }
-  console.log(`frequency-sparse convolution, L = K = 1000000, ${few.channelCount} channels: time falls with the blocks left out`)
-  for (const frequencySparsity of [0, 0.25, 0.5, 0.75, 0.9, 0.95]) {
-    const r = inChild({ ...few, length: 1_000_000, filterLength: 1_000_000, frequencySparsity })
-    console.log(`  ${frequencySparsity}: ${perOutput(r.seconds, 1_000_000, few.channelCount)} (${perOutput(r.cpuSeconds, 1_000_000, few.channelCount)}), ${gib(r.peakBytes)}`)
-  }
+  console.log(`partial convolution, L ${few.length}, ${few.channelCount} channels: work follows the filter`)
+  for (const filterLength of [1_000_000, 262_144, 65_536, 16_384, 4096, 1024, 256, 64, 16]) show(`K ${filterLength}`, { ...few, filterLength })
+  console.log(`frequency-sparse convolution, L = K = ${few.length}, ${few.channelCount} channels: time falls with the blocks left out`)
+  for (const frequencySparsity of [0, 0.25, 0.5, 0.75, 0.9, 0.95]) show(`${frequencySparsity}`, { ...few, frequencySparsity })
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -117,38 +117,43 @@ interface FilterParts {
 
 function shapesOf(o: LongConvOptions): Shapes {
   const { channelCount, batch = 1 } = o
-  const size = (what: string, value: number): void => {
-    if (!Number.isInteger(value) || value < 1) throw new ConfigError({ where: 'longConv', what: `${what} is not a size`, expected: 'an integer above 0', got: `${value}` })
-  }
-  size('channelCount', channelCount)
-  size('batch', batch)
+  expectSize('channelCount', channelCount)
+  expectSize('batch', batch)
   const per = (what: string, array: Float32Array, rows: number): number => {
-    if (array.length === 0 || array.length % rows !== 0) throw new ShapeError({ where: 'longConv', what: `${what} does not fit`, expected: `a multiple of ${rows} values`, got: `${array.length}` })
-    return array.length / rows
+    if (array.length > 0 && array.length % rows === 0) return array.length / rows
+    throw new ShapeError({ where: 'longConv', what: `${what} does not fit`, expected: `a multiple of ${rows} values`, got: `${array.length}` })
   }
   const length = per('input', o.input, batch * channelCount)
   const givenTaps = per('filter', o.filter, channelCount)
   for (const [what, array, count] of [['pre', o.pre, o.input.length], ['post', o.post, o.input.length], ['skip', o.skip, channelCount]] as const) {
-    if (array && array.length !== count) throw new ShapeError({ where: 'longConv', what: `${what} does not fit`, expected: `${count} values`, got: `${array.length}` })
+    if (!array || array.length === count) continue
+    throw new ShapeError({ where: 'longConv', what: `${what} does not fit`, expected: `${count} values`, got: `${array.length}` })
   }
   return { length, givenTaps }
+}
+
+function expectSize(what: string, value: number): void {
+  if (Number.isInteger(value) && value > 0) return
+  throw new ConfigError({ where: 'longConv', what: `${what} is not a size`, expected: 'an integer above 0', got: `${value}` })
 }
 
 /** The taps that can meet an input: cut to `filterLength`, masked, and without those farther from the centre than the input is long. */
 function filterOf(o: LongConvOptions, { length, givenTaps }: Shapes): FilterParts {
   const used = o.filterLength ?? givenTaps
-  if (!Number.isInteger(used) || used < 1) throw new ConfigError({ where: 'longConv', what: 'filterLength is not a size', expected: 'an integer above 0', got: `${used}` })
+  expectSize('filterLength', used)
   let filterLength = Math.min(used, givenTaps)
-  let centerTap = o.alignment === 'two-sided' ? (filterLength - 1) / 2 : o.alignment === undefined || o.alignment === 'causal' ? 0 : o.alignment
+  const alignment = o.alignment ?? 'causal'
+  const isTwoSided = alignment === 'two-sided'
+  let centerTap = isTwoSided ? (filterLength - 1) / 2 : alignment === 'causal' ? 0 : alignment
   if (!Number.isInteger(centerTap) || centerTap < 0 || centerTap >= filterLength) {
-    throw new ConfigError({
-      where: 'longConv', what: 'no tap stands at the position itself',
-      expected: o.alignment === 'two-sided' ? 'an odd number of taps' : `alignment in 0 .. ${filterLength - 1}`, got: `${o.alignment === 'two-sided' ? filterLength : centerTap}`,
-    })
+    const expected = isTwoSided ? 'an odd number of taps' : `alignment in 0 .. ${filterLength - 1}`
+    throw new ConfigError({ where: 'longConv', what: 'no tap stands at the position itself', expected, got: `${isTwoSided ? filterLength : centerTap}` })
   }
   let taps = part(o.filter, o.channelCount, givenTaps, 0, filterLength)
   if (o.frequencyMask) {
-    if (o.frequencySparsity) throw new ConfigError({ where: 'longConv', what: 'frequencyMask and frequencySparsity were both given', remedy: 'give one of them' })
+    if (o.frequencySparsity) {
+      throw new ConfigError({ where: 'longConv', what: 'frequencyMask and frequencySparsity were both given', remedy: 'give one of them' })
+    }
     taps = maskedTaps(taps, o.channelCount, centerTap, o.frequencyMask, length)
     return { taps, centerTap: length - 1, filterLength: 2 * length - 1 }
   }

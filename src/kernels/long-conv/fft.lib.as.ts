@@ -1,8 +1,10 @@
 import { madd } from '../cpu/simd.lib.as'
 
-// Butterflies of the transform in twiddles.ts. Complex values stand in two planes, real parts and imaginary parts. A node X^m - e^{i theta} with m = radix * stride splits into
-// `radix` nodes of `stride` points: input k is multiplied by r^k, r = e^{i theta / radix} (one value for the whole node, so
-// that twiddles are splats and not streams), then comes a DFT of `radix` points. The inverse undoes it, times `radix`.
+// Butterflies of the transform in twiddles.ts. Complex values stand in two planes, real parts and imaginary parts.
+// A node X^m - e^{i theta} with m = radix * stride splits into `radix` nodes of `stride` points: input k is multiplied by
+// r^k, r = e^{i theta / radix} (one value for the whole node, so that twiddles are splats and not streams), then comes a DFT
+// of `radix` points. The inverse undoes it, times `radix`. `s`, `d`: where input and result 0 begin; `sStep`, `dStep`: from
+// one of the `radix` to the next; `bytes`: how many consecutive points; `tw`: r, r^2, ..
 
 /**
  * Bytes from a real part to its imaginary part. A constant, so that it is part of the load and not an addition beside it:
@@ -22,13 +24,13 @@ export function nmadd(a: v128, b: v128, c: v128): v128 {
 }
 // @ts-ignore: decorator
 @inline
-function add(a: v128, b: v128): v128 { return v128.add<f32>(a, b) }
+export function add(a: v128, b: v128): v128 { return v128.add<f32>(a, b) }
 // @ts-ignore: decorator
 @inline
-function sub(a: v128, b: v128): v128 { return v128.sub<f32>(a, b) }
+export function sub(a: v128, b: v128): v128 { return v128.sub<f32>(a, b) }
 // @ts-ignore: decorator
 @inline
-function mul(a: v128, b: v128): v128 { return v128.mul<f32>(a, b) }
+export function mul(a: v128, b: v128): v128 { return v128.mul<f32>(a, b) }
 
 /** Radix 2, `bytes` of consecutive points; `real`: the inputs' imaginary parts are zero and not read. */
 // @ts-ignore: decorator
@@ -77,7 +79,8 @@ export function inverse2(s: usize, sStep: usize, d: usize, dStep: usize, bytes: 
 // @ts-ignore: decorator
 @inline
 export function forward4(s: usize, sStep: usize, d: usize, dStep: usize, bytes: usize, tw: usize, real: bool): void {
-  const w1r = v128.load_splat<f32>(tw), w1i = v128.load_splat<f32>(tw, 4), w2r = v128.load_splat<f32>(tw, 8), w2i = v128.load_splat<f32>(tw, 12), w3r = v128.load_splat<f32>(tw, 16), w3i = v128.load_splat<f32>(tw, 20)
+  const w1r = v128.load_splat<f32>(tw), w1i = v128.load_splat<f32>(tw, 4), w2r = v128.load_splat<f32>(tw, 8)
+  const w2i = v128.load_splat<f32>(tw, 12), w3r = v128.load_splat<f32>(tw, 16), w3i = v128.load_splat<f32>(tw, 20)
   for (let i: usize = 0; i < bytes; i += 16) {
     const p0 = s + i, p1 = p0 + sStep, p2 = p1 + sStep, p3 = p2 + sStep
     const q0 = d + i, q1 = q0 + dStep, q2 = q1 + dStep, q3 = q2 + dStep
@@ -115,7 +118,8 @@ export function forward4(s: usize, sStep: usize, d: usize, dStep: usize, bytes: 
 // @ts-ignore: decorator
 @inline
 export function inverse4(s: usize, sStep: usize, d: usize, dStep: usize, bytes: usize, tw: usize, real: bool): void {
-  const w1r = v128.load_splat<f32>(tw), w1i = v128.load_splat<f32>(tw, 4), w2r = v128.load_splat<f32>(tw, 8), w2i = v128.load_splat<f32>(tw, 12), w3r = v128.load_splat<f32>(tw, 16), w3i = v128.load_splat<f32>(tw, 20)
+  const w1r = v128.load_splat<f32>(tw), w1i = v128.load_splat<f32>(tw, 4), w2r = v128.load_splat<f32>(tw, 8)
+  const w2i = v128.load_splat<f32>(tw, 12), w3r = v128.load_splat<f32>(tw, 16), w3i = v128.load_splat<f32>(tw, 20)
   for (let i: usize = 0; i < bytes; i += 16) {
     const p0 = s + i, p1 = p0 + sStep, p2 = p1 + sStep, p3 = p2 + sStep
     const q0 = d + i, q1 = q0 + dStep, q2 = q1 + dStep, q3 = q2 + dStep
@@ -189,139 +193,5 @@ export function inverseSome4(s: usize, sStep: usize, d: usize, dStep: usize, byt
     v128.store(q2, nmadd(b2r, w2i, mul(b2i, w2r)), GAP)
     v128.store(q3, madd(b3i, w3i, mul(b3r, w3r)))
     v128.store(q3, nmadd(b3r, w3i, mul(b3i, w3r)), GAP)
-  }
-}
-
-// cos and sin of 2 pi / 3 and of 2 pi / 5, 4 pi / 5
-// @ts-ignore: decorator
-@inline
-const SIN_3: f32 = 0.86602540378443864676
-// @ts-ignore: decorator
-@inline
-const COS_5: f32 = 0.30901699437494742410
-// @ts-ignore: decorator
-@inline
-const SIN_5: f32 = 0.95105651629515357212
-// @ts-ignore: decorator
-@inline
-const COS_5_2: f32 = -0.80901699437494742410
-// @ts-ignore: decorator
-@inline
-const SIN_5_2: f32 = 0.58778525229247312917
-
-/** Radices 3 and 5 stand only in the outermost steps, where `real` would save little: callers give an imaginary plane. */
-// @ts-ignore: decorator
-@inline
-export function forward3(s: usize, sStep: usize, d: usize, dStep: usize, bytes: usize, tw: usize): void {
-  const w1r = v128.load_splat<f32>(tw), w1i = v128.load_splat<f32>(tw, 4), w2r = v128.load_splat<f32>(tw, 8), w2i = v128.load_splat<f32>(tw, 12)
-  const half = f32x4.splat(0.5), sine = f32x4.splat(SIN_3)
-  for (let i: usize = 0; i < bytes; i += 16) {
-    const p0 = s + i, p1 = p0 + sStep, p2 = p1 + sStep
-    const q0 = d + i, q1 = q0 + dStep, q2 = q1 + dStep
-    const x1r = v128.load(p1), x1i = v128.load(p1, GAP), x2r = v128.load(p2), x2i = v128.load(p2, GAP)
-    const b1r = nmadd(x1i, w1i, mul(x1r, w1r)), b1i = madd(x1i, w1r, mul(x1r, w1i))
-    const b2r = nmadd(x2i, w2i, mul(x2r, w2r)), b2i = madd(x2i, w2r, mul(x2r, w2i))
-    butterfly3(v128.load(p0), v128.load(p0, GAP), b1r, b1i, b2r, b2i, half, sine, q0, q1, q2)
-  }
-}
-
-/** DFT of three points with e^{+2 pi i / 3}; the inverse exchanges points 1 and 2. */
-// @ts-ignore: decorator
-@inline
-function butterfly3(b0r: v128, b0i: v128, b1r: v128, b1i: v128, b2r: v128, b2i: v128, half: v128, sine: v128, q0: usize, q1: usize, q2: usize): void {
-  const tr = add(b1r, b2r), ti = add(b1i, b2i)
-  const ur = mul(sub(b1r, b2r), sine), ui = mul(sub(b1i, b2i), sine)
-  const mr = nmadd(tr, half, b0r), mi = nmadd(ti, half, b0i)
-  v128.store(q0, add(b0r, tr))
-  v128.store(q0, add(b0i, ti), GAP)
-  v128.store(q1, sub(mr, ui))
-  v128.store(q1, add(mi, ur), GAP)
-  v128.store(q2, add(mr, ui))
-  v128.store(q2, sub(mi, ur), GAP)
-}
-
-// @ts-ignore: decorator
-@inline
-export function inverse3(s: usize, sStep: usize, d: usize, dStep: usize, bytes: usize, tw: usize): void {
-  const w1r = v128.load_splat<f32>(tw), w1i = v128.load_splat<f32>(tw, 4), w2r = v128.load_splat<f32>(tw, 8), w2i = v128.load_splat<f32>(tw, 12)
-  const half = f32x4.splat(0.5), sine = f32x4.splat(SIN_3)
-  for (let i: usize = 0; i < bytes; i += 16) {
-    const p0 = s + i, p1 = p0 + sStep, p2 = p1 + sStep
-    const q0 = d + i, q1 = q0 + dStep, q2 = q1 + dStep
-    const c0r = v128.load(p0), c0i = v128.load(p0, GAP), c1r = v128.load(p1), c1i = v128.load(p1, GAP), c2r = v128.load(p2), c2i = v128.load(p2, GAP)
-    const tr = add(c1r, c2r), ti = add(c1i, c2i)
-    const ur = mul(sub(c1r, c2r), sine), ui = mul(sub(c1i, c2i), sine)
-    const mr = nmadd(tr, half, c0r), mi = nmadd(ti, half, c0i)
-    const b1r = add(mr, ui), b1i = sub(mi, ur), b2r = sub(mr, ui), b2i = add(mi, ur)
-    v128.store(q0, add(c0r, tr))
-    v128.store(q0, add(c0i, ti), GAP)
-    v128.store(q1, madd(b1i, w1i, mul(b1r, w1r)))
-    v128.store(q1, nmadd(b1r, w1i, mul(b1i, w1r)), GAP)
-    v128.store(q2, madd(b2i, w2i, mul(b2r, w2r)))
-    v128.store(q2, nmadd(b2r, w2i, mul(b2i, w2r)), GAP)
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-export function forward5(s: usize, sStep: usize, d: usize, dStep: usize, bytes: usize, tw: usize): void {
-  const c1 = f32x4.splat(COS_5), s1 = f32x4.splat(SIN_5), c2 = f32x4.splat(COS_5_2), s2 = f32x4.splat(SIN_5_2)
-  for (let i: usize = 0; i < bytes; i += 16) {
-    const p0 = s + i, p1 = p0 + sStep, p2 = p1 + sStep, p3 = p2 + sStep, p4 = p3 + sStep
-    const q0 = d + i, q1 = q0 + dStep, q2 = q1 + dStep, q3 = q2 + dStep, q4 = q3 + dStep
-    const x1r = v128.load(p1), x1i = v128.load(p1, GAP), x4r = v128.load(p4), x4i = v128.load(p4, GAP)
-    const b1r = nmadd(x1i, v128.load_splat<f32>(tw, 4), mul(x1r, v128.load_splat<f32>(tw))), b1i = madd(x1i, v128.load_splat<f32>(tw), mul(x1r, v128.load_splat<f32>(tw, 4)))
-    const b4r = nmadd(x4i, v128.load_splat<f32>(tw, 28), mul(x4r, v128.load_splat<f32>(tw, 24))), b4i = madd(x4i, v128.load_splat<f32>(tw, 24), mul(x4r, v128.load_splat<f32>(tw, 28)))
-    const t1r = add(b1r, b4r), t1i = add(b1i, b4i), u1r = sub(b1r, b4r), u1i = sub(b1i, b4i)
-    const x2r = v128.load(p2), x2i = v128.load(p2, GAP), x3r = v128.load(p3), x3i = v128.load(p3, GAP)
-    const b2r = nmadd(x2i, v128.load_splat<f32>(tw, 12), mul(x2r, v128.load_splat<f32>(tw, 8))), b2i = madd(x2i, v128.load_splat<f32>(tw, 8), mul(x2r, v128.load_splat<f32>(tw, 12)))
-    const b3r = nmadd(x3i, v128.load_splat<f32>(tw, 20), mul(x3r, v128.load_splat<f32>(tw, 16))), b3i = madd(x3i, v128.load_splat<f32>(tw, 16), mul(x3r, v128.load_splat<f32>(tw, 20)))
-    const t2r = add(b2r, b3r), t2i = add(b2i, b3i), u2r = sub(b2r, b3r), u2i = sub(b2i, b3i)
-    const b0r = v128.load(p0), b0i = v128.load(p0, GAP)
-    v128.store(q0, add(b0r, add(t1r, t2r)))
-    v128.store(q0, add(b0i, add(t1i, t2i)), GAP)
-    const m1r = madd(t2r, c2, madd(t1r, c1, b0r)), m1i = madd(t2i, c2, madd(t1i, c1, b0i))
-    const v1r = madd(u2r, s2, mul(u1r, s1)), v1i = madd(u2i, s2, mul(u1i, s1))
-    v128.store(q1, sub(m1r, v1i))
-    v128.store(q1, add(m1i, v1r), GAP)
-    v128.store(q4, add(m1r, v1i))
-    v128.store(q4, sub(m1i, v1r), GAP)
-    const m2r = madd(t2r, c1, madd(t1r, c2, b0r)), m2i = madd(t2i, c1, madd(t1i, c2, b0i))
-    const v2r = nmadd(u2r, s1, mul(u1r, s2)), v2i = nmadd(u2i, s1, mul(u1i, s2))
-    v128.store(q2, sub(m2r, v2i))
-    v128.store(q2, add(m2i, v2r), GAP)
-    v128.store(q3, add(m2r, v2i))
-    v128.store(q3, sub(m2i, v2r), GAP)
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-export function inverse5(s: usize, sStep: usize, d: usize, dStep: usize, bytes: usize, tw: usize): void {
-  const c1 = f32x4.splat(COS_5), s1 = f32x4.splat(SIN_5), c2 = f32x4.splat(COS_5_2), s2 = f32x4.splat(SIN_5_2)
-  for (let i: usize = 0; i < bytes; i += 16) {
-    const p0 = s + i, p1 = p0 + sStep, p2 = p1 + sStep, p3 = p2 + sStep, p4 = p3 + sStep
-    const q0 = d + i, q1 = q0 + dStep, q2 = q1 + dStep, q3 = q2 + dStep, q4 = q3 + dStep
-    const x1r = v128.load(p1), x1i = v128.load(p1, GAP), x4r = v128.load(p4), x4i = v128.load(p4, GAP)
-    const t1r = add(x1r, x4r), t1i = add(x1i, x4i), u1r = sub(x1r, x4r), u1i = sub(x1i, x4i)
-    const x2r = v128.load(p2), x2i = v128.load(p2, GAP), x3r = v128.load(p3), x3i = v128.load(p3, GAP)
-    const t2r = add(x2r, x3r), t2i = add(x2i, x3i), u2r = sub(x2r, x3r), u2i = sub(x2i, x3i)
-    const b0r = v128.load(p0), b0i = v128.load(p0, GAP)
-    v128.store(q0, add(b0r, add(t1r, t2r)))
-    v128.store(q0, add(b0i, add(t1i, t2i)), GAP)
-    const m1r = madd(t2r, c2, madd(t1r, c1, b0r)), m1i = madd(t2i, c2, madd(t1i, c1, b0i))
-    const v1r = madd(u2r, s2, mul(u1r, s1)), v1i = madd(u2i, s2, mul(u1i, s1))
-    const b1r = add(m1r, v1i), b1i = sub(m1i, v1r), b4r = sub(m1r, v1i), b4i = add(m1i, v1r)
-    v128.store(q1, madd(b1i, v128.load_splat<f32>(tw, 4), mul(b1r, v128.load_splat<f32>(tw))))
-    v128.store(q1, nmadd(b1r, v128.load_splat<f32>(tw, 4), mul(b1i, v128.load_splat<f32>(tw))), GAP)
-    v128.store(q4, madd(b4i, v128.load_splat<f32>(tw, 28), mul(b4r, v128.load_splat<f32>(tw, 24))))
-    v128.store(q4, nmadd(b4r, v128.load_splat<f32>(tw, 28), mul(b4i, v128.load_splat<f32>(tw, 24))), GAP)
-    const m2r = madd(t2r, c1, madd(t1r, c2, b0r)), m2i = madd(t2i, c1, madd(t1i, c2, b0i))
-    const v2r = nmadd(u2r, s1, mul(u1r, s2)), v2i = nmadd(u2i, s1, mul(u1i, s2))
-    const b2r = add(m2r, v2i), b2i = sub(m2i, v2r), b3r = sub(m2r, v2i), b3i = add(m2i, v2r)
-    v128.store(q2, madd(b2i, v128.load_splat<f32>(tw, 12), mul(b2r, v128.load_splat<f32>(tw, 8))))
-    v128.store(q2, nmadd(b2r, v128.load_splat<f32>(tw, 12), mul(b2i, v128.load_splat<f32>(tw, 8))), GAP)
-    v128.store(q3, madd(b3i, v128.load_splat<f32>(tw, 20), mul(b3r, v128.load_splat<f32>(tw, 16))))
-    v128.store(q3, nmadd(b3r, v128.load_splat<f32>(tw, 20), mul(b3i, v128.load_splat<f32>(tw, 16))), GAP)
   }
 }

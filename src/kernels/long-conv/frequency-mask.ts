@@ -44,11 +44,13 @@ export function maskedTaps(taps: Float32Array, channelCount: number, centerTap: 
   const size = mask.length
   const filterLength = taps.length / channelCount
   if (size < length || size < filterLength) {
-    throw new ShapeError({ where: 'longConv', what: 'frequencyMask is shorter than input or filter', expected: `at least ${Math.max(length, filterLength)} bins`, got: `${size}` })
+    const expected = `at least ${Math.max(length, filterLength)} bins`
+    throw new ShapeError({ where: 'longConv', what: 'frequencyMask is shorter than input or filter', expected, got: `${size}` })
   }
   for (let f = 1; f < size; f++) {
     if (mask[f] !== mask[size - f]) {
-      throw new ConfigError({ where: 'longConv', what: `frequencyMask is not symmetric at bin ${f}`, expected: `${mask[f]} at bin ${size - f}`, got: `${mask[size - f]}` })
+      const expected = `${mask[f]} at bin ${size - f}`
+      throw new ConfigError({ where: 'longConv', what: `frequencyMask is not symmetric at bin ${f}`, expected, got: `${mask[size - f]}` })
     }
   }
   const out = new Float32Array(channelCount * (2 * length - 1))

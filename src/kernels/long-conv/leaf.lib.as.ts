@@ -1,5 +1,5 @@
 import { madd } from '../cpu/simd.lib.as'
-import { GAP, nmadd } from './fft.lib.as'
+import { add, GAP, mul, nmadd, sub } from './fft.lib.as'
 
 // @ts-ignore: decorator
 @inline
@@ -13,16 +13,6 @@ function low64(a: v128, b: v128): v128 { return v128.shuffle<f64>(a, b, 0, 2) }
 // @ts-ignore: decorator
 @inline
 function high64(a: v128, b: v128): v128 { return v128.shuffle<f64>(a, b, 1, 3) }
-
-// @ts-ignore: decorator
-@inline
-function add(a: v128, b: v128): v128 { return v128.add<f32>(a, b) }
-// @ts-ignore: decorator
-@inline
-function sub(a: v128, b: v128): v128 { return v128.sub<f32>(a, b) }
-// @ts-ignore: decorator
-@inline
-function mul(a: v128, b: v128): v128 { return v128.mul<f32>(a, b) }
 
 /** What the leaf does between its forward and its inverse step. */
 export const CONVOLVE: i32 = 0

@@ -1,5 +1,6 @@
 import { madd } from '../cpu/simd.lib.as'
-import { forward2, forward3, forward4, forward5, forwardSome4, inverse2, inverse3, inverse4, inverse5, inverseSome4 } from './fft.lib.as'
+import { forward2, forward4, forwardSome4, inverse2, inverse4, inverseSome4 } from './fft.lib.as'
+import { forward3, forward5, inverse3, inverse5 } from './fft-odd.lib.as'
 import { CONVOLVE, leaves, STORE_SPECTRUM } from './leaf.lib.as'
 
 // The numeric half of long-conv.cpu.ts. All addresses and steps are in bytes; points are f32 in two planes, GAP apart.
@@ -62,11 +63,7 @@ function forwardLevel(level: i32, node: i32, nodes: i32, p: usize, step: usize):
   const radix = radixOf(level)
   let tw = twiddlesOf(level, node)
   if (radix == 4) {
-    if (step == 16) {
-      for (let i = 0; i < nodes; i++, p += 64, tw += 24) forward4(p, 16, p, 16, 16, tw, false)
-    } else {
-      for (let i = 0; i < nodes; i++, p += step << 2, tw += 24) forward4(p, step, p, step, step, tw, false)
-    }
+    for (let i = 0; i < nodes; i++, p += step << 2, tw += 24) forward4(p, step, p, step, step, tw, false)
     return
   }
   for (let i = 0; i < nodes; i++, p += step * radix, tw += (radix - 1) << 3) forwardRun(radix, p, step, p, step, step, tw)
@@ -76,11 +73,7 @@ function inverseLevel(level: i32, node: i32, nodes: i32, p: usize, step: usize):
   const radix = radixOf(level)
   let tw = twiddlesOf(level, node)
   if (radix == 4) {
-    if (step == 16) {
-      for (let i = 0; i < nodes; i++, p += 64, tw += 24) inverse4(p, 16, p, 16, 16, tw, false)
-    } else {
-      for (let i = 0; i < nodes; i++, p += step << 2, tw += 24) inverse4(p, step, p, step, step, tw, false)
-    }
+    for (let i = 0; i < nodes; i++, p += step << 2, tw += 24) inverse4(p, step, p, step, step, tw, false)
     return
   }
   for (let i = 0; i < nodes; i++, p += step * radix, tw += (radix - 1) << 3) inverseRun(radix, p, step, p, step, step, tw)

@@ -40,7 +40,8 @@ export function factorings(complexSize: number, minColumns = 1): number[][] {
   const found: number[][] = complexSize <= maxRowPoints && minColumns === 1 ? [[complexSize]] : []
   for (let rows = maxRowPoints; rows >= 16; rows /= 2) {
     const columns = complexSize / rows
-    if (columns > 1 && Number.isInteger(columns) && columns >= minColumns && columns <= 1024 && (rows >= 1024 || complexSize <= 2 ** 14)) found.push([columns, rows])
+    const isLongEnough = rows >= 1024 || complexSize <= 2 ** 14
+    if (columns > 1 && columns >= minColumns && columns <= 1024 && Number.isInteger(columns) && isLongEnough) found.push([columns, rows])
   }
   return found
 }
@@ -95,7 +96,8 @@ const maxDirectLength = 1024
 
 export function checkRequest({ channelCount, length, filterLength, frequencySparsity = 0 }: LongConvRequest): void {
   for (const [what, value] of Object.entries({ channelCount, length, filterLength })) {
-    if (!Number.isInteger(value) || value < 1) throw new ShapeError({ where: 'planLongConv', what: `${what} is not a size`, expected: 'an integer above 0', got: `${value}` })
+    if (Number.isInteger(value) && value > 0) continue
+    throw new ShapeError({ where: 'planLongConv', what: `${what} is not a size`, expected: 'an integer above 0', got: `${value}` })
   }
   if (!(frequencySparsity >= 0 && frequencySparsity <= 0.95)) {
     throw new ConfigError({ where: 'planLongConv', what: 'frequencySparsity is out of range', expected: '0 to 0.95', got: `${frequencySparsity}` })
@@ -113,7 +115,8 @@ export function keptBlocks({ factors, frequencySparsity }: Pick<LongConvPlan, 'f
 }
 
 /** Share of the spectrum, and of the work on its rows, that a plan does. */
-const keptShareOf = (plan: Pick<LongConvPlan, 'factors' | 'frequencySparsity'>): number => keptBlocks(plan) / (plan.factors.length === 1 ? 1 : plan.factors[0]!)
+const keptShareOf = (plan: Pick<LongConvPlan, 'factors' | 'frequencySparsity'>): number =>
+  keptBlocks(plan) / (plan.factors.length === 1 ? 1 : plan.factors[0]!)
 
 /** f32 of one channel's filter spectrum. */
 export function spectrumFloatsOf(plan: Pick<LongConvPlan, 'factors' | 'frequencySparsity' | 'fftSize'>): number {
@@ -138,11 +141,14 @@ export function explainPlan(plan: LongConvPlan): string {
   const lines = [`long convolution of ${n(channelCount)} channels, ${n(length)} positions, filters of ${n(filterLength)} taps`]
   if (method === 'direct') lines.push('by definition (the filter is shorter than a transform is worth)')
   else {
-    lines.push(`${n(segmentCount)} segment${segmentCount === 1 ? '' : 's'} of up to ${n(validLength)} outputs, each by a real transform of ${n(fftSize)} points (${n(fftSize / 2)} complex)`)
-    lines.push(factors.length === 1 ? `in one pass over a block of ${n(fftSize * 4)} bytes` : `Monarch decomposition ${factors.map(n).join(' x ')}: columns, rows (transform, product and inverse fused), columns`)
+    const segments = `${n(segmentCount)} segment${segmentCount === 1 ? '' : 's'} of up to ${n(validLength)} outputs`
+    lines.push(`${segments}, each by a real transform of ${n(fftSize)} points (${n(fftSize / 2)} complex)`)
+    if (factors.length === 1) lines.push(`in one pass over a block of ${n(fftSize * 4)} bytes`)
+    else lines.push(`Monarch decomposition ${factors.map(n).join(' x ')}: columns, rows (transform, product and inverse fused), columns`)
     lines.push(keepSpectra ? `filter spectra kept: ${n(filterBytesOf(plan))} bytes` : 'filter spectra made anew at each call')
     if (frequencySparsity > 0) lines.push(`${keptBlocks(plan)} of ${factors[0]} blocks of the spectrum computed`)
   }
-  if (estimatedSeconds !== undefined) lines.push(`about ${estimatedSeconds < 1 ? `${(estimatedSeconds * 1000).toPrecision(3)} ms` : `${estimatedSeconds.toPrecision(3)} s`} a call`)
+  const time = estimatedSeconds ?? Number.NaN
+  if (time >= 0) lines.push(`about ${time < 1 ? `${(time * 1000).toPrecision(3)} ms` : `${time.toPrecision(3)} s`} a call`)
   return lines.join('\n')
 }

@@ -21,7 +21,8 @@ export function prepareFilterCpu(
 ): CpuLongFilter {
   if (plan.filterLength !== taps.length || plan.channelCount !== taps.channelCount) {
     throw new ShapeError({
-      where: 'prepareFilter', what: 'taps do not fit the plan', expected: `[${plan.channelCount}, ${plan.filterLength}]`, got: `[${taps.channelCount}, ${taps.length}]`,
+      where: 'prepareFilter', what: 'taps do not fit the plan',
+      expected: `[${plan.channelCount}, ${plan.filterLength}]`, got: `[${taps.channelCount}, ${taps.length}]`,
     })
   }
   const made = { channelCount: taps.channelCount, filterLength: taps.length, centerTap, plan }
