@@ -1,5 +1,6 @@
 import { LimitError } from '../errors.ts'
 import type { Backend } from '../kernels/backend.ts'
+import { filterBytesOf, scratchBytesOf } from '../kernels/long-conv/plan.ts'
 import { type FilterPolicy, planHyenaFilter } from './hyena/hyena-filter.ts'
 import type { HyenaNetwork } from './hyena/hyena-network.ts'
 import { longHistoryLength } from './hyena/hyena-state.ts'
@@ -29,11 +30,12 @@ export function streamBytes(network: HyenaNetwork, backend: Backend, blockLength
   const activations = 3 * modelWidth * blockLength + 10 * blockLength
   const histories = layerCount * modelWidth * (longHistoryLength(filterLength, { blockLength, totalLength }) + shortFilterLength)
   const taps = modelWidth * filterLength
-  const { fftSize } = planHyenaFilter(backend, modelWidth, blockLength, filterLength, policy, undefined)
-  const spectra = modelWidth * Math.max(fftSize, filterLength)
-  const filters = { 'keep-spectra': layerCount * spectra + taps, 'keep-taps': layerCount * taps, recompute: taps }[policy]
-  const scratch = backend.kind === 'cpu' ? 8 * fftSize : spectra
-  return 4 * (activations + histories + filters + scratch)
+  const plan = planHyenaFilter(backend, modelWidth, blockLength, filterLength, policy, undefined)
+  const spectraBytes = Math.max(filterBytesOf(plan), 4 * taps)
+  const filterBytes = { 'keep-spectra': layerCount * spectraBytes + 4 * taps, 'keep-taps': 4 * layerCount * taps, recompute: 4 * taps }[policy]
+  // A CPU transforms in each thread's own memory (two threads are counted), a GPU in buffers the size of the spectra.
+  const scratchBytes = backend.kind === 'cpu' ? 2 * scratchBytesOf(plan) : 4 * modelWidth * Math.max(plan.fftSize, filterLength)
+  return 4 * (activations + histories) + filterBytes + scratchBytes
 }
 
 /**
