@@ -51,6 +51,7 @@ export class WorkerPool {
       const seat: Seat = { worker, settle: undefined }
       worker.on('message', (outcome: Outcome) => seat.settle?.(outcome))
       worker.on('error', (error: unknown) => this.#lose(seat, error instanceof Error ? error.message : String(error)))
+      worker.on('messageerror', (error) => this.#lose(seat, error.message))
       worker.on('exit', (code) => this.#lose(seat, `exit code ${code}`))
       worker.unref() // a process with nothing left to do may end; after the listeners, one of which would hold it
       return seat

@@ -30,4 +30,8 @@ function run({ steps, counters, collect }: Program): Outcome {
   }
 }
 
+// A program that cannot be read (memory is short) would never be answered: the thread ends instead, and the pool says so.
+parentPort!.on('messageerror', (error) => {
+  throw error
+})
 parentPort!.on('message', (program: Program) => parentPort!.postMessage(run(program)))
