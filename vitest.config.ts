@@ -8,7 +8,7 @@ export default defineConfig({
     // Worker threads started from TypeScript sources inherit this, so tests run the sources, not a stale build.
     execArgv: ['--import', './scripts/typescript.mjs'],
     maxWorkers: 2,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
   },
 })
