@@ -12,6 +12,8 @@ import { parseWhole, showBytes, showCount, showSeconds } from './units.ts'
 
 const { device, memory, threads } = runOptions
 const positional = { type: 'string', demandOption: true } as const
+const text = { type: 'string', requiresArg: true, group: 'Output:' } as const
+const output = { ...text, alias: 'o', demandOption: true } as const
 
 export const shardCommand = ({ signal }: Environment): CommandModule => ({
   command: 'shard',
@@ -26,8 +28,8 @@ export const shardCommand = ({ signal }: Environment): CommandModule => ({
             .positional('fasta', { ...positional, array: true, describe: 'FASTA files: plain or BGZF' })
             .options({
               ...runOptions,
-              shards: { type: 'string', requiresArg: true, demandOption: true, describe: 'How many', group: 'Output:' },
-              output: { type: 'string', alias: 'o', requiresArg: true, demandOption: true, describe: 'Manifest to write, e.g. run/manifest.json', group: 'Output:' },
+              shards: { ...text, demandOption: true, describe: 'How many' },
+              output: { ...output, describe: 'Manifest to write, e.g. run/manifest.json' },
               ...logOptions,
             }),
         plan(signal),
@@ -52,8 +54,8 @@ export const shardCommand = ({ signal }: Environment): CommandModule => ({
         'Check every shard and write one output',
         (args) =>
           args.positional('manifest', { ...positional, describe: 'What plan wrote' }).options({
-            output: { type: 'string', alias: 'o', requiresArg: true, demandOption: true, describe: 'File to write; - is standard output', group: 'Output:' },
-            format: { type: 'string', requiresArg: true, choices: Object.keys(outputFormats), describe: "Format (default: from the output's extension)", group: 'Output:' },
+            output: { ...output, describe: 'File to write; - is standard output' },
+            format: { ...text, choices: Object.keys(outputFormats), describe: "Format (default: from the output's extension)" },
             ...logOptions,
           }),
         merge(signal),
@@ -71,15 +73,19 @@ const plan = (signal: AbortSignal): Handler => async (argv) => {
   const { output: manifestPath, ...args } = parsePredictArguments(argv)
   const log = createLog(args)
   const shardCount = parseWhole('--shards', once(argv, 'shards'), 1)
-  if (manifestPath === undefined || manifestPath === '-') throw new ConfigError({ where: '--output', what: 'shards lie beside their manifest', expected: "a file's name", got: '-' })
+  if (manifestPath === undefined || manifestPath === '-') {
+    throw new ConfigError({ where: '--output', what: 'shards lie beside their manifest', expected: "a file's name", got: '-' })
+  }
   const { shards, options } = await planShards(args, { manifestPath, shardCount, signal, onWarning: log.warn })
   const rows = shards.reduce((sum, shard) => sum + shard.rows, 0)
   const mostBases = Math.max(...shards.map(({ bases }) => bases))
   const allBases = shards.reduce((sum, { bases }) => sum + bases, 0)
-  const emptyCount = shards.filter((shard) => shard.rows === 0).length
-  const empty = emptyCount > 0 ? `; ${emptyCount} empty` : ''
-  const text = `${showCount(rows)} bases in ${shards.length} shards${empty}, the largest ${((100 * mostBases) / Math.max(1, allBases)).toFixed(1)}% of the work; the merge is that of predict --memory ${showMemory(options.memory)} --threads ${options.threads}; wrote ${manifestPath}`
-  log.done(text, { bases: rows, shards: shards.length, emptyShards: emptyCount, largestShare: mostBases / Math.max(1, allBases), memory: options.memory, output: manifestPath })
+  const emptyShards = shards.filter((shard) => shard.rows === 0).length
+  const largestShare = mostBases / Math.max(1, allBases)
+  const cut = `${showCount(rows)} bases in ${shards.length} shards${emptyShards > 0 ? `, ${emptyShards} of them empty` : ''}`
+  const same = `the merge is that of predict --memory ${showMemory(options.memory)} --threads ${options.threads}`
+  const summary = { bases: rows, shards: shards.length, emptyShards, largestShare, memory: options.memory, threads: options.threads, output: manifestPath }
+  log.done(`${cut}, the largest ${(100 * largestShare).toFixed(1)}% of the work; ${same}; wrote ${manifestPath}`, summary)
 }
 
 const run = (signal: AbortSignal): Handler => async (argv) => {
@@ -106,20 +112,14 @@ const merge = (signal: AbortSignal): Handler => async (argv) => {
   const startTime = performance.now()
   const args = parsePredictArguments({ ...argv, fasta: [] })
   const log = createLog(args)
-  const output = chooseOutput({ output: args.output, format: args.format, firstInput: '', modelName: '', isTerminal: process.stdout.isTTY })
-  const { manifest, device: on } = await mergeShards(once(argv, 'manifest'), { output, signal, onProgress: log.progress })
+  const chosen = chooseOutput({ output: args.output, format: args.format, firstInput: '', modelName: '', isTerminal: process.stdout.isTTY })
+  const { manifest, device: on } = await mergeShards(once(argv, 'manifest'), { output: chosen, signal, onProgress: log.progress })
   const bases = manifest.shards.reduce((sum, { rows }) => sum + rows, 0)
   const seconds = (performance.now() - startTime) / 1000
   const peakMemoryBytes = process.resourceUsage().maxRSS * 1024
-  const name = output.path ?? 'standard output'
-  log.done(`${showCount(bases)} bases of ${manifest.shards.length} shards in ${showSeconds(seconds)} (peak memory ${showBytes(peakMemoryBytes)}); wrote ${name}`, {
-    bases,
-    seconds,
-    basesPerSecond: bases / seconds,
-    peakMemoryBytes,
-    device: on,
-    output: output.path ?? '-',
-  })
+  const speed = `${showCount(bases)} bases of ${manifest.shards.length} shards in ${showSeconds(seconds)} (peak memory ${showBytes(peakMemoryBytes)})`
+  const summary = { bases, seconds, basesPerSecond: bases / seconds, peakMemoryBytes, device: on, output: chosen.path ?? '-' }
+  log.done(`${speed}; wrote ${chosen.path ?? 'standard output'}`, summary)
 }
 
 const showMemory = (bytes: number): string => (bytes % 2 ** 30 === 0 ? `${bytes / 2 ** 30}G` : `${Math.floor(bytes / 2 ** 20)}M`)

@@ -72,7 +72,11 @@ export const pathBeside = (manifestPath: string, path: string): string =>
   isAbsolute(path) ? path : relative(dirname(resolve(manifestPath)), resolve(path))
 
 /** Writes the manifest, and makes its folder if there is none. */
-export async function writeManifest(path: string, plan: Omit<ShardManifest, 'format' | 'planSha256' | 'version'>, inputs: readonly string[]): Promise<ShardManifest> {
+export async function writeManifest(
+  path: string,
+  plan: Omit<ShardManifest, 'format' | 'planSha256' | 'version'>,
+  inputs: readonly string[],
+): Promise<ShardManifest> {
   const stamped = { format: manifestFormat, version: version(), ...plan }
   const { format, ...rest } = stamped
   const manifest: ShardManifest = { format, planSha256: hashOf(stamped), ...rest }
@@ -108,7 +112,9 @@ export async function readManifest(path: string): Promise<ShardManifest> {
       remedy: 'install that version, or plan again',
     })
   }
-  if (hashOf(manifest) !== manifest.planSha256) throw new FormatError({ where: path, what: 'the manifest was changed after it was planned', remedy: 'plan again' })
+  if (hashOf(manifest) !== manifest.planSha256) {
+    throw new FormatError({ where: path, what: 'the manifest was changed after it was planned', remedy: 'plan again' })
+  }
   return manifest
 }
 
@@ -120,7 +126,8 @@ function parse(path: string, text: string): ShardManifest {
     throw new FormatError({ where: path, what: 'not a shard manifest: no JSON', got: (cause as Error).message, cause })
   }
   if (manifest?.format !== manifestFormat || !Array.isArray(manifest.shards)) {
-    throw new FormatError({ where: path, what: 'not a shard manifest', expected: `"format": "${manifestFormat}"`, got: JSON.stringify(manifest?.format) })
+    const got = JSON.stringify(manifest?.format)
+    throw new FormatError({ where: path, what: 'not a shard manifest', expected: `"format": "${manifestFormat}"`, got })
   }
   return manifest as ShardManifest
 }
@@ -128,6 +135,6 @@ function parse(path: string, text: string): ShardManifest {
 /** ConfigError for a number that no shard has. */
 export function shardOf(manifest: ShardManifest, id: number): PlannedShard {
   const shard = manifest.shards[id]
-  if (!shard) throw new ConfigError({ where: `shard ${id}`, what: 'there is no such shard', expected: `0 to ${manifest.shards.length - 1}`, got: `${id}` })
-  return shard
+  if (shard) return shard
+  throw new ConfigError({ where: `shard ${id}`, what: 'there is no such shard', expected: `0 to ${manifest.shards.length - 1}`, got: `${id}` })
 }

@@ -24,7 +24,10 @@ export interface ShardMergeOptions {
  *
  * FormatError naming every shard that is missing or changed, or was made on another kind of device than the others.
  */
-export async function mergeShards(manifestPath: string, { output, signal, onProgress }: ShardMergeOptions): Promise<{ manifest: ShardManifest; device: string }> {
+export async function mergeShards(
+  manifestPath: string,
+  { output, signal, onProgress }: ShardMergeOptions,
+): Promise<{ manifest: ShardManifest; device: string }> {
   const manifest = await readManifest(manifestPath)
   const sidecars = await checkShards(manifestPath, manifest, signal)
   checkDevices(manifestPath, sidecars)
@@ -97,7 +100,8 @@ async function commonMetadata(paths: readonly string[]): Promise<Map<string, str
   for (const path of paths.slice(1)) {
     for (const [key, value] of await metadataOf(path)) {
       if (metadata.get(key) === value) continue
-      throw new FormatError({ where: path, what: `${key} is not that of the first shard`, expected: String(metadata.get(key)), got: value, remedy: 'plan and run again' })
+      const what = `${key} is not that of the first shard`
+      throw new FormatError({ where: path, what, expected: String(metadata.get(key)), got: value, remedy: 'plan and run again' })
     }
   }
   return metadata
@@ -113,7 +117,8 @@ async function metadataOf(path: string): Promise<Map<string, string>> {
 
 /** A shard's rows as pieces of its regions; FormatError where they are not exactly those that were planned. */
 async function* shardBatches(path: string, regions: readonly Region[], firstIndex: number): AsyncGenerator<PredictionBatch> {
-  const unexpected = (): FormatError => new FormatError({ where: path, what: 'its rows are not those of its regions', remedy: 'remove the shard and run it again' })
+  const unexpected = (): FormatError =>
+    new FormatError({ where: path, what: 'its rows are not those of its regions', remedy: 'remove the shard and run it again' })
   const file = await openPredictions(path)
   let index = 0
   let position = regions[0]?.start ?? 0
@@ -124,7 +129,8 @@ async function* shardBatches(path: string, regions: readonly Region[], firstInde
         if (!region) throw unexpected()
         const to = Math.min(rows.length, from + region.end - position)
         const end = position + to - from
-        if (rows.position[from] !== position || rows.position[to - 1] !== end - 1 || rows.contigNames[rows.contig[from]!] !== region.contig) throw unexpected()
+        if (rows.contigNames[rows.contig[from]!] !== region.contig) throw unexpected()
+        if (rows.position[from] !== position || rows.position[to - 1] !== end - 1) throw unexpected()
         const tracks = Object.fromEntries(Object.entries(rows.tracks).map(([name, values]) => [name, values.subarray(from, to)]))
         yield { region: { ...region, start: position, end }, bases: rows.bases.subarray(from, to), tracks, regionIndex: firstIndex + index }
         position = end

@@ -166,5 +166,6 @@ const needLocal = (input: string): ConfigError =>
 
 function needRandomAccess(genomes: readonly Genome[]): never {
   const { name } = genomes.find((genome) => !genome.isRandomAccess)!
-  throw new FormatError({ where: name, what: 'shards need random access', expected: 'a plain or BGZF FASTA file', got: 'plain gzip', remedy: 'recompress it with bgzip' })
+  const what = 'shards need random access'
+  throw new FormatError({ where: name, what, expected: 'a plain or BGZF FASTA file', got: 'plain gzip', remedy: 'recompress it with bgzip' })
 }

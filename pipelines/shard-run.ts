@@ -105,13 +105,19 @@ async function compute(
     const loaded = await loadModel(specs, { backend, filterLength, frequencySparsity, signal, onWarning })
     const { name, sha256 } = manifest.model
     if (loaded.info.sha256 !== sha256) {
-      const where = specs.join(', ')
-      throw new FormatError({ where, what: 'the model was changed after the shards were planned', expected: `SHA-256 ${sha256}`, got: loaded.info.sha256, remedy: 'bring the old one back, or plan again' })
+      throw new FormatError({
+        where: specs.join(', '),
+        what: 'the model was changed after the shards were planned',
+        expected: `SHA-256 ${sha256}`,
+        got: loaded.info.sha256,
+        remedy: 'bring the old one back, or plan again',
+      })
     }
     const model: Model = { ...loaded, info: { ...loaded.info, name } }
     const isRecords = manifest.targets === 'records'
     const chosen = isRecords ? { parts: shard.regions } : { regions: shard.regions }
-    const run: PredictOptions = { ...chosen, strand, context, tracks, chunk, memory: modelMemory, temporaryFolder: dirname(resolveBeside(manifestPath, shard.path)), signal, onProgress }
+    const temporaryFolder = dirname(resolveBeside(manifestPath, shard.path))
+    const run: PredictOptions = { ...chosen, strand, context, tracks, chunk, memory: modelMemory, temporaryFolder, signal, onProgress }
     checkBorders(model, manifest, shard, run)
     checkMemory(await neededBytes(model, genomes, run), memory, onWarning)
     onInfo?.(`shard ${shard.id} of ${manifest.shards.length}: ${name} on ${backend.description} (${reason})`)

@@ -36,7 +36,8 @@ export async function openPredictions(path: string): Promise<PredictionFile> {
     const reader = await asFormatError(path, async () => (await RecordBatchReader.from(handle)).open() as unknown as AsyncRecordBatchFileReader)
     const names = reader.schema?.fields.map(({ name }) => name) ?? []
     if (!['contig', 'position', 'base'].every((name) => names.includes(name))) {
-      throw new FormatError({ where: path, what: 'no predictions', expected: 'columns contig, position, base and tracks', got: names.join(', ') || 'none' })
+      const expected = 'columns contig, position, base and tracks'
+      throw new FormatError({ where: path, what: 'no predictions', expected, got: names.join(', ') || 'none' })
     }
     const trackNames = names.filter((name) => !['contig', 'position', 'base', 'region'].includes(name))
     return {
@@ -68,7 +69,7 @@ function rowsOf(batch: RecordBatch, trackNames: readonly string[]): RowBatch {
   const length = batch.numRows
   const column = (name: string): Vector => batch.getChild(name)!
   // One record batch has one piece a column; its buffer may be padded.
-  const values = <T extends Int8Array | Int32Array | Uint32Array | Float32Array>(name: string): T => column(name).data[0]!.values.subarray(0, length) as T
+  const values = <T extends ArrayBufferView>(name: string): T => column(name).data[0]!.values.subarray(0, length) as T
   const letters = Uint8Array.from(namesOf(column('base')), (letter) => letter.charCodeAt(0))
   return {
     length,

@@ -43,14 +43,20 @@ describe('shards of regions', () => {
       it(`give the file of predict: ${name}, strand ${strand ?? 'of each'}`, () => expectSame({ model, regions: true, strand }, files, 4, true))
     }
   }
-  it('without context, of one track, with a chunk', () => expectSame({ model: splice, regions: true, context: 'none', tracks: 'donor', chunk: '700' }, files, 5, true))
+  it('without context, of one track, with a chunk', () => {
+    return expectSame({ model: splice, regions: true, context: 'none', tracks: 'donor', chunk: '700' }, files, 5, true)
+  })
   it('of region texts, which get no column', () => expectSame({ model: splice, region: ['one:100-5000', 'two', 'one'] }, files, 3, true))
   it('more shards than there is work for: some are empty', () => expectSame({ model: splice, region: ['one:100-5000'] }, files, 3, false))
 })
 
 describe('shards of whole records', () => {
-  it('a splice model, records cut at the ends of its own chunks', () => expectSame({ model: splice }, { 'a.fa': fasta({ short: 501, long: 400_000, none: 0, last: 1 }) }, 3, true))
-  it('the minus strand, pieces by chunk', () => expectSame({ model: splice, strand: '-', chunk: '8192' }, { 'a.fa': fasta({ long: 200_000, short: 77 }) }, 3, true))
+  it('a splice model, records cut at the ends of its own chunks', () => {
+    return expectSame({ model: splice }, { 'a.fa': fasta({ short: 501, long: 400_000, none: 0, last: 1 }) }, 3, true)
+  })
+  it('the minus strand, pieces by chunk', () => {
+    return expectSame({ model: splice, strand: '-', chunk: '8192' }, { 'a.fa': fasta({ long: 200_000, short: 77 }) }, 3, true)
+  })
   it('the minus strand in its default pieces', () => expectSame({ model: splice, strand: '-' }, { 'a.fa': fasta({ long: 560_000 }) }, 2, true))
   it('both strands', () => expectSame({ model: splice, strand: 'both', chunk: '16384' }, { 'a.fa': fasta({ long: 150_001 }) }, 2, true))
   it('a language model sees each record whole', async () => {
@@ -58,7 +64,8 @@ describe('shards of whole records', () => {
     for (const strand of ['+', 'both']) await expectSame({ model: language, strand }, files, 2, true)
     const { path } = folder(files)
     const { shards } = await planned(path, { model: language, fasta: [join(path, 'a.fa')] }, 3)
-    expect(shards.map(({ regions }) => regions)).toEqual([['one', 9000], ['two', 5000], ['three', 7000]].map(([contig, end]) => [{ contig, start: 0, end }]))
+    const whole = [['one', 9000], ['two', 5000], ['three', 7000]].map(([contig, end]) => [{ contig, start: 0, end }])
+    expect(shards.map(({ regions }) => regions)).toEqual(whole)
   })
 })
 
