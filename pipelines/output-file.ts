@@ -1,5 +1,6 @@
 import { basename, extname } from 'node:path'
 import { ConfigError } from '../src/errors.ts'
+import type { Region } from '../src/genome.ts'
 import { type OutputFormat, outputFormats } from '../src/io/write-predictions.ts'
 
 /** Where results go and how. `path` is undefined for standard output. */
@@ -26,6 +27,24 @@ export function chooseOutput(options: { output?: string; format?: OutputFormat; 
     return { path: `${stem(options.firstInput)}.${modelStem(options.modelName)}${outputFormats[chosen].extensions[0]}`, format: chosen }
   }
   return { path: output, format: format ?? formatOfExtension(output) }
+}
+
+/** ConfigError where the format has one value a position and regions overlap. */
+export function checkOverlaps(format: OutputFormat, regions: readonly Region[] | undefined): void {
+  if (format !== 'bedgraph' || !regions) return
+  const ordered = regions.toSorted((a, b) => (a.contig === b.contig ? a.start - b.start : a.contig < b.contig ? -1 : 1))
+  const show = ({ contig, start, end, name }: Region): string => name ?? `${contig}:${start}-${end}`
+  for (const [i, region] of ordered.entries()) {
+    const next = ordered[i + 1]
+    if (next && next.contig === region.contig && next.start < region.end) {
+      throw new ConfigError({
+        where: '--format bedgraph',
+        what: `the regions ${show(region)} and ${show(next)} overlap`,
+        expected: 'one value a position',
+        remedy: 'merge them, or write arrow or tsv',
+      })
+    }
+  }
 }
 
 function formatOfExtension(path: string): OutputFormat {

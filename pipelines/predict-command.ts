@@ -19,7 +19,7 @@ import { loadModel } from './load-model.ts'
 import { defaultModelName } from './load-checkpoint.ts'
 import { createLog, type Log } from './log.ts'
 import { describeApproximation, judgeApproximation } from './approximation.ts'
-import { chooseOutput, type OutputChoice } from './output-file.ts'
+import { checkOverlaps, chooseOutput, type OutputChoice } from './output-file.ts'
 import { planPredict } from './plan.ts'
 import { checkedTracks, predict, type PredictOptions } from './predict.ts'
 import { type PredictArguments, parsePredictArguments, predictBuilder } from './predict-options.ts'
@@ -27,7 +27,7 @@ import { openRunOutput, type RunOutput } from './resume.ts'
 import { describeRegions } from './resume-record.ts'
 import { runMetadata } from './run-metadata.ts'
 import { Seen } from './seen.ts'
-import { showBytes, showCount, showSeconds } from './units.ts'
+import { logSummary } from './summary.ts'
 
 /** Node itself, the reader, the writer and the batches between stages; the rest of `--memory` is the model's. */
 export const reserveBytes = 160 * 2 ** 20
@@ -45,20 +45,22 @@ export const predictCommand = ({ signal }: Environment): CommandModule => ({
 /** The program: open what it reads and writes, then compute. */
 export async function runPredict(args: PredictArguments, log: Log, signal: AbortSignal): Promise<void> {
   const genomes = await openGenomes(args.inputs, { onWarning: log.warn, signal, maxHeldBytes: (args.memory ?? freeMemory() / 2) / 4 })
-  const regions = await readRegions(args, genomes, signal)
-  const output = chooseOutput({
-    output: args.output,
-    format: args.format,
-    firstInput: args.inputs[0]!,
-    modelName: args.models[0] ?? defaultModelName() ?? 'model',
-    isTerminal: process.stdout.isTTY && !args.dryRun,
-  })
-  const out = await openRunOutput({ args, output, log, signal })
+  let out: RunOutput | undefined
   try {
+    const regions = await readRegions(args, genomes, signal)
+    const output = chooseOutput({
+      output: args.output,
+      format: args.format,
+      firstInput: args.inputs[0]!,
+      modelName: args.models[0] ?? defaultModelName() ?? 'model',
+      isTerminal: process.stdout.isTTY && !args.dryRun,
+    })
+    checkOverlaps(output.format, regions)
+    out = await openRunOutput({ args, output, log, signal })
     await compute({ args, log, signal, genomes, regions, output, out })
   } catch (error) {
-    const shown = addReserve(error, out.memory)
-    await out.abort(shown)
+    const shown = out ? addReserve(error, out.memory) : error
+    await out?.abort(shown)
     throw shown
   } finally {
     await Promise.all(genomes.map((genome) => genome.close()))
@@ -117,9 +119,10 @@ async function compute({ args, log, signal, genomes, regions, output, out }: Run
     memory,
     threads,
   })
+  const outcome = { seen, startTime, device: backend.description, output: output.path ?? '-' }
   if (begun === 'complete') {
     await close(model)
-    return log.done(`${output.path} is complete already`, { bases: 0, seconds: 0, output: output.path })
+    return logSummary(log, { ...outcome, text: `${output.path} is complete already` })
   }
   const { sink, done } = begun
   const batches = predict(model, genomes, { ...options, onDeviceError, doneRows: done?.rows, onSkipped: (region) => seen.skip(region) })
@@ -132,14 +135,7 @@ async function compute({ args, log, signal, genomes, regions, output, out }: Run
   }
   await writePredictions(seen.watch(batches), output.format, sink, layout, done && { ...done, contigs: () => [...seen.skippedContigs] })
   await close(model)
-
-  for (const line of seen.sites.lines()) log.info(line)
-  const seconds = (performance.now() - startTime) / 1000
-  const { bases } = seen
-  const peakMemoryBytes = process.resourceUsage().maxRSS * 1024
-  const summary = { bases, basesBefore: done?.rows ?? 0, seconds, basesPerSecond: bases / seconds, peakMemoryBytes, device: model.backend.description, output: output.path ?? '-' }
-  const speed = `${showCount(bases)} bases in ${showSeconds(seconds)} (${showCount(summary.basesPerSecond)} bases/s, peak memory ${showBytes(peakMemoryBytes)})`
-  log.done(`${speed}; wrote ${output.path ?? 'standard output'}`, summary)
+  logSummary(log, { ...outcome, device: model.backend.description, basesBefore: done?.rows })
 }
 
 /** Options that decide the output's bytes, as text, by their names. */

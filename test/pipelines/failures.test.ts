@@ -239,6 +239,7 @@ describe('wrong usage ends with one line and exit code 2', () => {
     [['predict', 'a.fa', '--tracks', ',', ...common], /--tracks/],
     [['predict', 'a.fa', '--filter-length', '9', ...common], /--filter-length.*no long filters/],
     [['predict', 'a.fa', 'surplus', '-', '-'], /standard input/],
+    [['predict', 'a.fa', '--region', 'gene:1-20', '--region', 'gene:20-30', '-o', 'x.bedgraph', ...common], /bedgraph.*gene:0-20 and gene:19-30 overlap/],
   ]
   it.each(cases)('%j', async (words, pattern) => {
     const { path, names } = folder({ 'a.fa': gene })
