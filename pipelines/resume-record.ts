@@ -75,7 +75,7 @@ export function checkSame(then: ResumeRecord, now: ResumeRecord, onWarning: (tex
   if (then.version !== now.version) refuse('the version of genoconv', then.version, now.version)
   const names = (record: ResumeRecord): string => record.inputs.map(({ name }) => name).join(', ')
   if (names(then) !== names(now)) refuse('the list of inputs', names(then), names(now))
-  then.inputs.forEach((was, i) => checkInput(was, now.inputs[i]!, then.damaged?.includes(was.name) ?? false, refuse, onWarning))
+  for (const [i, was] of then.inputs.entries()) checkInput(was, now.inputs[i]!, then.damaged?.includes(was.name) ?? false, refuse, onWarning)
   if (then.model.sha256 !== now.model.sha256) refuse(`the model ${now.model.name}`, `SHA-256 ${then.model.sha256}`, now.model.sha256)
   if (then.model.name !== now.model.name) refuse('the name of the model', then.model.name, now.model.name)
   for (const name of new Set([...Object.keys(then.options), ...Object.keys(now.options)])) {

@@ -135,8 +135,8 @@ async function sizeOf(path: string): Promise<number | undefined> {
   return (await stat(path).catch(() => undefined))?.size
 }
 
-/** The last words of an error's line. */
+/** The last words of an error's line, where it does not say so itself. */
 function sayKept(error: unknown): void {
-  if (!(error instanceof Error) || error.message.includes('--resume')) return
+  if (!(error instanceof Error) || /--resume|nothing was kept/.test(error.message)) return
   error.message += '; what was finished is kept: the same command with --resume goes on'
 }

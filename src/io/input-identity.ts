@@ -8,11 +8,11 @@ export interface InputIdentity {
   readonly bytes: number
   /** SHA-256 of a file, lower-case hex; of a URL what the server says of its version. */
   readonly content: string
-  /** CRC-32 of each 4 MiB of a file, hex: tells in how many places two versions of it differ. */
+  /** CRC-32 of each 256 KiB of a file, hex: tells in how many places two versions of it differ. */
   readonly segments: readonly string[]
 }
 
-export const segmentBytes = 4 * 2 ** 20
+export const segmentBytes = 256 * 2 ** 10
 
 /** Reads all of a file; asks the server of an http(s) URL. FormatError where that fails; an abort passes through. */
 export function identifyInput(input: string, signal?: AbortSignal): Promise<InputIdentity> {
