@@ -32,7 +32,7 @@ export abstract class GenoconvError extends Error {
   }
 }
 
-/** A file or stream is not what its format says: FASTA, index, BED, safetensors, pickle, config.json. */
+/** A file or stream is not what its format says (FASTA, index, BED, safetensors, pickle, config.json), or cannot be read or written. */
 export class FormatError extends GenoconvError {
   readonly tag = 'format'
 }
