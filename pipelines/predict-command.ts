@@ -56,7 +56,6 @@ export async function runPredict(args: PredictArguments, log: Log, signal: Abort
       isTerminal: process.stdout.isTTY && !args.dryRun,
     })
     checkOverlaps(output.format, regions)
-    checkOverlaps(output.format, regions)
     out = await openRunOutput({ args, output, log, signal })
     await compute({ args, log, signal, genomes, regions, output, out })
   } catch (error) {
