@@ -39,4 +39,4 @@ it('plan, run and merge work in folders as Nextflow stages them', async () => {
   copyFileSync(join(merge, 'out.arrow'), join(data, 'out.arrow'))
   await run(data, 'predict', 'a.fa', '--regions', 'r.bed', '--model', model, ...settings, '-o', 'whole.arrow')
   expect(readFileSync(join(data, 'out.arrow')).equals(readFileSync(join(data, 'whole.arrow')))).toBe(true)
-})
+}, 300_000)

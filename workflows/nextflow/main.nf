@@ -31,7 +31,7 @@ process PLAN {
     def model = params.model ? "--model '${params.model}'" : ''
     """
     genoconv shard plan '${fasta}' ${bed} ${model} ${params.options} --device ${params.device} \\
-        --memory ${params.memory_mb}M --threads ${params.threads} --shards ${params.shards} -o manifest.json
+        --memory ${((params.memory_mb as int) * 9).intdiv(10)}M --threads ${params.threads} --shards ${params.shards} -o manifest.json
     """
 }
 
