@@ -71,7 +71,7 @@ describe('shards of whole records', () => {
 
 describe('the merge', () => {
   it('writes the other formats of predict too', async () => {
-    const { path } = folder({ 'a.fa': fasta({ one: 3000, two: 40_000 }), 'r.bed': 'one\t10\t900\tx\ntwo\t5\t39000\ty\ntwo\t0\t50\tx\n' })
+    const { path } = folder({ 'a.fa': fasta({ one: 3000, two: 40_000 }), 'r.bed': 'one\t10\t900\tx\ntwo\t50\t39000\ty\ntwo\t0\t50\tx\n' })
     const words = { model: splice, fasta: [join(path, 'a.fa')], regions: join(path, 'r.bed') }
     await planned(path, words, 2)
     for (const id of [0, 1]) await ran(path, id)
