@@ -18,52 +18,26 @@ struct Params {
   preStride: u32,
   postOffset: u32,
   postStride: u32,
+  skipOffset: u32,
   tapsOffset: u32,
   tapsStride: u32,
 }
 
-override hasPre: bool = false;
-override hasSkip: bool = false;
-override postSource: u32 = 0u; // 0: none, 1: post, 2: the storage of out (in place)
+// import signal.lib.wgsl
 
 const tileLength = 256u;
 const tapsPerStep = 64u;
 const window = tileLength + tapsPerStep; // one more than needed
 
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read_write> out: array<f32>; // [channels, length]
-@group(0) @binding(2) var<storage, read> input: array<f32>; // [channels, inputLength]
-@group(0) @binding(3) var<storage, read> history: array<f32>; // [channels, historyLength]
-@group(0) @binding(4) var<storage, read> pre: array<f32>; // [channels, inputLength]
-@group(0) @binding(5) var<storage, read> post: array<f32>; // [channels, length]
-@group(0) @binding(6) var<storage, read> skip: array<f32>; // [channels]
 @group(0) @binding(7) var<storage, read> taps: array<f32>; // [channels, filterLength]
 
 var<workgroup> tapTile: array<f32, tapsPerStep>;
 var<workgroup> inputTile: array<f32, window>;
 
-fn x(c: u32, i: i32) -> f32 {
-  if (i >= i32(params.inputLength)) {
-    return 0.0;
-  }
-  if (i >= 0) {
-    let value = input[params.inputOffset + c * params.inputStride + u32(i)];
-    if (hasPre) {
-      return value * pre[params.preOffset + c * params.preStride + u32(i)];
-    }
-    return value;
-  }
-  let past = i + i32(params.historyLength);
-  if (past >= 0) {
-    return history[params.historyOffset + c * params.historyStride + u32(past)];
-  }
-  return 0.0;
-}
-
 @compute @workgroup_size(64)
 fn directConv(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) local: u32) {
   let c = workgroup.y;
-  let t0 = (workgroup.x + workgroup.z * grid.x) * tileLength;
+  let t0 = tileOf(workgroup, grid) * tileLength;
   var sums: array<f32, 4>;
   for (var j0 = 0u; j0 < params.filterLength; j0 += tapsPerStep) {
     // inputTile[e] is x at t0 + center - (j0 + 63) + e, so that position p and tap j0 + j meet at e = p + 63 - j.
@@ -89,15 +63,6 @@ fn directConv(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) 
     if (t >= params.length) {
       break;
     }
-    var y = sums[q];
-    if (hasSkip) {
-      y += skip[c] * x(c, i32(t) + params.inputShift);
-    }
-    if (postSource == 1u) {
-      y *= post[params.postOffset + c * params.postStride + t];
-    } else if (postSource == 2u) {
-      y *= out[params.postOffset + c * params.postStride + t];
-    }
-    out[params.outOffset + c * params.outStride + t] = y;
+    finish(c, t, sums[q]);
   }
 }

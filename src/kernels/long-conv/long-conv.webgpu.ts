@@ -72,7 +72,7 @@ function enqueueDirect(a: GpuOpArguments['longConv'], context: GpuContext): void
     },
     u32: [
       out.length, filter.filterLength, input.length, history?.length ?? 0, inputShift, inputShift + filter.centerTap,
-      ...place(out), ...place(input), ...placeOr0(history), ...placeOr0(pre), ...placeOr0(post), ...place(taps),
+      ...place(out), ...place(input), ...placeOr0(history), ...placeOr0(pre), ...placeOr0(post), 0, ...place(taps),
     ],
     buffers: [
       out.buffer,
