@@ -9,7 +9,6 @@ import { openGenome, type OpenGenomeOptions } from '../src/io/open-genome.ts'
 import { contigMap, parseRegion } from '../src/io/region-text.ts'
 import { writePredictions } from '../src/io/write-predictions.ts'
 import type { Backend } from '../src/kernels/backend.ts'
-import { createBackend } from '../src/kernels/create-backend.ts'
 import type { Model } from '../src/model/model.ts'
 import { chooseDevice } from './choose-device.ts'
 import { deviceRecovery } from './device-recovery.ts'
@@ -104,7 +103,7 @@ async function compute({ args, log, signal, genomes, regions, output, out }: Run
     log.info(report ? describeApproximation(report) : 'what the approximation changes cannot be said of a stream')
   }
   const onCpu = async (): Promise<Model> => {
-    model = await load(await createBackend('cpu', { threads, memoryBytes: modelMemory }))
+    model = await load((await chooseDevice('cpu', { threads, memoryBytes: modelMemory })).backend)
     return model
   }
   const onDeviceError = deviceRecovery({ isAuto: args.device === 'auto', defaultChunk: plan.longest.chunkBases, onCpu, onWarning: log.warn })

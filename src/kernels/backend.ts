@@ -1,3 +1,4 @@
+import type { DilatedConvRequest } from './dilated-conv/plan.ts'
 import type { LongConvPlan } from './long-conv/plan.ts'
 import type { PreparedFilter } from './long-conv/long-conv.ts'
 import type { Ops } from './ops.ts'
@@ -29,6 +30,8 @@ export interface Backend {
 
   /** The plan this backend would choose (data; see long-conv/plan.ts). */
   planLongConv(request: LongConvRequest): LongConvPlan
+  /** How this backend would compute a dilated convolution, in a line for people. */
+  explainDilatedConv(request: Omit<DilatedConvRequest, 'workerCount'>): string
   /** Readies taps `[channels, filterLength]` (tap 0 first) for `plan`; the taps may be released afterwards unless the plan recomputes spectra. */
   prepareFilter(plan: LongConvPlan, taps: Tensor, options: { centerTap: number }): PreparedFilter
   releaseFilter(filter: PreparedFilter): void

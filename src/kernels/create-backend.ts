@@ -1,5 +1,6 @@
 import { ConfigError, DeviceError } from '../errors.ts'
 import type { Backend } from './backend.ts'
+import type { Calibration } from './long-conv/cost-model.ts'
 import type { FoundAdapter, NoAdapter } from './webgpu/adapter.ts'
 
 export type DeviceChoice = 'auto' | 'gpu' | 'cpu'
@@ -9,6 +10,8 @@ export interface BackendOptions {
   readonly threads?: number
   /** Bytes that tensors, weights and filters should stay within. */
   readonly memoryBytes?: number
+  /** CPU: what long convolutions are planned by (`measureCostConstants`), and a name for it that goes into the description. */
+  readonly calibration?: Calibration
   /** Called with what the user should know of the choice: no GPU, a software adapter. */
   readonly onWarning?: (message: string) => void
 }
@@ -94,9 +97,9 @@ export function decide(found: Pick<FoundAdapter, 'name' | 'isSoftware' | 'adapte
 // Loaded on demand: the CPU path never touches Dawn, and a browser never meets a module of Node's.
 const probe = async (): Promise<FoundAdapter | NoAdapter> => (await import('./webgpu/adapter.ts')).findAdapter()
 
-async function openCpu({ threads, memoryBytes }: BackendOptions): Promise<Backend> {
+async function openCpu({ threads, memoryBytes, calibration }: BackendOptions): Promise<Backend> {
   const { createCpuBackend } = await import('./cpu/cpu-backend.ts')
-  return createCpuBackend({ threads, memoryBytes })
+  return createCpuBackend({ threads, memoryBytes, calibration })
 }
 
 async function openGpu(found: FoundAdapter | NoAdapter, { memoryBytes }: BackendOptions): Promise<Backend> {

@@ -16,7 +16,8 @@ export function createStreamModel(info: ModelInfo, members: readonly HyenaNetwor
     const { blockLength, filterPolicy, memoryBytes } = planStream(members, backend, { ...options, totalLength: total })
     const kept = { 'keep-spectra': 'filter spectra kept', 'keep-taps': 'filter spectra recomputed', recompute: 'filters recomputed' }[filterPolicy]
     const blocks = Number.isFinite(total) ? `${Math.ceil(total / blockLength)} block${total > blockLength ? 's' : ''}` : 'blocks'
-    return { chunkBases: blockLength, memoryBytes, lines: [`${blocks} of ${blockLength} bases with carried history, ${kept}`] }
+    const lines = [`${blocks} of ${blockLength} bases with carried history, ${kept}`, ...members.flatMap((m) => m.explain({ blockLength, totalLength: total, filterPolicy }))]
+    return { chunkBases: blockLength, memoryBytes, lines: [...new Set(lines)] }
   }
 
   async function* run(source: AsyncIterable<Uint8Array>, options: RunOptions): AsyncGenerator<TrackValues> {

@@ -30,7 +30,7 @@ export function streamBytes(network: HyenaNetwork, backend: Backend, blockLength
   const activations = 3 * modelWidth * blockLength + 10 * blockLength
   const histories = layerCount * modelWidth * (longHistoryLength(filterLength, { blockLength, totalLength }) + shortFilterLength)
   const taps = modelWidth * filterLength
-  const plan = planHyenaFilter(backend, modelWidth, blockLength, filterLength, policy, undefined)
+  const plan = planHyenaFilter(backend, modelWidth, blockLength, filterLength, policy, network.frequencySparsity)
   const spectraBytes = Math.max(filterBytesOf(plan), 4 * taps)
   const filterBytes = { 'keep-spectra': layerCount * spectraBytes + 4 * taps, 'keep-taps': 4 * layerCount * taps, recompute: 4 * taps }[policy]
   // A CPU transforms in each thread's own memory (two threads are counted), a GPU in buffers the size of the spectra.

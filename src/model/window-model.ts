@@ -32,7 +32,7 @@ export function createWindowModel(info: ModelInfo, members: readonly WindowNetwo
         neededBytes,
       })
     }
-    const lines = [`windows of ${core} + ${halo.left} + ${halo.right} bases`]
+    const lines = [`windows of ${core} + ${halo.left} + ${halo.right} bases`, ...new Set(members.flatMap((member) => member.explain(core)))]
     return { chunkBases: core, memoryBytes: neededBytes, lines }
   }
 

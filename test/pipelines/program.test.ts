@@ -112,7 +112,7 @@ describe('predict, as a user runs it', () => {
     const { path, names } = folder({ 'a.fa': gene })
     const plan = await runProgram(['predict', 'a.fa', '--dry-run', '--chunk', '100', ...language], { cwd: path })
     expect(plan.code).toBe(0)
-    for (const word of [/records: +2, 323 bases/, /model: /, /device: +cpu/, /chunk: +100 bases/, /memory: /, /time: /]) expect(plan.stdout.toString()).toMatch(word)
+    for (const word of [/records: +2, 323 bases/, /model: /, /device: +cpu/, /chunk: +100 bases/, /plan: +long convolution of /, /memory: /, /time: /]) expect(plan.stdout.toString()).toMatch(word)
     expect(JSON.parse((await runProgram(['predict', 'a.fa', '--dry-run', '--json', ...splice], { cwd: path })).stdout.toString())).toMatchObject({ bases: 323, targets: 2 })
     expect(names()).toEqual(['a.fa'])
   })
@@ -172,6 +172,17 @@ describe('help', () => {
   it('bench measures a model', async () => {
     const outcome = await runProgram(['bench', '--bases', '2000', '--json', ...splice])
     expect(JSON.parse(outcome.stdout.toString())).toMatchObject({ event: 'bench', bases: 2000, device: expect.stringMatching(/^cpu/) })
+  })
+  it('bench --explain prints every convolution and what chose it; --calibrate keeps what it measured', async () => {
+    const { path, names } = folder({})
+    const env = { XDG_CACHE_HOME: path, GENOCONV_PLAN_CONSTANTS: '' }
+    const explain = async (words: readonly string[]) => (await runProgram(['bench', '--explain', ...words], { env })).stdout.toString()
+    expect(await explain(language)).toMatch(/layers, in each:\n +long convolution of \d+ channels.*\n[^]*planned by the package's constants/)
+    expect(await explain(splice)).toMatch(/\d+ x convolution \d+ -> \d+, width \d+, dilation \d+: /)
+    const calibrated = await runProgram(['bench', '--calibrate'], { env })
+    expect({ code: calibrated.code, stdout: calibrated.stdout.toString() }).toEqual({ code: 0, stdout: expect.stringContaining(`kept in ${path}`) })
+    expect(names()).toEqual(['genoconv'])
+    expect(await explain(language)).toMatch(/calibration [0-9a-f]{8}[^]*planned by .*plan-constants\.json/)
   })
   it('--version, completion, devices', async () => {
     expect((await runProgram(['--version'])).stdout.toString()).toMatch(/^\d+\.\d+\.\d+\n$/)

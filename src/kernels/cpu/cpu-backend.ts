@@ -3,10 +3,10 @@ import { setFlagsFromString } from 'node:v8'
 import { ConfigError, DeviceError } from '../../errors.ts'
 import type { Backend } from '../backend.ts'
 import type { DilatedConvArguments } from '../dilated-conv/dilated-conv.ts'
-import type { DilatedConvPlan, DilatedConvRequest } from '../dilated-conv/plan.ts'
+import { type DilatedConvPlan, type DilatedConvRequest, explainDilatedPlan } from '../dilated-conv/plan.ts'
 import { DilatedConvPreparer } from '../dilated-conv/prepare.cpu.ts'
 import { linearWasm } from '../generated/linear.wasm.ts'
-import type { CostConstants } from '../long-conv/cost-model.ts'
+import type { Calibration } from '../long-conv/cost-model.ts'
 import { planLongConv } from '../long-conv/plan.ts'
 import { prepareFilterCpu } from '../long-conv/prepare-filter.cpu.ts'
 import { queueingOps } from '../ops.ts'
@@ -22,8 +22,8 @@ const mostThreads = 1024
 export interface CpuBackendOptions {
   readonly threads?: number
   readonly memoryBytes?: number
-  /** What long convolutions are planned by (see measureCostConstants); default: those of the machine the project measured on. */
-  readonly costConstants?: CostConstants
+  /** What long convolutions are planned by (see measureCostConstants); default: constants of the machine the project measured on. */
+  readonly calibration?: Calibration
   /** Instead of the plan of least expected time: for tests and measurements. */
   readonly planDilatedConv?: (request: DilatedConvRequest) => DilatedConvPlan
 }
@@ -94,9 +94,11 @@ export function createCpuBackend(options: CpuBackendOptions = {}): Backend {
     }
   }
 
+  const facts = [`${threads} thread${threads === 1 ? '' : 's'}`, wasmVariant(linearWasm) === 'relaxed' ? 'relaxed SIMD' : 'SIMD']
+  if (options.calibration) facts.push(`calibration ${options.calibration.name}`)
   const backend: Backend = {
     kind: 'cpu',
-    description: `cpu (${threads} thread${threads === 1 ? '' : 's'}, ${wasmVariant(linearWasm) === 'relaxed' ? 'relaxed SIMD' : 'SIMD'})`,
+    description: `cpu (${facts.join(', ')})`,
     limits: { maxTensorBytes: 2 ** 34, maxTotalBytes: options.memoryBytes ?? Math.floor(freemem() / 2) },
     memory,
     ops: queueingOps((op, args) => {
@@ -138,7 +140,8 @@ export function createCpuBackend(options: CpuBackendOptions = {}): Backend {
       }
     },
     flush,
-    planLongConv: (request) => planLongConv(request, options.costConstants),
+    planLongConv: (request) => planLongConv(request, options.calibration?.constants),
+    explainDilatedConv: (request) => explainDilatedPlan(dilatedConvs.plan(request), request),
     prepareFilter(plan, taps: Tensor, { centerTap }) {
       return prepareFilterCpu(plan, taps as CpuTensor, centerTap, { allocate, enqueue })
     },

@@ -101,6 +101,13 @@ function leastExpected<P extends DilatedConvPlan>(candidates: readonly P[], requ
   return candidates.reduce((best, plan) => (expectedNanoseconds(plan, request) < expectedNanoseconds(best, request) ? plan : best))
 }
 
+/** The plan in words: one line. */
+export function explainDilatedPlan(plan: DilatedConvPlan, { inChannels, outChannels, width, dilation }: Omit<DilatedConvRequest, 'workerCount'>): string {
+  const what = `convolution ${inChannels} -> ${outChannels}, width ${width}, dilation ${dilation}`
+  if (plan.method === 'direct') return `${what}: direct`
+  return `${what}: in the frequency domain, ${plan.fftSize} points a phase, ${plan.validLength} results each`
+}
+
 /** Time that `plan` should take, the making of spectra in part, in nanoseconds. */
 export function expectedNanoseconds(plan: DilatedConvPlan, request: DilatedConvRequest): number {
   return plan.method === 'direct' ? directNanoseconds(plan, request) : fftNanoseconds(plan, request)

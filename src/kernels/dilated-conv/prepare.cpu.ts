@@ -40,19 +40,16 @@ export class DilatedConvPreparer {
     this.#workerCount = options.workerCount
   }
 
+  plan(request: Omit<DilatedConvRequest, 'workerCount'>): DilatedConvPlan {
+    return this.#plan({ ...request, workerCount: this.#workerCount })
+  }
+
   /** The arguments with plan and packed weights; packing is queued before the first use. */
   prepare(args: DilatedConvArguments<CpuTensor, CpuWeights>): CpuDilatedConvArguments {
     const [outChannels, inChannels, width] = args.weight.shape as [number, number, number]
     const forms = this.#packed.get(args.weight) ?? new Map<number, Float32Array>() // by fftSize, 0 for direct
     this.#packed.set(args.weight, forms)
-    const plan = this.#plan({
-      inChannels,
-      outChannels,
-      width,
-      dilation: args.dilation,
-      length: args.out.length,
-      workerCount: this.#workerCount,
-    })
+    const plan = this.plan({ inChannels, outChannels, width, dilation: args.dilation, length: args.out.length })
     const form = plan.method === 'direct' ? 0 : plan.fftSize
     let packed = forms.get(form)
     if (!packed) {

@@ -23,7 +23,7 @@ function fastest(run: () => void): number {
 
 /**
  * The cost model's constants for this machine, from about 0.2 s of small runs on the calling thread: for
- * `createCpuBackend`'s `costConstants`, and to be kept (they are plain data), as plans made from other constants may round
+ * `createBackend`'s `calibration`, and to be kept (they are plain data), as plans made from other constants may round
  * differently. Arithmetic is measured as a whole, by one transform in L1 and L2, and its constants scaled together:
  * differences of single levels drown in the noise of a machine in use.
  */
@@ -44,13 +44,14 @@ export function measureCostConstants(): CostConstants {
   scratch.reset()
   const [y, x, taps] = [2048, 4096, 256].map((n) => scratch.allocate(n)) as [number, number, number]
   const directNs = (filterLength: number): number => fastest(() => { scratch.exports.direct(y, x, taps, filterLength, 2048) }) / 2048
-  const [from, to] = [0, 1].map(() => new Float32Array(2 ** 23)) as [Float32Array, Float32Array]
+  const [from, to] = [0, 1].map(() => new Float32Array(2 ** 24)) // far beyond shared caches as [Float32Array, Float32Array]
   return {
     ...defaultCostConstants,
     radixNs: { 2: arithmetic * radixNs[2], 3: arithmetic * radixNs[3], 4: arithmetic * radixNs[4], 5: arithmetic * radixNs[5] },
     leafNs: arithmetic * leafNs,
     copyNs: loadNs / (2 * points),
-    memoryBytesPerNs: (2 * from.byteLength) / fastest(() => { to.set(from) }),
+    // One thread alone was measured; in use all of them share the memory.
+    memoryBytesPerNs: (2 * from.byteLength) / fastest(() => { to.set(from) }) / defaultCostConstants.threads,
     tapNs: directNs(128) / 128,
   }
 }

@@ -6,7 +6,8 @@ import { levelsOf } from './twiddles.ts'
  * The cost model has the form of FlashFFTConv's (arXiv 2311.05908, section 3.2): operations at the rate the machine does
  * them, plus bytes at the bandwidth of the memory level they come from. Nanoseconds of one worker. The constants are data,
  * not measured at start: a plan decides the order of roundings, and two machines of a cluster (or two runs, one resumed)
- * must not get different plans from noise. `measureCostConstants` gives those of another machine.
+ * must not get different plans from noise. `measureCostConstants` gives those of another machine, `genoconv bench
+ * --calibrate` keeps them there.
  */
 export interface CostConstants {
   readonly threads: number
@@ -26,6 +27,12 @@ export interface CostConstants {
   /** Per row of a transform, per segment. */
   readonly rowNs: number
   readonly callNs: number
+}
+
+/** Constants that were measured on the machine at hand; the name tells results apart that were planned by them. */
+export interface Calibration {
+  readonly name: string
+  readonly constants: CostConstants
 }
 
 /** Measured on one thread of a two-thread Zen 3 machine, both threads busy, Node 20 with relaxed SIMD. */

@@ -1,8 +1,10 @@
 import { ShapeError } from '../../errors.ts'
+import type { LongConvPlan } from './plan.ts'
 import { expectShape, expectWeights, type Tensor, type Weights } from '../tensor.ts'
 
 /** A filter made ready for one plan by `Backend.prepareFilter`; what it holds is the backend's business. */
 export interface PreparedFilter {
+  readonly plan: LongConvPlan
   readonly channelCount: number
   readonly filterLength: number
   /** Index of the tap that multiplies the position itself: 0 for a causal filter, (filterLength - 1) / 2 for a centred one. */

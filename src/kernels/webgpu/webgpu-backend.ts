@@ -1,5 +1,6 @@
 import { DeviceError, ShapeError } from '../../errors.ts'
 import type { Backend, BackendLimits } from '../backend.ts'
+import { explainDilatedPlan } from '../dilated-conv/plan.ts'
 import { planLongConvGpu } from '../long-conv/plan.webgpu.ts'
 import { prepareFilterGpu, releaseFilterGpu } from '../long-conv/prepare-filter.webgpu.ts'
 import { type OpArguments, type OpName, queueingOps } from '../ops.ts'
@@ -124,6 +125,7 @@ function assemble(device: GPUDevice, found: FoundAdapter, options: WebGpuOptions
     read: (tensor) => readTensor(tensor as GpuTensor, { watch, queue, ring }),
     flush,
     planLongConv: (request) => planLongConvGpu(request, gpuLimits),
+    explainDilatedConv: (request) => explainDilatedPlan({ method: 'direct', tileLength: request.length }, request),
     prepareFilter(plan, taps: Tensor, { centerTap }) {
       watch.check()
       const filter = prepareFilterGpu(plan, taps as GpuTensor, centerTap, context, pool)

@@ -1,10 +1,11 @@
 import type { Backend } from '../../kernels/backend.ts'
+import { explainPlan } from '../../kernels/long-conv/plan.ts'
 import type { Norm } from '../../kernels/norm.ts'
 import type { Tensor, Weights } from '../../kernels/tensor.ts'
 import { hyenaBaseRows } from '../alphabet.ts'
 import type { Checkpoint, HyenaArchitecture } from '../checkpoint.ts'
 import { Parameters } from '../parameters.ts'
-import { createHyenaFilter, type FilterPolicy, type HyenaFilter } from './hyena-filter.ts'
+import { createHyenaFilter, type FilterPolicy, type HyenaFilter, planHyenaFilter } from './hyena-filter.ts'
 import { HyenaState } from './hyena-state.ts'
 
 interface Layer {
@@ -39,6 +40,7 @@ export interface HyenaOptions {
 export class HyenaNetwork {
   readonly architecture: HyenaArchitecture
   readonly filterLength: number
+  readonly frequencySparsity: number | undefined
   readonly headRowCount: number
   readonly #backend: Backend
   readonly #parameters: Parameters
@@ -51,6 +53,7 @@ export class HyenaNetwork {
     this.architecture = architecture
     this.filterLength = Math.min(options.filterLength ?? architecture.maxLength, architecture.maxLength)
     this.#backend = backend
+    this.frequencySparsity = options.frequencySparsity
     const parameters = new Parameters(checkpoint, backend)
     this.#parameters = parameters
     const { layerNormEpsilon: epsilon, modelWidth } = architecture
@@ -92,6 +95,13 @@ export class HyenaNetwork {
   /** Taps that can reach anything: in a run shorter than the filter the rest would only meet the zeros before it. */
   tapsUsed({ blockLength, totalLength }: { readonly blockLength: number; readonly totalLength: number }): number {
     return Math.min(this.filterLength, Math.max(blockLength, totalLength))
+  }
+
+  /** How the long convolutions of its layers would be computed, in lines for people. */
+  explain(shape: HyenaRunShape): string[] {
+    const { modelWidth, layerCount } = this.architecture
+    const plan = planHyenaFilter(this.#backend, modelWidth, shape.blockLength, this.tapsUsed(shape), shape.filterPolicy, this.frequencySparsity)
+    return [`${layerCount} layers, in each:`, ...explainPlan(plan).split('\n')]
   }
 
   open(shape: HyenaRunShape): HyenaState {

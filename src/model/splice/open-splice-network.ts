@@ -3,7 +3,7 @@ import { type Tensor, view, type Weights } from '../../kernels/tensor.ts'
 import type { Checkpoint, OpenSpliceArchitecture } from '../checkpoint.ts'
 import { Parameters } from '../parameters.ts'
 import { affineOfBatchNorm, queueResidualUnit, type ResidualUnit, residualUnit } from './residual-unit.ts'
-import { Activations, type WindowNetwork } from './window-network.ts'
+import { Activations, explainUnits, type WindowNetwork } from './window-network.ts'
 
 const batchNormEpsilon = 1e-5
 const unitsPerSkip = 4
@@ -71,6 +71,7 @@ export function createOpenSpliceNetwork(checkpoint: Checkpoint, architecture: Op
       activations.release()
       return logits
     },
+    explain: (coreLength) => explainUnits(backend, units, channels, coreLength + contextBases),
     release: () => parameters.release(),
   }
 }

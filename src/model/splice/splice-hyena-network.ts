@@ -1,10 +1,11 @@
 import type { Backend } from '../../kernels/backend.ts'
 import type { PreparedFilter } from '../../kernels/long-conv/long-conv.ts'
+import { explainPlan } from '../../kernels/long-conv/plan.ts'
 import { type Tensor, view } from '../../kernels/tensor.ts'
 import type { Checkpoint, SpliceBlock, SpliceHyenaArchitecture } from '../checkpoint.ts'
 import { Parameters } from '../parameters.ts'
 import { queueResidualUnit, residualUnit, unitMargin } from './residual-unit.ts'
-import { Activations, oneHotTable, type WindowNetwork } from './window-network.ts'
+import { Activations, explainUnits, oneHotTable, type WindowNetwork } from './window-network.ts'
 
 const layerNormEpsilon = 1e-5
 
@@ -63,6 +64,13 @@ export function createSpliceHyenaNetwork(
       ops.linear({ out: logits, input: r, ...head, norm })
       activations.release()
       return logits
+    },
+    explain(coreLength) {
+      const units = architecture.blocks.filter((block) => block.type === 'conv')
+      return [
+        ...explainUnits(backend, units, modelWidth, coreLength + 2 * margin),
+        ...filters.flatMap(({ plan }) => explainPlan(plan).split('\n')),
+      ]
     },
     release() {
       parameters.release()

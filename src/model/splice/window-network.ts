@@ -12,7 +12,19 @@ export interface WindowNetwork {
    * order neither, acceptor, donor; the caller releases them.
    */
   forward(codes: Tensor, coreLength: number): Tensor
+  /** How its convolutions would be computed for such a window, a line each. */
+  explain(coreLength: number): string[]
   release(): void
+}
+
+/** Lines for the convolutions of residual units: those of one shape share a line. */
+export function explainUnits(backend: Backend, units: readonly { readonly width: number; readonly dilation: number }[], channels: number, length: number): string[] {
+  const counts = new Map<string, number>()
+  for (const { width, dilation } of units) {
+    const line = backend.explainDilatedConv({ inChannels: channels, outChannels: channels, width, dilation, length })
+    counts.set(line, (counts.get(line) ?? 0) + 2)
+  }
+  return [...counts].map(([line, count]) => `${count} x ${line}`)
 }
 
 /** Rows A C G T of a one-hot code, and a row of zeros for unknown bases and padding. */
