@@ -1,7 +1,7 @@
 import { ConfigError } from '../src/errors.ts'
 import type { Region, Strand } from '../src/genome.ts'
 import type { Model } from '../src/model/model.ts'
-import { basesSeen, isShort, packBases, type StrandedStretch } from './packed-regions.ts'
+import { basesSeen, isShort, type StrandedStretch } from './pack-plan.ts'
 import type { PredictOptions } from './predict.ts'
 import type { Target } from './targets.ts'
 
@@ -26,24 +26,32 @@ export async function* jobsOf(source: AsyncIterable<Target>, context: { left: nu
   }
 }
 
-/** Short neighbours in the order of the request together, everything else alone; the same packs whatever the machine. */
-export async function* inPacks(jobs: AsyncIterable<Job>, { regions, chunk }: PredictOptions): AsyncGenerator<readonly Job[]> {
-  let pack: Job[] = []
+/** Packs' worth of bases that are looked ahead for what can be read and computed together. A run that is killed loses these at most. */
+const packsPerWindow = 4
+/** And stretches: they take memory however short they are. */
+const mostWindowJobs = 2 ** 14
+
+/**
+ * Short neighbours in the order of the request together, everything else alone: what is sorted, merged and packed
+ * (packed-regions.ts) before its results come out in order. A function of the list and of `packBases` alone.
+ */
+export async function* inWindows(jobs: AsyncIterable<Job>, { regions, chunk }: PredictOptions, packBases: number): AsyncGenerator<readonly Job[]> {
+  let window: Job[] = []
   let seen = 0
   for await (const job of jobs) {
     const bases = basesSeen(job.stretch)
-    const isPacked = regions !== undefined && chunk === undefined && isShort(job.stretch)
-    if (pack.length > 0 && (!isPacked || seen + bases > packBases)) {
-      yield pack
-      pack = []
+    const isPacked = regions !== undefined && chunk === undefined && isShort(job.stretch, packBases)
+    if (window.length > 0 && (!isPacked || seen + bases > packsPerWindow * packBases || window.length === mostWindowJobs)) {
+      yield window
+      window = []
       seen = 0
     }
     if (isPacked) {
-      pack.push(job)
+      window.push(job)
       seen += bases
     } else yield [job]
   }
-  if (pack.length > 0) yield pack
+  if (window.length > 0) yield window
 }
 
 /** Whether every region gets all that the model can see. */

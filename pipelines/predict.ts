@@ -3,8 +3,8 @@ import type { Genome, PredictionBatch, Region, Strand } from '../src/genome.ts'
 import { upperBases } from '../src/io/alphabet.ts'
 import type { Model } from '../src/model/model.ts'
 import { behind, DoneRows } from './done-rows.ts'
-import { contextBases, inPacks, isFull, type Job, jobsOf } from './jobs.ts'
-import { isDeviceFailure, queuePack } from './packed-regions.ts'
+import { contextBases, inWindows, isFull, type Job, jobsOf } from './jobs.ts'
+import { packBasesFor, type QueuedPack, queuePack, RegionWindow } from './packed-regions.ts'
 import { type DeviceRecovery, type Place, runRecovering } from './run-recovering.ts'
 import { runBoth, runForward, runReverse, type StrandOptions, type StrandValues } from './run-strand.ts'
 import { targets } from './targets.ts'
@@ -100,26 +100,28 @@ export async function* predict(model: Model, genomes: Genome | readonly Genome[]
     regionsDone++
     report()
   }
-  const packed = async function* ({ jobs, doneBases, values }: Pack): AsyncGenerator<PredictionBatch> {
-    const done = await values.catch((error: unknown) => {
-      if (isDeviceFailure(error)) return undefined // one by one, with what recovers from it
-      throw error
-    })
-    for (const [i, job] of jobs.entries()) {
-      if (!done) yield* alone(job, doneBases[i]!)
-      else {
-        contigName = job.region.contig
-        regionsDone++
-        strand.onComputed?.(strandCount(job) * done[i]!.bases.length)
-        const rest = behind(done[i]!, job.stretch.start + doneBases[i]!)
-        if (rest) yield batchOf(rest, job)
+  const finished = async function* ({ jobs, doneBases, window, pack }: Queued): AsyncGenerator<PredictionBatch> {
+    await window.accept(await pack)
+    for (const { index, values } of window.ready()) {
+      const job = jobs[index]!
+      const done = doneBases[index]!
+      const bases = job.region.end - job.region.start
+      if (!values && done < bases) {
+        yield* alone(job, done) // with what recovers from it
+        continue
       }
+      contigName = job.region.contig
+      regionsDone++
+      strand.onComputed?.(strandCount(job) * bases)
+      const rest = values && done < bases ? behind(values, job.region.start + done) : undefined
+      if (rest) yield batchOf(rest, job)
     }
   }
 
-  const pack = { ...strand, isContextFull: isFull(model, options.context) }
-  let previous: Pack | undefined
-  for await (const jobs of inPacks(jobsOf(targets(inputs, options, strand), context, options.strand), options)) {
+  const packBases = options.regions ? packBasesFor(model, strand) : 0
+  const packing = { packBases, isContextFull: isFull(model, options.context), tracks: strand.tracks }
+  let previous: Queued | undefined
+  for await (const jobs of inWindows(jobsOf(targets(inputs, options, strand), context, options.strand), options, packBases)) {
     signal?.throwIfAborted()
     const { doneBases, isAll } = doneRows.take(jobs)
     if (isAll) {
@@ -132,24 +134,31 @@ export async function* predict(model: Model, genomes: Genome | readonly Genome[]
       report() // what an earlier run did is not this one's rate
     }
     if (jobs.length === 1) {
-      if (previous) yield* packed(previous)
+      if (previous) yield* finished(previous)
       previous = undefined
       yield* alone(jobs[0]!, doneBases[0]!)
       continue
     }
-    // The next pack is read and queued before the last one's values are awaited.
-    const current: Pack = { jobs, doneBases, ...(await queuePack(place.model, jobs.map(({ stretch }) => stretch), pack)) }
-    if (previous) yield* packed(previous)
-    previous = current
+    const isWanted = (i: number): boolean => doneBases[i]! < jobs[i]!.region.end - jobs[i]!.region.start
+    const window = new RegionWindow(jobs.map(({ stretch }) => stretch), { ...packing, isWanted })
+    for (const pieces of window.packs) {
+      signal?.throwIfAborted()
+      // The next pack is read and queued before the last one's values are awaited.
+      const current: Queued = { jobs, doneBases, window, pack: await queuePack(place.model, pieces, strand) }
+      if (previous) yield* finished(previous)
+      previous = current
+    }
   }
-  if (previous) yield* packed(previous)
+  if (previous) yield* finished(previous)
 }
 
-interface Pack {
+/** A pack of a window of jobs, on its way. */
+interface Queued {
   readonly jobs: readonly Job[]
   /** Of each job: bases at its front that are not wanted. */
   readonly doneBases: readonly number[]
-  readonly values: Promise<StrandValues[]>
+  readonly window: RegionWindow
+  readonly pack: QueuedPack
 }
 
 const strandCount = ({ stretch }: Job): number => (stretch.direction === 'both' ? 2 : 1)

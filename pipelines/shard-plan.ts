@@ -6,16 +6,17 @@ import { pathKind } from '../src/io/model-files.ts'
 import type { Model } from '../src/model/model.ts'
 import { chooseDevice } from './choose-device.ts'
 import { freeMemory } from './environment.ts'
-import { contextBases, inPacks, jobsOf } from './jobs.ts'
+import { contextBases, inWindows, jobsOf } from './jobs.ts'
 import { defaultModelName, parseModelSpec } from './load-checkpoint.ts'
 import { loadModel } from './load-model.ts'
+import { basesSeen } from './pack-plan.ts'
+import { packBasesFor } from './packed-regions.ts'
 import { addReserve, knownContigs, openGenomes, readRegions, reserveBytes } from './predict-command.ts'
 import type { PredictArguments } from './predict-options.ts'
 import { checkedTracks, type PredictOptions } from './predict.ts'
 import { partBases, type StrandOptions } from './run-strand.ts'
 import { balance } from './shard-balance.ts'
 import { pathBeside, type PlannedFile, type PlannedShard, type ShardManifest, writeManifest } from './shard-manifest.ts'
-import { basesSeen } from './packed-regions.ts'
 import { targets } from './targets.ts'
 
 /** A record is cut into no more parts than this times the shards it could be spread over. */
@@ -35,8 +36,8 @@ interface Unit {
 }
 
 /**
- * Cuts what `predict` would do with `args` into shards and writes the manifest. Regions that `predict` computes in one
- * pack stay together, and records are cut only where its chunks end: so the values are bit for bit those of one run.
+ * Cuts what `predict` would do with `args` into shards and writes the manifest. Regions that `predict` looks at
+ * together stay together, and records are cut only where its chunks end: so the values are bit for bit those of one run.
  */
 export async function planShards(args: PredictArguments, options: ShardPlanOptions): Promise<ShardManifest> {
   const { manifestPath, shardCount, signal, onWarning } = options
@@ -76,10 +77,11 @@ export async function planShards(args: PredictArguments, options: ShardPlanOptio
   }
 }
 
-/** The packs of `predict`, made by the same function. */
+/** What `predict` looks at together, made by the same function. */
 async function regionUnits(model: Model, genomes: readonly Genome[], run: PredictOptions): Promise<Unit[]> {
   const units: Unit[] = []
-  for await (const jobs of inPacks(jobsOf(targets(genomes, run, strandOptions(run)), contextBases(model, run.context), run.strand), run)) {
+  const jobsInOrder = jobsOf(targets(genomes, run, strandOptions(run)), contextBases(model, run.context), run.strand)
+  for await (const jobs of inWindows(jobsInOrder, run, packBasesFor(model, strandOptions(run)))) {
     units.push({
       regions: jobs.map(({ region: { contig, start, end, name, strand } }) => ({ contig, start, end, name, strand })),
       bases: jobs.reduce((sum, { stretch }) => sum + basesSeen(stretch), 0),
