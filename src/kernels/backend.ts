@@ -2,6 +2,7 @@ import type { DilatedConvRequest } from './dilated-conv/plan.ts'
 import type { LongConvPlan } from './long-conv/plan.ts'
 import type { PreparedFilter } from './long-conv/long-conv.ts'
 import type { Ops } from './ops.ts'
+import type { Precision } from './precision.ts'
 import type { Tensor, Weights } from './tensor.ts'
 
 /** Where models run: memory, ops and the numbers that planning needs. Passed in as a value; there is no global one. */
@@ -9,6 +10,8 @@ export interface Backend {
   readonly kind: 'cpu' | 'webgpu'
   /** What a user recognises, e.g. `cpu (2 threads, relaxed SIMD)` or `NVIDIA H100 (Vulkan)`. */
   readonly description: string
+  /** What it computes with, whatever was asked for: f16 only where the device has it. */
+  readonly precision: Precision
   readonly limits: BackendLimits
   readonly ops: Ops
   /** Bytes of activations, weights and filters now allocated, and the most there have been. */

@@ -1,6 +1,7 @@
 import { ConfigError, DeviceError } from '../errors.ts'
 import type { Backend } from './backend.ts'
 import type { Calibration } from './long-conv/cost-model.ts'
+import type { Precision } from './precision.ts'
 import type { FoundAdapter, NoAdapter } from './webgpu/adapter.ts'
 
 export type DeviceChoice = 'auto' | 'gpu' | 'cpu'
@@ -12,7 +13,9 @@ export interface BackendOptions {
   readonly memoryBytes?: number
   /** CPU: what long convolutions are planned by (`measureCostConstants`), and a name for it that goes into the description. */
   readonly calibration?: Calibration
-  /** Called with what the user should know of the choice: no GPU, a software adapter. */
+  /** Default f32. Where the device has no f16 (the CPU has none) f32 is computed, with a warning; `Backend.precision` says which. */
+  readonly precision?: Precision
+  /** Called with what the user should know of the choice: no GPU, a software adapter, no f16. */
   readonly onWarning?: (message: string) => void
 }
 
@@ -43,11 +46,22 @@ export async function createBackend(choice: DeviceChoice = 'auto', options: Back
 
 /** `createBackend`, with the reason of the choice. */
 export async function chooseBackend(choice: DeviceChoice = 'auto', options: BackendOptions = {}): Promise<ChosenBackend> {
+  const { precision = 'f32', onWarning } = options
+  if (precision !== 'f32' && precision !== 'f16') {
+    throw new ConfigError({ where: '--precision', what: 'unknown precision', expected: 'f32 or f16', got: String(precision) })
+  }
+  const chosen = await choose(choice, options)
+  const { kind, description, precision: used } = chosen.backend
+  if (used !== precision) onWarning?.(`--precision ${precision}: ${kind === 'cpu' ? 'the CPU' : description} has no ${precision}; going on in ${used}`)
+  return chosen
+}
+
+async function choose(choice: DeviceChoice, options: BackendOptions): Promise<ChosenBackend> {
   if (choice === 'cpu') return { backend: await openCpu(options), reason: 'asked for' }
   if (choice !== 'auto' && choice !== 'gpu') {
     throw new ConfigError({ where: '--device', what: 'unknown device', expected: 'auto, gpu or cpu', got: String(choice) })
   }
-  const found = await probe()
+  const found = await probe(options.precision)
   if (choice === 'gpu') {
     if (found.adapter && found.isSoftware) {
       options.onWarning?.(`${found.name} is a software adapter: the results are right, but --device cpu is faster`)
@@ -95,17 +109,17 @@ export function decide(found: Pick<FoundAdapter, 'name' | 'isSoftware' | 'adapte
 }
 
 // Loaded on demand: the CPU path never touches Dawn, and a browser never meets a module of Node's.
-const probe = async (): Promise<FoundAdapter | NoAdapter> => (await import('./webgpu/adapter.ts')).findAdapter()
+const probe = async (precision?: Precision): Promise<FoundAdapter | NoAdapter> => (await import('./webgpu/adapter.ts')).findAdapter(precision)
 
 async function openCpu({ threads, memoryBytes, calibration }: BackendOptions): Promise<Backend> {
   const { createCpuBackend } = await import('./cpu/cpu-backend.ts')
   return createCpuBackend({ threads, memoryBytes, calibration })
 }
 
-async function openGpu(found: FoundAdapter | NoAdapter, { memoryBytes }: BackendOptions): Promise<Backend> {
+async function openGpu(found: FoundAdapter | NoAdapter, { memoryBytes, precision }: BackendOptions): Promise<Backend> {
   if (!found.adapter) {
     throw new DeviceError('unavailable', { where: '--device gpu', what: found.reason, remedy: 'run with --device cpu', cause: found.cause })
   }
   const { createWebGpuBackend } = await import('./webgpu/webgpu-backend.ts')
-  return createWebGpuBackend({ found, memoryBytes })
+  return createWebGpuBackend({ found, memoryBytes, precision })
 }

@@ -71,3 +71,16 @@ export function relativeError(got: ArrayLike<number>, expected: ArrayLike<number
   }
   return worst / scale
 }
+
+/** Root of the summed squares of the differences over that of the expected values; NaN anywhere gives NaN. */
+export function relativeL2(got: ArrayLike<number>, expected: ArrayLike<number>): number {
+  if (got.length !== expected.length) return Number.NaN
+  const scale = Array.from(expected).reduce((most, v) => Math.max(most, Math.abs(v)), 0) // squares of huge values stay finite
+  let difference = 0
+  let whole = 0
+  for (let i = 0; i < expected.length; i++) {
+    difference += ((got[i]! - expected[i]!) / scale) ** 2
+    whole += (expected[i]! / scale) ** 2
+  }
+  return Math.sqrt(difference / whole)
+}

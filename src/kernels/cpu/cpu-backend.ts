@@ -98,6 +98,7 @@ export function createCpuBackend(options: CpuBackendOptions = {}): Backend {
   if (options.calibration) facts.push(`calibration ${options.calibration.name}`)
   const backend: Backend = {
     kind: 'cpu',
+    precision: 'f32',
     description: `cpu (${facts.join(', ')})`,
     limits: { maxTensorBytes: 2 ** 34, maxTotalBytes: options.memoryBytes ?? Math.floor(freemem() / 2) },
     memory,

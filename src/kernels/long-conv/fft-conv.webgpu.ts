@@ -44,6 +44,20 @@ const bindings: Readonly<Record<Entry, readonly number[]>> = {
   rowsSpectrum: [8, 9],
 }
 
+/** Where the parts of a block lie, in complex values. */
+export interface BlockLayout {
+  /** From one block to the next. */
+  readonly stride: number
+  readonly columnExponents: number
+  readonly rowExponents: number
+}
+
+/** Values first; where they are f16, behind them an exponent for each tile of columns and for each row. */
+export function blockLayout(values: number, columnTiles: number, rows: number, isHalf: boolean): BlockLayout {
+  const rowExponents = values + columnTiles
+  return { stride: isHalf ? Math.ceil((rowExponents + rows) / 16) * 16 : values, columnExponents: values, rowExponents }
+}
+
 interface Step {
   readonly entry: Entry
   readonly points: number
@@ -61,6 +75,8 @@ export class FftPasses {
   readonly innerPoints: number
   /** Of outerPoints; the others are left out. A fused plan leaves nothing out. */
   readonly keptRows: number
+  readonly #columnLanes: number
+  readonly #layout: BlockLayout
 
   constructor(plan: LongConvPlan, context: GpuContext) {
     this.#plan = plan
@@ -68,6 +84,9 @@ export class FftPasses {
     this.outerPoints = plan.factors[0]!
     this.innerPoints = plan.factors[1] ?? 1
     this.keptRows = this.isFused ? this.outerPoints : keptBlocks(plan)
+    this.#columnLanes = this.isFused ? 1 : Math.min(columnLanes(this.outerPoints, context.limits), this.innerPoints)
+    const values = this.keptRows * this.innerPoints
+    this.#layout = blockLayout(values, this.isFused ? 0 : this.innerPoints / this.#columnLanes, this.isFused ? 1 : this.keptRows, this.#isHalf)
   }
 
   get isFused(): boolean {
@@ -77,9 +96,12 @@ export class FftPasses {
   get blockPoints(): number {
     return this.outerPoints * this.innerPoints
   }
-  /** Complex values of a block's, or a filter's, transform. */
-  get spectrumPoints(): number {
-    return this.keptRows * this.innerPoints
+  /** Bytes of a block between the passes, and of a filter's spectrum. */
+  get spectrumBytes(): number {
+    return this.#layout.stride * (this.#isHalf ? 4 : 8)
+  }
+  get #isHalf(): boolean {
+    return this.#plan.storage === 'f16'
   }
 
   /** Transforms `taps` (channels of `operands.input`) into `spectra`. */
@@ -94,7 +116,7 @@ export class FftPasses {
     }
   }
 
-  /** `work` holds channels · segments · spectrumPoints complex values; not used by a fused plan. */
+  /** `work` holds channels · segments · spectrumBytes; not used by a fused plan. */
   convolve(operands: FftOperands, segments: Segments, spectra: SpectrumPlace, work: GPUBuffer | undefined): void {
     if (this.isFused) {
       this.#dispatch({ entry: 'fusedConv', points: this.outerPoints, lanes: 1, tiles: segments.count, spectra }, operands, segments)
@@ -106,7 +128,7 @@ export class FftPasses {
   }
 
   #columns(entry: 'columnsForward' | 'columnsInverse', operands: FftOperands, segments: Segments, work: GPUBuffer): void {
-    const lanes = Math.min(columnLanes(this.outerPoints, this.#context.limits), this.innerPoints)
+    const lanes = this.#columnLanes
     this.#dispatch({ entry, points: this.outerPoints, lanes, tiles: (this.innerPoints / lanes) * segments.count, work }, operands, segments)
   }
 
@@ -126,6 +148,7 @@ export class FftPasses {
     context.dispatch({
       shader,
       entry,
+      precision: this.#plan.storage,
       // Only what the entry point reads, so that one pipeline serves all that differ in the rest.
       constants: {
         pointsLog: Math.log2(points),
@@ -139,6 +162,7 @@ export class FftPasses {
         validLength, segments.first, segments.count, this.outerPoints, this.innerPoints, this.keptRows, spectra?.channel ?? 0,
         layout.twistTable, layout.coarseTable, layout.fineTable, layout.fineBits,
         ...[out, a.input, a.history ?? none, a.pre ?? none, a.post ?? none].flatMap((t) => place(t as GpuTensor)), a.skipOffset, valuesPerThread,
+        this.#layout.stride, this.#layout.columnExponents, this.#layout.rowExponents, this.#columnLanes,
       ],
       f32: [1 / this.blockPoints],
       buffers: Array.from({ length: 9 }, (_, i) => (uses(i + 1) ? all[i + 1] : undefined)),

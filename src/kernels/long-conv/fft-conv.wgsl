@@ -40,6 +40,10 @@ struct Params {
   postStride: u32,
   skipOffset: u32,
   longestLoop: u32, // 16: a bound that compilers cannot see, see upTo
+  blockStride: u32, // of a block in work and of a channel in spectra: its values, then exponents where they are f16
+  columnExponents: u32, // within a block: of each tile of columnLanes columns, before the rows are transformed
+  rowExponents: u32, // within a block: of each row, afterwards
+  columnLanes: u32,
   scale: f32,
 }
 
@@ -48,9 +52,8 @@ override unroll: bool = true;
 // import signal.lib.wgsl
 // import fft-registers.lib.wgsl
 // import fft-workgroup.lib.wgsl
+// import fft-storage.lib.wgsl
 
-@group(0) @binding(7) var<storage, read> spectra: array<vec2f>; // [channels, keptRows, innerPoints], columns in the order of the transform
-@group(0) @binding(8) var<storage, read_write> work: array<vec2f>; // [channels, segments, keptRows, innerPoints]; or spectra
 @group(0) @binding(9) var<storage, read> tables: array<vec2f>; // long-conv/tables.webgpu.ts
 
 // Point n = n1 · innerPoints + n2 of a segment's block, twisted by the n1 part of ω^n.
@@ -85,10 +88,6 @@ fn outerTwiddle(n2: u32, k1: u32) -> vec2f {
   return times(tables[params.coarseTable + (angle >> params.fineBits)], tables[params.fineTable + (angle & ((1u << params.fineBits) - 1u))]);
 }
 
-fn workAt(c: u32, segment: u32, row: u32, column: u32) -> u32 {
-  return ((c * params.segmentCount + segment) * params.keptRows + row) * params.innerPoints + column;
-}
-
 // Frequency k1 stands in row -k1 modulo outerPoints: so plans name the rows to keep (plan.ts, keptBlocks), from the other sign.
 fn rowOf(k1: u32) -> u32 {
   return (params.outerPoints - k1) & (params.outerPoints - 1u);
@@ -105,9 +104,7 @@ fn fusedConv(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) g
     v[i] = load(c, segment, position(pointsLog - 4u, i), 0u);
   }
   forward();
-  for (var i = 0u; i < upTo(16u); i++) {
-    v[i] = times(v[i], spectra[((params.spectrumChannel + c) << pointsLog) + i * threads + local]);
-  }
+  applySpectrum(c, 0u, local);
   inverse();
   for (var i = 0u; i < upTo(16u); i++) {
     store(c, segment, position(pointsLog - 4u, i), 0u, v[i]);
@@ -121,9 +118,7 @@ fn fusedSpectrum(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocat
     v[i] = load(workgroup.y, 0u, position(pointsLog - 4u, i), 0u);
   }
   forward();
-  for (var i = 0u; i < upTo(16u); i++) {
-    work[((params.spectrumChannel + workgroup.y) << pointsLog) + i * threads + local] = v[i] * params.scale;
-  }
+  storeSpectrum((params.spectrumChannel + workgroup.y) * params.blockStride, 0u, local);
 }
 
 @compute @workgroup_size(threads)
@@ -138,12 +133,17 @@ fn columnsForward(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgrou
     v[i] = load(c, params.firstSegment + segment, position(pointsLog - 4u, i), n2);
   }
   forward();
+  let exponent = commonExponent(local);
   if (segment < params.segmentCount) {
+    let block = blockOf(c, segment);
+    if (isHalf && local == 0u) {
+      work[block + params.columnExponents + tile % columnTiles] = vec2<stored>(stored(exponent));
+    }
     for (var i = 0u; i < upTo(16u); i++) {
       let k1 = frequency(lastPosition(i));
       let row = rowOf(k1);
       if (row < params.keptRows) {
-        work[workAt(c, segment, row, n2)] = times(v[i], outerTwiddle(n2, k1));
+        work[block + row * params.innerPoints + n2] = toStored(times(v[i], outerTwiddle(n2, k1)), exponent);
       }
     }
   }
@@ -157,12 +157,13 @@ fn columnsInverse(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgrou
   let tile = tileOf(workgroup, grid);
   let segment = tile / columnTiles;
   let n2 = (tile % columnTiles) * lanes + lane;
+  let block = blockOf(c, segment);
   for (var i = 0u; i < upTo(16u); i++) {
     let k1 = frequency(lastPosition(i));
     let row = rowOf(k1);
     v[i] = vec2f(0.0, 0.0);
     if (row < params.keptRows) {
-      v[i] = timesConjugate(work[workAt(c, segment, row, n2)], outerTwiddle(n2, k1));
+      v[i] = timesConjugate(fromWork(block + row * params.innerPoints + n2, block + params.rowExponents + row), outerTwiddle(n2, k1));
     }
   }
   inverse();
@@ -179,19 +180,18 @@ fn rowsConv(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) gr
   let tile = tileOf(workgroup, grid);
   let segment = tile / params.keptRows;
   let row = tile % params.keptRows;
-  let first = workAt(workgroup.y, segment, row, 0u);
-  for (var i = 0u; i < upTo(16u); i++) {
-    v[i] = work[first + position(pointsLog - 4u, i)];
-  }
+  let block = blockOf(workgroup.y, segment);
+  loadRow(block, row);
   forward();
-  let spectrum = ((params.spectrumChannel + workgroup.y) * params.keptRows + row) << pointsLog;
-  for (var i = 0u; i < upTo(16u); i++) {
-    v[i] = times(v[i], spectra[spectrum + i * threads + local]);
-  }
+  applySpectrum(workgroup.y, row, local);
   inverse();
+  let exponent = commonExponent(local);
   if (segment < params.segmentCount) {
+    if (isHalf && local == 0u) {
+      work[block + params.rowExponents + row] = vec2<stored>(stored(exponent));
+    }
     for (var i = 0u; i < upTo(16u); i++) {
-      work[first + position(pointsLog - 4u, i)] = v[i];
+      work[block + (row << pointsLog) + position(pointsLog - 4u, i)] = toStored(v[i], exponent);
     }
   }
 }
@@ -201,14 +201,10 @@ fn rowsConv(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) gr
 fn rowsSpectrum(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) grid: vec3u, @builtin(local_invocation_index) local: u32) {
   begin(local);
   let row = tileOf(workgroup, grid);
-  let first = (workgroup.y * params.keptRows + row) << pointsLog;
-  for (var i = 0u; i < upTo(16u); i++) {
-    v[i] = work[first + position(pointsLog - 4u, i)];
-  }
+  let block = (params.spectrumChannel + workgroup.y) * params.blockStride;
+  loadRow(block, row);
   forward();
   if (row < params.keptRows) {
-    for (var i = 0u; i < upTo(16u); i++) {
-      work[first + i * threads + local] = v[i] * params.scale;
-    }
+    storeSpectrum(block, row, local);
   }
 }

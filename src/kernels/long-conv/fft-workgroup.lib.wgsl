@@ -81,6 +81,25 @@ fn inverse() {
   }
 }
 
+// The largest of one value a thread, for all of them.
+fn largestOfWorkgroup(mine: f32, local: u32) -> f32 {
+  workgroupBarrier();
+  exchange[local] = mine;
+  workgroupBarrier();
+  var largest = 0.0;
+  if (local < 32u) {
+    for (var i = local; i < threads; i += 32u) {
+      largest = max(largest, exchange[i]);
+    }
+    exchange[local] = largest;
+  }
+  workgroupBarrier();
+  for (var i = 0u; i < min(threads, 32u); i++) {
+    largest = max(largest, exchange[i]);
+  }
+  return largest;
+}
+
 // Storage order of register i of this thread after forward().
 fn lastPosition(i: u32) -> u32 {
   return thread * 16u + select(i, digit(i), lastLog == 0u);

@@ -24,15 +24,15 @@ function enqueueFft(a: GpuOpArguments['longConv'], context: GpuContext): void {
   // The plan fixes transform and segment; how many segments there are, this call's length says.
   const segmentCount = Math.ceil(out.length / filter.plan.validLength)
   const passes = new FftPasses(filter.plan, context)
-  const blockBytes = passes.spectrumPoints * 8
+  const blockBytes = passes.spectrumBytes
   const blocksAtOnce = Math.max(1, Math.floor(Math.min(workBytes, context.limits.maxStorageBufferBindingSize) / blockBytes))
   const segmentsAtOnce = passes.isFused ? segmentCount : Math.min(segmentCount, blocksAtOnce)
   const channelsAtOnce = Math.min(
     passes.isFused && filter.spectra ? out.channelCount : Math.max(1, Math.floor(blocksAtOnce / (passes.isFused ? 1 : segmentsAtOnce))),
     filter.groupChannels ?? out.channelCount,
   )
-  const work = passes.isFused ? undefined : context.scratch(1, channelsAtOnce * segmentsAtOnce * passes.spectrumPoints * 2).buffer
-  const recomputed = filter.spectra ? undefined : context.scratch(1, channelsAtOnce * passes.spectrumPoints * 2).buffer
+  const work = passes.isFused ? undefined : context.scratch(1, (channelsAtOnce * segmentsAtOnce * blockBytes) / 4).buffer
+  const recomputed = filter.spectra ? undefined : context.scratch(1, (channelsAtOnce * blockBytes) / 4).buffer
   const groupChannels = filter.groupChannels ?? out.channelCount
   for (let c = 0; c < out.channelCount; ) {
     // A group of channels never straddles two spectra buffers.

@@ -17,6 +17,8 @@ export interface LongConvPlan {
   readonly factors: readonly number[]
   readonly keepSpectra: boolean
   readonly frequencySparsity: number
+  /** Given where spectra, and blocks between passes, are kept in less than f32 (GPU, precision f16). */
+  readonly storage?: 'f16'
   /** What the cost model expects one call to take. */
   readonly estimatedSeconds?: number
 }
@@ -125,7 +127,8 @@ export function spectrumFloatsOf(plan: Pick<LongConvPlan, 'factors' | 'frequency
 
 /** Bytes a prepared filter takes: its spectra, or the taps where they are transformed anew at each call (or used as they are). */
 export function filterBytesOf(plan: LongConvPlan): number {
-  return plan.channelCount * 4 * (plan.method === 'fft' && plan.keepSpectra ? spectrumFloatsOf(plan) : plan.filterLength)
+  if (plan.method === 'direct' || !plan.keepSpectra) return plan.channelCount * 4 * plan.filterLength
+  return plan.channelCount * (plan.storage === 'f16' ? 2 : 4) * spectrumFloatsOf(plan)
 }
 
 /** Bytes of scratch that each CPU worker takes for the plan: block, twiddles, a row's spectrum. */
@@ -146,6 +149,7 @@ export function explainPlan(plan: LongConvPlan): string {
     if (factors.length === 1) lines.push(`in one pass over a block of ${n(fftSize * 4)} bytes`)
     else lines.push(`Monarch decomposition ${factors.map(n).join(' x ')}: columns, rows (transform, product and inverse fused), columns`)
     lines.push(keepSpectra ? `filter spectra kept: ${n(filterBytesOf(plan))} bytes` : 'filter spectra made anew at each call')
+    if (plan.storage === 'f16') lines.push('spectra and blocks between passes stored as f16, with a common power of two each row or tile')
     if (frequencySparsity > 0) lines.push(`${keptBlocks(plan)} of ${factors[0]} blocks of the spectrum computed`)
   }
   const time = estimatedSeconds ?? Number.NaN

@@ -1,7 +1,8 @@
 import { LimitError } from '../../errors.ts'
 import type { LongConvRequest } from '../backend.ts'
+import type { Precision } from '../precision.ts'
 import type { GpuLimits } from '../webgpu/context.ts'
-import { checkRequest, type LongConvPlan, spectrumFloatsOf } from './plan.ts'
+import { checkRequest, filterBytesOf, type LongConvPlan } from './plan.ts'
 
 /** As in fft-conv.wgsl. */
 export const valuesPerThread = 16
@@ -53,8 +54,8 @@ function largestPoints(limits: GpuLimits): number {
 const directCost = (filterLength: number): number => 24 + 1.5 * filterLength
 const blockCost = (complexPoints: number, passes: number): number => complexPoints * (5 * Math.log2(complexPoints) + 64 * passes)
 
-/** The plan for a GPU with these limits; LimitError for a filter longer than its largest transform. */
-export function planLongConvGpu(request: LongConvRequest, limits: GpuLimits): LongConvPlan {
+/** The plan for a GPU with these limits, that stores what transforms leave in `precision`; LimitError for a filter longer than its largest transform. */
+export function planLongConvGpu(request: LongConvRequest, limits: GpuLimits, precision: Precision = 'f32'): LongConvPlan {
   checkRequest(request)
   const { channelCount, length, filterLength, frequencySparsity = 0, spectrumBytes = Number.POSITIVE_INFINITY } = request
   const common = { channelCount, length, filterLength, frequencySparsity }
@@ -75,8 +76,9 @@ export function planLongConvGpu(request: LongConvRequest, limits: GpuLimits): Lo
     if (frequencySparsity > 0 && segmentCount > 1 && length + filterLength - 1 <= 2 * largest) continue
     const cost = segmentCount * blockCost(complexPoints, factors.length === 1 ? 1 : 3)
     if (cost < bestCost) {
-      const plan = { ...common, method: 'fft' as const, fftSize, validLength, segmentCount, factors }
-      best = { ...plan, keepSpectra: channelCount * spectrumFloatsOf(plan) * 4 <= spectrumBytes }
+      const storage = precision === 'f16' ? { storage: precision } : undefined
+      const plan = { ...common, method: 'fft' as const, fftSize, validLength, segmentCount, factors, keepSpectra: true, ...storage }
+      best = { ...plan, keepSpectra: filterBytesOf(plan) <= spectrumBytes }
       bestCost = cost
     }
     if (segmentCount === 1) break

@@ -1,3 +1,4 @@
+import { ConfigError } from '../../errors.ts'
 import { rowStrideOf, view } from '../tensor.ts'
 import type { BufferPool } from '../webgpu/buffer-pool.ts'
 import type { GpuContext, GpuPreparedFilter, GpuTensor } from '../webgpu/context.ts'
@@ -16,9 +17,12 @@ export function prepareFilterGpu(plan: LongConvPlan, taps: GpuTensor, centerTap:
     context.copy(taps, kept)
     return { ...common, taps: kept, owned: [kept.buffer] }
   }
+  if (plan.storage === 'f16' && context.precision !== 'f16') {
+    throw new ConfigError({ where: 'prepareFilter', what: 'the plan stores f16, which this backend does not', remedy: 'make the backend with precision f16' })
+  }
   if (!plan.keepSpectra) return { ...common, taps, owned: [] }
   const passes = new FftPasses(plan, context)
-  const channelBytes = passes.spectrumPoints * 8
+  const channelBytes = passes.spectrumBytes
   const groupChannels = Math.max(1, Math.floor(Math.min(spectraBytes, context.limits.maxStorageBufferBindingSize) / channelBytes))
   const spectra: GPUBuffer[] = []
   for (let c = 0; c < channelCount; c += groupChannels) {

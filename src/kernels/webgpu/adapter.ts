@@ -1,4 +1,5 @@
 /** Finding a WebGPU adapter: the browser's, or Dawn's (npm `webgpu`) in Node. */
+import type { Precision } from '../precision.ts'
 
 export interface AdapterFacts {
   /** What a user recognises, e.g. `NVIDIA H100 PCIe` or `llvmpipe: Mesa 25.0.7 (LLVM 15.0.6)`. */
@@ -28,8 +29,14 @@ export function adapterFacts(info: { description: string; device: string; vendor
   return { name, isSoftware: info.isFallbackAdapter === true || softwareNames.test(`${info.description} ${info.device}`) }
 }
 
-/** The best adapter there is; a software one where there is no other. Never throws. */
-export async function findAdapter(): Promise<FoundAdapter | NoAdapter> {
+/** Dawn keeps f16 from NVIDIA's Vulkan driver and matrix units from everybody unless it is told otherwise. */
+const dawnOptions: Readonly<Record<Precision, readonly string[]>> = {
+  f32: [],
+  f16: ['enable-dawn-features=vulkan_enable_f16_on_nvidia,allow_unsafe_apis'],
+}
+
+/** The best adapter there is, with the features that `precision` needs; a software one where there is no other. Never throws. */
+export async function findAdapter(precision: Precision = 'f32'): Promise<FoundAdapter | NoAdapter> {
   let gpu: GPU | undefined = (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu
   if (!gpu) {
     if ((globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node === undefined) {
@@ -38,8 +45,8 @@ export async function findAdapter(): Promise<FoundAdapter | NoAdapter> {
     try {
       // Not a literal, so that bundles for browsers do not try to take Dawn along.
       const specifier: string = 'webgpu'
-      const { create } = (await import(specifier)) as { create: (options: string[]) => GPU }
-      gpu = create([])
+      const { create } = (await import(specifier)) as { create: (options: readonly string[]) => GPU }
+      gpu = create(dawnOptions[precision])
     } catch (cause) {
       return { reason: `the webgpu package does not load here (${cause instanceof Error ? cause.message.split('\n')[0] : String(cause)})`, cause }
     }

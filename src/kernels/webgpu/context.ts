@@ -1,9 +1,11 @@
 import type { PreparedFilter } from '../long-conv/long-conv.ts'
 import type { LongConvPlan } from '../long-conv/plan.ts'
 import type { OpArguments, OpName } from '../ops.ts'
+import type { Precision } from '../precision.ts'
 import { rowStrideOf, type Tensor, type Weights } from '../tensor.ts'
 import type { BufferPool } from './buffer-pool.ts'
 import type { CommandQueue } from './command-queue.ts'
+import type { MatrixShape } from './matrix-shape.ts'
 import type { PipelineCache, PipelineKey } from './pipeline-cache.ts'
 
 /** Activations in a storage buffer; views share it. */
@@ -46,13 +48,25 @@ export interface Dispatch extends PipelineKey {
   readonly rows?: number
 }
 
-const maxGroupsX = 65535
-
-/** What a GPU kernel sees of the backend. */
-export class GpuContext {
+/** What a device is, to its kernels. */
+export interface GpuTraits {
   readonly limits: GpuLimits
   /** A driver that computes on the CPU: shaders that compile for long there have a shorter form. */
   readonly isSoftware: boolean
+  /** f16 only where the device has it. */
+  readonly precision: Precision
+  /** Given where precision is f16 and the device has matrix units. */
+  readonly matrix?: MatrixShape
+}
+
+const maxGroupsX = 65535
+
+/** What a GPU kernel sees of the backend. */
+export class GpuContext implements GpuTraits {
+  readonly limits: GpuLimits
+  readonly isSoftware: boolean
+  readonly precision: Precision
+  readonly matrix?: MatrixShape
   /** Bound where an optional operand is absent. */
   readonly none: GPUBuffer
   readonly #pool: BufferPool
@@ -61,9 +75,11 @@ export class GpuContext {
   readonly #constants = new Map<string, GPUBuffer>()
   #scratches: GPUBuffer[] = []
 
-  constructor(limits: GpuLimits, isSoftware: boolean, pool: BufferPool, queue: CommandQueue, pipelines: PipelineCache) {
-    this.isSoftware = isSoftware
+  constructor({ limits, isSoftware, precision, matrix }: GpuTraits, pool: BufferPool, queue: CommandQueue, pipelines: PipelineCache) {
     this.limits = limits
+    this.isSoftware = isSoftware
+    this.precision = precision
+    this.matrix = matrix
     this.#pool = pool
     this.#queue = queue
     this.#pipelines = pipelines

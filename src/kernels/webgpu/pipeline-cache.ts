@@ -1,4 +1,7 @@
 import { DeviceError } from '../../errors.ts'
+import type { Precision } from '../precision.ts'
+import type { MatrixShape } from './matrix-shape.ts'
+import { prelude } from './prelude.ts'
 
 /** Names one compute pipeline. */
 export interface PipelineKey {
@@ -7,9 +10,13 @@ export interface PipelineKey {
   readonly entry: string
   /** Values of the shader's `override` constants. */
   readonly constants?: Readonly<Record<string, number>>
+  /** Of the shader's `stored` values; default f32. */
+  readonly precision?: Precision
+  /** For shaders on matrix units. */
+  readonly matrix?: MatrixShape
 }
 
-/** Compiled pipelines of one device, by (source, entry, constants). */
+/** Compiled pipelines of one device, by (prelude and source, entry, constants). */
 export class PipelineCache {
   readonly #device: GPUDevice
   readonly #where: string
@@ -22,8 +29,10 @@ export class PipelineCache {
   }
 
   /** Starts compiling at once; DeviceError('shader') with line and column where the shader is wrong. */
-  get({ shader, entry, constants = {} }: PipelineKey): Promise<GPUComputePipeline> {
-    const variant = `${entry} ${Object.entries(constants).map(([name, value]) => `${name}=${value}`).join(' ')}`
+  get(key: PipelineKey): Promise<GPUComputePipeline> {
+    const { shader, entry, constants = {}, precision = 'f32', matrix } = key
+    const before = prelude(precision, matrix)
+    const variant = `${entry} ${Object.entries(constants).map(([name, value]) => `${name}=${value}`).join(' ')} ${before}`
     let ofShader = this.#pipelines.get(shader)
     if (!ofShader) {
       ofShader = new Map()
@@ -31,7 +40,7 @@ export class PipelineCache {
     }
     let pipeline = ofShader.get(variant)
     if (!pipeline) {
-      pipeline = this.#create(shader, entry, constants, variant)
+      pipeline = this.#create(before + shader, entry, constants, variant)
       pipeline.catch(() => {}) // whoever submits it sees the failure
       ofShader.set(variant, pipeline)
     }
@@ -71,7 +80,7 @@ export class PipelineCache {
   }
 
   #shaderError(shader: string, message: string, cause: unknown): DeviceError {
-    const title = shader.split('\n', 1)[0]!.replace(/^\/\/\s*/, '').slice(0, 80)
+    const title = shader.split('\n', 1)[0]!.replace(/^.*?\/\/\s*/, '').slice(0, 80)
     return new DeviceError('shader', {
       where: this.#where,
       what: `a shader does not compile here (${title}): ${message}`,

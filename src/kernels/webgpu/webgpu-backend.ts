@@ -4,6 +4,7 @@ import { explainDilatedPlan } from '../dilated-conv/plan.ts'
 import { planLongConvGpu } from '../long-conv/plan.webgpu.ts'
 import { prepareFilterGpu, releaseFilterGpu } from '../long-conv/prepare-filter.webgpu.ts'
 import { type OpArguments, type OpName, queueingOps } from '../ops.ts'
+import type { Precision } from '../precision.ts'
 import { rowStrideOf, type Tensor } from '../tensor.ts'
 import { type FoundAdapter, findAdapter } from './adapter.ts'
 import { BufferPool } from './buffer-pool.ts'
@@ -11,6 +12,7 @@ import { CommandQueue } from './command-queue.ts'
 import { GpuContext, type GpuKernel, type GpuLimits, type GpuOpArguments, type GpuPreparedFilter, type GpuTensor, type GpuWeights } from './context.ts'
 import { DeviceWatch } from './device-errors.ts'
 import { gpuKernels } from './kernels.ts'
+import { chooseMatrixShape } from './matrix-shape.ts'
 import { PipelineCache } from './pipeline-cache.ts'
 import { ReadbackRing } from './readback-ring.ts'
 
@@ -21,6 +23,8 @@ export interface WebGpuOptions {
   readonly memoryBytes?: number
   /** Bytes one binding, and so one tensor, may have: at most what the device allows, the default. Less makes work split sooner. */
   readonly maxBindingBytes?: number
+  /** Default f32. A device without f16 computes f32, as `precision` of the backend then says. */
+  readonly precision?: Precision
 }
 
 /** A backend on a GPU; `device` is for tests of what happens when it is lost. */
@@ -39,9 +43,12 @@ const wantedLimits = [
   'maxComputeWorkgroupSizeY',
 ] as const
 
+/** Those that precision f16 can use, asked for where the adapter has them. */
+const halfFeatures = ['shader-f16', 'subgroups', 'chromium-experimental-subgroup-matrix'] as readonly GPUFeatureName[]
+
 /** Compute on WebGPU: Dawn in Node, the browser's own elsewhere. DeviceError('unavailable') where there is no adapter. */
 export async function createWebGpuBackend(options: WebGpuOptions = {}): Promise<WebGpuBackend> {
-  const found = options.found ?? (await findAdapter())
+  const found = options.found ?? (await findAdapter(options.precision))
   if (!found.adapter) {
     throw new DeviceError('unavailable', { where: 'gpu', what: found.reason, remedy: 'run with --device cpu', cause: found.cause })
   }
@@ -49,7 +56,10 @@ export async function createWebGpuBackend(options: WebGpuOptions = {}): Promise<
   const where = `gpu ${name}`
   let device: GPUDevice
   try {
-    device = await adapter.requestDevice({ requiredLimits: Object.fromEntries(wantedLimits.map((limit) => [limit, adapter.limits[limit]])) })
+    device = await adapter.requestDevice({
+      requiredLimits: Object.fromEntries(wantedLimits.map((limit) => [limit, adapter.limits[limit]])),
+      requiredFeatures: options.precision === 'f16' ? halfFeatures.filter((feature) => adapter.features.has(feature)) : [],
+    })
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause)
     throw new DeviceError('unavailable', { where, what: `the device cannot be opened (${text})`, remedy: 'run with --device cpu', cause })
@@ -66,9 +76,12 @@ function assemble(device: GPUDevice, found: FoundAdapter, options: WebGpuOptions
     maxComputeWorkgroupStorageSize,
     maxComputeInvocationsPerWorkgroup,
   }
+  const precision = options.precision === 'f16' && device.features.has('shader-f16') ? 'f16' : 'f32'
+  const hasMatrices = precision === 'f16' && halfFeatures.every((feature) => device.features.has(feature))
+  const matrix = hasMatrices ? chooseMatrixShape(found.adapter.info) : undefined
   const pool = new BufferPool(device, watch, gpuLimits.maxStorageBufferBindingSize, where)
   const queue = new CommandQueue(device, watch, pool, where)
-  const context = new GpuContext(gpuLimits, found.isSoftware, pool, queue, new PipelineCache(device, where))
+  const context = new GpuContext({ limits: gpuLimits, isSoftware: found.isSoftware, precision, matrix }, pool, queue, new PipelineCache(device, where))
   const ring = new ReadbackRing(device, watch)
   const limits: BackendLimits = {
     maxTensorBytes: gpuLimits.maxStorageBufferBindingSize,
@@ -95,7 +108,8 @@ function assemble(device: GPUDevice, found: FoundAdapter, options: WebGpuOptions
 
   return {
     kind: 'webgpu',
-    description: `${found.name} (WebGPU${found.isSoftware ? ', software' : ''})`,
+    description: `${found.name} (${['WebGPU', found.isSoftware && 'software', precision === 'f16' && 'f16', matrix && 'matrix units'].filter(Boolean).join(', ')})`,
+    precision,
     device,
     isSoftware: found.isSoftware,
     limits,
@@ -124,7 +138,7 @@ function assemble(device: GPUDevice, found: FoundAdapter, options: WebGpuOptions
     },
     read: (tensor) => readTensor(tensor as GpuTensor, { watch, queue, ring }),
     flush,
-    planLongConv: (request) => planLongConvGpu(request, gpuLimits),
+    planLongConv: (request) => planLongConvGpu(request, gpuLimits, precision),
     explainDilatedConv: (request) => explainDilatedPlan({ method: 'direct', tileLength: request.length }, request),
     prepareFilter(plan, taps: Tensor, { centerTap }) {
       watch.check()
