@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { createRequire, syncBuiltinESMExports } from 'node:module'
 import type { Worker } from 'node:worker_threads'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { writeIndex } from '../../src/io/fasta-index.ts'
+import { bgzip } from '../support/fasta-files.ts'
 import { randomSequence } from '../support/memory-genome.ts'
 import { folders, goldenModel, runProgram } from '../support/run-program.ts'
 import { predictHere, scratch } from '../support/run-predict.ts'
@@ -91,6 +93,54 @@ it('an output folder that vanishes', async () => {
     const { error } = await predictHere({ ...common, output, resume }, ({ basesDone }) => void (basesDone > 30_000 && rmSync(path('gone'), { recursive: true, force: true })))
     expect(error).toEqual({ class: 'FormatError', text: expect.stringMatching(/out\.tsv: the partial output has vanished, or its folder has; nothing was kept$/) })
   }
+})
+
+describe('a corrupt BGZF block in the middle of a genome', () => {
+  const packed = path('long.fa.gz')
+  const blockBytes = 4096
+  const bases = 1_000_000
+  const long = `>long\n${randomSequence(bases, 7)}\n`
+  const good = bgzip(long, blockBytes)
+  const regions = { region: ['long:1-9000', 'long:300001-312000', 'long:10001-12000'], chunk: '3000' }
+  /** `packed` with a bit turned in the block that base `position` stands in. */
+  const damagedAt = (position: number): Uint8Array => {
+    const block = Math.floor((position + 6) / blockBytes)
+    const start = bgzip(long.slice(0, block * blockBytes), blockBytes, false).length
+    return good.map((byte, i) => (i === start + 500 ? byte ^ 1 : byte))
+  }
+  const run = (name: string) => predictHere({ ...regions, fasta: [packed], output: path(name), resume: true })
+  // As on a disk that rots: the file was indexed when it was sound, and its time has not changed.
+  const write = (content: Uint8Array): void => {
+    writeFileSync(packed, content)
+    utimesSync(packed, 1e9, 1e9)
+  }
+  beforeAll(async () => {
+    write(good)
+    await writeIndex(packed)
+    await run('sound.tsv')
+  })
+
+  it('is named with its offset; the repaired file is gone on with', async () => {
+    write(damagedAt(306_000))
+    const { error } = await run('damaged.tsv')
+    expect(error?.class).toBe('FormatError')
+    expect(error?.text).toMatch(/long\.fa\.gz at compressed offset \d+: corrupt BGZF block: .*what was finished is kept: the same command with --resume goes on$/)
+    expect((await run('damaged.tsv')).error?.text).toMatch(/at compressed offset \d+: corrupt BGZF block/) // it is still there
+    write(good)
+    const { error: none, lines } = await run('damaged.tsv')
+    expect(none).toBeUndefined()
+    expect(lines.join('\n')).toMatch(/warning: long\.fa\.gz was corrupt and has been repaired \(near byte \d+, nowhere else\): going on/)
+    expect(lines.join('\n')).toMatch(/going on behind [\d,]{5,} rows/)
+    expect(readFileSync(path('damaged.tsv')).equals(readFileSync(path('sound.tsv')))).toBe(true)
+  })
+
+  it('a file that differs in other places too is another genome', async () => {
+    write(damagedAt(306_000))
+    await run('other.tsv')
+    write(bgzip(`>long\n${randomSequence(bases, 8)}\n`, blockBytes))
+    const { error } = await run('other.tsv')
+    expect(error).toEqual({ class: 'ConfigError', text: expect.stringMatching(/--resume: long\.fa\.gz changed since the interrupted run: expected \d+ bytes, SHA-256 .*start anew$/) })
+  })
 })
 
 const folder = folders()
