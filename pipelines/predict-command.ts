@@ -25,6 +25,7 @@ import { type PredictArguments, parsePredictArguments, predictBuilder } from './
 import { openRunOutput, type RunOutput } from './resume.ts'
 import { describeRegions } from './resume-record.ts'
 import { runMetadata } from './run-metadata.ts'
+import type { DeviceRecovery } from './run-recovering.ts'
 import { Seen } from './seen.ts'
 import { logSummary } from './summary.ts'
 
@@ -82,7 +83,7 @@ async function compute({ args, log, signal, genomes, regions, output, out }: Run
   const { filterLength, frequencySparsity, strand, context, chunk } = args
   const { memory, threads } = out
   const modelMemory = Math.max(0, memory - reserveBytes)
-  const { backend, reason } = await chooseDevice(args.device, { threads, memoryBytes: modelMemory, onWarning: log.warn })
+  const { backend, reason } = await chooseDevice(args.device, { threads, memoryBytes: modelMemory, precision: args.precision, onWarning: log.warn })
   const load = (on: Backend): Promise<Model> => loadModel(args.models, { backend: on, filterLength, frequencySparsity, signal, onWarning: log.warn })
   let model = await load(backend)
   const tracks = checkedTracks(model, args.tracks)
@@ -103,10 +104,17 @@ async function compute({ args, log, signal, genomes, regions, output, out }: Run
     log.info(report ? describeApproximation(report) : 'what the approximation changes cannot be said of a stream')
   }
   const onCpu = async (): Promise<Model> => {
-    model = await load((await chooseDevice('cpu', { threads, memoryBytes: modelMemory })).backend)
+    // Said only where the run was f16 until now.
+    const moved = await chooseDevice('cpu', { threads, memoryBytes: modelMemory, precision: backend.precision, onWarning: log.warn })
+    model = await load(moved.backend)
     return model
   }
-  const onDeviceError = deviceRecovery({ isAuto: args.device === 'auto', defaultChunk: plan.longest.chunkBases, onCpu, onWarning: log.warn })
+  const recover = deviceRecovery({ isAuto: args.device === 'auto', defaultChunk: plan.longest.chunkBases, onCpu, onWarning: log.warn })
+  const onDeviceError: DeviceRecovery = async (error, failed) => {
+    const next = await recover(error, failed)
+    if (next) await out.moved(`${next.model.backend.description}, chunks of ${next.chunk} bases`)
+    return next
+  }
   const columns = strand === 'both' ? ['_plus', '_minus'].flatMap((suffix) => tracks.map((track) => track + suffix)) : tracks
   const seen = new Seen(columns)
   const contigs = await knownContigs(genomes, signal)
@@ -140,7 +148,7 @@ async function compute({ args, log, signal, genomes, regions, output, out }: Run
 /** Options that decide the output's bytes, as text, by their names. */
 function describeOptions(args: PredictArguments, { tracks, format, plannedChunk }: { tracks: readonly string[]; format: string; plannedChunk: number }): Record<string, string> {
   const { filterLength, frequencySparsity, strand, context, chunk, bedFiles } = args
-  const shown = { tracks: tracks.join(','), strand, context, 'filter-length': filterLength, 'frequency-sparsity': frequencySparsity, chunk, format }
+  const shown = { tracks: tracks.join(','), strand, context, 'filter-length': filterLength, 'frequency-sparsity': frequencySparsity, precision: args.precision, chunk, format }
   return {
     ...Object.fromEntries(Object.entries(shown).map(([name, value]) => [`--${name}`, `${value ?? 'not given'}`])),
     'the region column (--regions)': bedFiles.length > 0 ? 'written' : 'not written',

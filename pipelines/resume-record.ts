@@ -86,7 +86,7 @@ export function checkSame(then: ResumeRecord, now: ResumeRecord, onWarning: (tex
   if (regions(then) !== regions(now)) refuse('the regions (--region, --regions)', regions(then), regions(now))
   if (then.threads !== now.threads) refuse('--threads, which changes the rounding,', `${then.threads}`, `${now.threads}`, 'leave --threads away')
   if (then.memory !== now.memory) refuse('--memory, which chooses the chunk,', `${then.memory} bytes`, `${now.memory} bytes`, 'leave --memory away')
-  if (then.device !== now.device) refuse('the device', then.device, now.device, 'go on on a machine like the first')
+  if (then.device !== now.device) refuse('the device', then.device, now.device, 'go on on a device like the first')
 }
 
 function checkInput(

@@ -24,6 +24,8 @@ export interface RunOutput {
   readonly threads: number
   /** Called when it is known what is to be run, before the first row. `complete`: there is nothing left to do. */
   begin(run: RunDescription): Promise<{ readonly sink: ByteSink; readonly done?: DoneOutput } | 'complete'>
+  /** When a device failed and the run goes on elsewhere, or in other chunks: what is written from now on, no other run would write. */
+  moved(to: string): Promise<void>
   /** After a failure: leaves nothing or, with --resume, what can be gone on with, which `error` then says. */
   abort(error: unknown): Promise<void>
 }
@@ -41,7 +43,7 @@ export async function openRunOutput(settings: OutputSettings): Promise<RunOutput
   if (args.dryRun || output.path === undefined) {
     if (args.resume && !args.dryRun) throw cannot('the output is standard output', 'give a file with --output')
     const sink = standardOutput()
-    return { ...planned, begin: async () => ({ sink }), abort: () => sink.abort() }
+    return { ...planned, begin: async () => ({ sink }), moved: async () => {}, abort: () => sink.abort() }
   }
   const { isDirect } = await checkOutput(output.path, [...args.inputs, ...args.bedFiles])
   if (!args.resume) return openFresh(settings, output.path, planned, isDirect)
@@ -81,6 +83,12 @@ async function openFresh({ args, output }: OutputSettings, path: string, planned
       if (isRecorded) record = recordRun(run)
       return { sink }
     },
+    async moved(to) {
+      const made = await record
+      if (!made) return
+      record = Promise.resolve(movedTo(made, to))
+      await saveRecord(path, movedTo(made, to))
+    },
     async abort() {
       hashing.abort()
       await record
@@ -116,6 +124,10 @@ async function openResumed({ args, output, log, signal }: OutputSettings, path: 
       await saveRecord(path, record)
       return { sink, done }
     },
+    async moved(to) {
+      record = movedTo(record!, to)
+      await saveRecord(path, record)
+    },
     async abort(error) {
       await sink?.abort()
       if (!record) return
@@ -125,6 +137,8 @@ async function openResumed({ args, output, log, signal }: OutputSettings, path: 
     },
   }
 }
+
+const movedTo = (record: ResumeRecord, to: string): ResumeRecord => ({ ...record, device: `${record.device}, which failed, then ${to}` })
 
 async function reason(path: string, found: ResumeRecord | undefined): Promise<string> {
   if ((await sizeOf(partialPath(path))) === undefined) return `there is no ${partialPath(path)}`

@@ -89,8 +89,8 @@ const wholeChunk = (model: Model, length: number, options: StrandOptions): numbe
  * around it, has bit for bit the values of the whole; `length` where it must be seen whole.
  */
 export function partBases(model: Model, length: number, direction: Strand | 'both', options: StrandOptions): number {
-  const { left, right } = model.info.receptiveField
-  const chunk = Number.isFinite(left + right) ? wholeChunk(model, length, options) : length
+  // A causal model that begins elsewhere rounds elsewhere, though it may see no more than a few bases back.
+  const chunk = isWindowed(model) ? wholeChunk(model, length, options) : length
   const piece = pieceLength(model, { start: 0, end: length }, options) ?? length
   const part = direction === '+' ? chunk : direction === '-' ? piece : chunk * (piece / greatestDivisor(chunk, piece))
   return Math.min(part, length)

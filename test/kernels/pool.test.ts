@@ -83,9 +83,7 @@ describe('worker pool', () => {
     const running = failureOf(pool.run(longProgram()))
     const waiting = failureOf(pool.run(longProgram()))
     await underWay()
-    const start = performance.now()
-    await pool.destroy()
-    expect(performance.now() - start).toBeLessThan(5000) // the programs would take minutes
+    await pool.destroy() // the programs would take minutes, and are not waited for: they fail
     for (const failure of [await running, await waiting]) expect(failure).toMatchObject({ tag: 'device', reason: 'lost' })
     await pool.destroy()
   })

@@ -202,7 +202,6 @@ describe('any pickle', () => {
     for (const fill of fills) {
       const bytes = new Uint8Array(2 ** 20)
       for (let i = 0; i < bytes.length; i++) bytes[i] = fill[i % fill.length]!
-      const start = performance.now()
       const before = process.memoryUsage().rss
       outcome(() =>
         parsePickle(bytes, 'x', {
@@ -212,7 +211,6 @@ describe('any pickle', () => {
           findPersistent: () => null,
         }),
       )
-      expect(performance.now() - start, `fill ${fill}`).toBeLessThan(3000)
       expect(process.memoryUsage().rss - before, `fill ${fill}`).toBeLessThan(400 * 2 ** 20)
     }
   })
@@ -226,6 +224,7 @@ describe('what is nested or shared without end', () => {
     }
   })
 
+  // What a test may take is the check: walked each time, the lists would take minutes.
   it('a long list as arguments, many times over, is not walked each time', () => {
     const list = [...Buffer.from(']q\0('), ...new Array(500_000).fill(0x4e), ...Buffer.from('e\x85q\x010')]
     const globals = ['collections\nOrderedDict', 'torch\nSize', 'torch._utils\n_rebuild_tensor_v2', 'typing\nAny'].map((name) => [
@@ -233,9 +232,7 @@ describe('what is nested or shared without end', () => {
     ])
     for (const global of globals) {
       const calls = Array.from({ length: 100_000 }, () => [...Buffer.from('h\x02h\x01R0')]).flat()
-      const start = performance.now()
       outcome(() => readAll(zipFile({ 'a/data.pkl': Uint8Array.from([...list, ...global, ...calls, 0x4e, 0x2e]) })))
-      expect(performance.now() - start).toBeLessThan(5000)
     }
   })
 

@@ -1,0 +1,64 @@
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { random } from '../support/backends.ts'
+import { randomSequence } from '../support/memory-genome.ts'
+import { folders, goldenModel, type Outcome, runProgram } from '../support/run-program.ts'
+
+// The program itself (a model, compute threads, everything), killed with SIGKILL at random moments and gone on with.
+// resume-kill.test.ts does it far more often to a program without a model. GENOCONV_PROGRAM_KILLS=50 makes it that many a format.
+const kills = Number(process.env['GENOCONV_PROGRAM_KILLS'] ?? 3)
+
+const folder = folders()
+const words = ['--device', 'cpu', '--threads', '1', '--memory', '1G', '--model', goldenModel('openspliceai-nano.safetensors'), '--chunk', '8000']
+
+/** The size of a file; 0 where there is none. */
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
+
+describe.each(['arrow', 'tsv'])('%s', (format) => {
+  it(`survives ${kills} kills`, { timeout: 300_000 + kills * 60_000 }, async () => {
+    const { path: cwd } = folder({ 'in.fa': `>one\n${randomSequence(400_000, 3)}\n>two\n${randomSequence(50_000, 4)}\n` })
+    const whole = `whole.${format}`
+    const output = `out.${format}`
+    /** Kills it `seconds` after `file` has `bytes` bytes. */
+    const run = (to: string, more: readonly string[], kill?: { file: string; bytes: number; seconds: number }): Promise<Outcome> =>
+      runProgram(['predict', 'in.fa', '-o', to, ...words, ...more], {
+        cwd,
+        onStart: (child) => {
+          if (!kill) return
+          const look = setInterval(() => {
+            if (sizeOf(join(cwd, kill.file)) < kill.bytes) return
+            clearInterval(look)
+            setTimeout(() => child.kill('SIGKILL'), 1000 * kill.seconds)
+          }, 2)
+          child.on('close', () => clearInterval(look))
+        },
+      })
+    const undisturbed = await run(whole, [])
+    expect(undisturbed.code, undisturbed.stderr).toBe(0)
+    const bytes = readFileSync(join(cwd, whole))
+    const next = random(format.length)
+    const ends = { killed: 0, atTheEnd: 0, wentOn: 0, runs: 0 }
+    while (ends.killed < kills) {
+      rmSync(join(cwd, output), { force: true })
+      for (let more: string[] = []; ; more = ['--resume']) {
+        const [u, v] = [(next() + 1) / 2, (next() + 1) / 2]
+        const isAtTheEnd = u < 0.3
+        // When so much of it is written (a record batch at least, so that there is something to go on with); or when it all is, just before it gets its name.
+        const written = isAtTheEnd ? bytes.length : Math.floor((0.35 + 0.65 * v) * bytes.length)
+        const ending = await run(output, more, { file: `${output}.partial`, bytes: written, seconds: isAtTheEnd ? 0.01 * v : 0 })
+        ends.runs++
+        if (ending.stderr.includes('going on behind')) ends.wentOn++
+        if (sizeOf(join(cwd, output)) > 0) expect(readFileSync(join(cwd, output)).equals(bytes)).toBe(true)
+        if (ending.code === 0) break
+        expect([ending.code, ending.signal], ending.stderr).toEqual([null, 'SIGKILL'])
+        ends.killed++
+        if (isAtTheEnd) ends.atTheEnd++
+      }
+      expect(readFileSync(join(cwd, output)).equals(bytes)).toBe(true)
+      expect(readdirSync(cwd).sort()).toEqual(['in.fa', output, whole].sort())
+    }
+    console.log(`${format}: ${JSON.stringify(ends)}`)
+    expect(ends.wentOn).toBeGreaterThan(0)
+  })
+})
