@@ -1,3 +1,5 @@
+import { encode } from './alphabet.ts'
+
 /** Streamed (causal) models: the sequence, its left context included, in blocks of `blockLength` codes; the last may be shorter. */
 export interface Block {
   /** Position of the block's first base; the first base to predict is 0, context lies before it. */
@@ -17,7 +19,7 @@ export async function* cutBlocks(
   let bases = new Uint8Array(blockLength)
   let count = 0
   const take = (): Block => {
-    const block = { start, bases: bases.subarray(0, count), codes: Float32Array.from(bases.subarray(0, count), (b) => codeOf[b]!) }
+    const block = { start, bases: bases.subarray(0, count), codes: encode(bases.subarray(0, count), codeOf) }
     start += count
     bases = new Uint8Array(blockLength)
     count = 0

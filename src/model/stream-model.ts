@@ -1,5 +1,5 @@
 import type { Backend } from '../kernels/backend.ts'
-import { hyenaCodes } from './alphabet.ts'
+import { encode, hyenaCodes } from './alphabet.ts'
 import type { HyenaNetwork } from './hyena/hyena-network.ts'
 import type { HyenaState } from './hyena/hyena-state.ts'
 import type { Model, ModelInfo, Piece, RunOptions, RunPlan, TrackValues } from './model.ts'
@@ -71,7 +71,7 @@ export function createStreamModel(info: ModelInfo, members: readonly HyenaNetwor
       const blocks: Pending[] = []
       for (let start = 0; start < totalLength; start += blockLength) {
         const part = bases.subarray(start, start + blockLength)
-        const block = { start: start - piece.leftContext, bases: part, codes: Float32Array.from(part, (b) => hyenaCodes[b]!) }
+        const block = { start: start - piece.leftContext, bases: part, codes: encode(part, hyenaCodes) }
         blocks.push({ block, logits: states.map((state, i) => queueBlock(members[i]!, state, block)) })
       }
       for (const state of states) state.release()

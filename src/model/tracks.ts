@@ -22,7 +22,8 @@ function addSoftmax(sums: Float64Array, logits: Float32Array, rows: number): voi
     for (let k = 0; k < rows; k++) max = Math.max(max, logits[k * length + t]!)
     let total = 0
     for (let k = 0; k < rows; k++) {
-      exps[k] = Math.exp(logits[k * length + t]! - max)
+      const below = logits[k * length + t]! - max
+      exps[k] = below === 0 ? 1 : Math.exp(below)
       total += exps[k]!
     }
     for (let k = 0; k < rows; k++) sums[k * length + t]! += exps[k]! / total

@@ -1,3 +1,5 @@
+import { encode } from './alphabet.ts'
+
 /**
  * Windowed models: the one place that cuts sequence into core + halo. Cores tile the sequence exactly once, each window
  * carries `halo` positions of true sequence (or padding, beyond what the source has) on each side of its core.
@@ -70,7 +72,7 @@ export async function* cutWindows(source: AsyncIterable<Uint8Array>, options: Wi
     }
     if (piece.length > room) piece = piece.subarray(0, room)
     room -= piece.length
-    append(Float32Array.from(piece, (letter) => codeOf[letter]!))
+    append(encode(piece, codeOf))
     while (start + coreLength <= length && count >= halo.left + coreLength + halo.right) yield take(coreLength)
     if (room <= 0) break
   }

@@ -79,7 +79,7 @@ export function planLongConv(request: LongConvRequest, constants: CostConstants 
       const plan = { ...common, method: 'fft' as const, fftSize, validLength, segmentCount, factors }
       const keepSpectra = channelCount * spectrumFloatsOf(plan) * 4 <= spectrumBytes
       const estimatedSeconds = transformSeconds({ ...plan, keepSpectra }, keptShareOf(plan), constants)
-      if (!best || estimatedSeconds < best.estimatedSeconds! * (fftSize > best.fftSize ? 1 - worthOfSize : 1)) best = { ...plan, keepSpectra, estimatedSeconds }
+      if (!best || estimatedSeconds < best.estimatedSeconds! * sizePrice(fftSize, best.fftSize)) best = { ...plan, keepSpectra, estimatedSeconds }
     }
   }
   if (!best || (filterLength > largestFft && length > maxDirectLength)) {
@@ -91,8 +91,8 @@ export function planLongConv(request: LongConvRequest, constants: CostConstants 
   return best
 }
 
-/** A larger transform must be this much faster: memory follows the filter. */
-const worthOfSize = 0.08
+/** A larger transform must take at most this share of the time, 8% less for each doubling: memory follows the filter. */
+const sizePrice = (size: number, than: number): number => (size <= than ? 1 : 0.92 ** (than === 0 ? 1 : Math.max(1, Math.log2(size / than))))
 /** More outputs of a filter beyond all transforms would not end in any useful time. */
 const maxDirectLength = 1024
 
