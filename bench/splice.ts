@@ -20,6 +20,6 @@ const architecture: OpenSpliceArchitecture = {
 const checkpoint = randomOpenSplice(architecture)
 for (const [name, { data }] of checkpoint.tensors) if (/conv[12]\.weight$/.test(name)) for (let i = 0; i < data.length; i++) data[i]! *= 0.1
 
-const ours = await timeModel(checkpoint, 5e-6, { length, context: 5000, reps, threads })
+const ours = await timeModel(checkpoint, 5e-6, { length, context: 5000, reps, threads, memoryBytes: 2 ** 34 })
 const peer = runPeer(['splice', '--context', '10000', '--length', String(length), '--reps', String(reps), '--threads', String(threads)])
-report(`OpenSpliceAI-10000 over ${count(length)} bases (${ours.lines.join('; ')})`, ours, { PyTorch: peer })
+report(`OpenSpliceAI-10000 over ${count(length)} bases (${ours.lines.join('; ')})`, { genoconv: ours }, { PyTorch: peer })

@@ -37,16 +37,27 @@ export function runPeer(words: readonly string[]): Peer | string {
   return status === 0 ? (JSON.parse(stdout) as Peer) : `it failed: ${stderr.trim().split('\n').at(-1)}`
 }
 
-/** Prints ours, and PyTorch's beside it with the ratio. */
-export function report(title: string, ours: { basesPerSecond: number; peakBytes: number; device: string }, peers: Readonly<Record<string, Peer | string>>): void {
+export interface Timing {
+  readonly basesPerSecond: number
+  readonly peakBytes: number
+  readonly device: string
+}
+
+/** Prints ours, and PyTorch's beside it with the ratios. */
+export function report(title: string, ours: Readonly<Record<string, Timing>>, peers: Readonly<Record<string, Peer | string>>): void {
   console.log(title)
-  console.log(`  genoconv, ${ours.device}: ${count(ours.basesPerSecond)} bases/s, peak ${mebibytes(ours.peakBytes)}`)
+  const all = Object.entries(ours)
+  for (const [name, { device, basesPerSecond, peakBytes }] of all) console.log(`  ${name}, ${device}: ${count(basesPerSecond)} bases/s, peak ${mebibytes(peakBytes)}`)
   for (const [name, peer] of Object.entries(peers)) {
-    if (typeof peer === 'string') console.log(`  ${name}: not measured, ${peer}`)
-    else {
-      const ratio = (ours.basesPerSecond / peer.bases_per_s).toFixed(2)
-      const memory = (ours.peakBytes / 2 ** 20 / peer.peak_rss_mb).toFixed(2)
-      console.log(`  ${name} (torch ${peer.torch}, ${peer.threads} threads): ${count(peer.bases_per_s)} bases/s, peak ${count(peer.peak_rss_mb)} MiB; ours is ${ratio} x as fast, in ${memory} x the memory`)
+    if (typeof peer === 'string') {
+      console.log(`  ${name}: not measured, ${peer}`)
+      continue
+    }
+    console.log(`  ${name} (torch ${peer.torch}, ${peer.threads} threads): ${count(peer.bases_per_s)} bases/s, peak ${count(peer.peak_rss_mb)} MiB`)
+    for (const [ourName, { basesPerSecond, peakBytes }] of all) {
+      const ratio = (basesPerSecond / peer.bases_per_s).toFixed(2)
+      const memory = (peakBytes / 2 ** 20 / peer.peak_rss_mb).toFixed(2)
+      console.log(`    ${ourName}: ${ratio} x as fast, in ${memory} x the memory`)
     }
   }
 }

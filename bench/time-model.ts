@@ -3,12 +3,9 @@ import { createCpuBackend } from '../src/kernels/cpu/cpu-backend.ts'
 import type { Checkpoint } from '../src/model/checkpoint.ts'
 import { createModel } from '../src/model/create-model.ts'
 import type { Model } from '../src/model/model.ts'
-import { median, peakBytes } from './support.ts'
+import { median, peakBytes, type Timing } from './support.ts'
 
-export interface ModelTiming {
-  readonly basesPerSecond: number
-  readonly peakBytes: number
-  readonly device: string
+export interface ModelTiming extends Timing {
   readonly lines: readonly string[]
 }
 
@@ -18,18 +15,22 @@ export interface Work {
   readonly context: number
   readonly reps: number
   readonly threads: number
+  /** Bytes that the model is told to stay within. */
+  readonly memoryBytes: number
+  /** A new model for each run: filters, and whatever else is made once, are made in every run. */
+  readonly isFresh?: boolean
 }
 
 /**
  * Times a model over random bases; before, the values of a piece must be those of two smaller chunks (what chunk sizes
- * and oracles guarantee at large is tested, not here). Filters are made in every run, as in PyTorch's.
+ * and oracles guarantee at large is tested, not here).
  */
 export async function timeModel(checkpoint: Checkpoint, tolerance: number, work: Work): Promise<ModelTiming> {
-  const backend = createCpuBackend({ threads: work.threads, memoryBytes: 2 ** 34 })
-  const model = createModel([checkpoint], backend)
+  const backend = createCpuBackend({ threads: work.threads, memoryBytes: work.memoryBytes })
+  let model = createModel([checkpoint], backend)
   const piece = Math.min(work.length, 6000)
-  const whole = await runOnce(model, piece, 0)
-  const cut = await runOnce(model, piece, 0, Math.ceil(piece / 2) + 17)
+  const whole = await runOnce(model, { ...work, length: piece, context: 0 })
+  const cut = await runOnce(model, { ...work, length: piece, context: 0 }, Math.ceil(piece / 2) + 17)
   let difference = 0
   whole.forEach((value, t) => {
     if (t > 0) difference = Math.max(difference, Math.abs(value - cut[t]!))
@@ -38,23 +39,28 @@ export async function timeModel(checkpoint: Checkpoint, tolerance: number, work:
 
   const seconds: number[] = []
   for (let rep = -1; rep < work.reps; rep++) {
+    if (work.isFresh) {
+      model.close()
+      model = createModel([checkpoint], backend)
+    }
     const start = performance.now()
-    await runOnce(model, work.length, work.context)
+    await runOnce(model, work)
     if (rep >= 0) seconds.push((performance.now() - start) / 1000)
   }
-  const { lines } = model.plan({ ...runOptions(model, work.length), leftContext: work.context, rightContext: work.context })
+  const { lines } = model.plan({ ...runOptions(model, work), leftContext: work.context, rightContext: work.context })
   const timing = { basesPerSecond: work.length / median(seconds), peakBytes: peakBytes(), device: backend.description, lines }
   model.close()
   await backend.destroy()
   return timing
 }
 
-const runOptions = (model: Model, length: number) => ({ tracks: [model.info.tracks[0]!.name], length, memoryBytes: 2 ** 34 })
+const runOptions = (model: Model, { length, memoryBytes }: Work) => ({ tracks: [model.info.tracks[0]!.name], length, memoryBytes })
 
 /** Values of the model's first track. */
-async function runOnce(model: Model, length: number, context: number, chunkBases?: number): Promise<Float32Array> {
+async function runOnce(model: Model, work: Work, chunkBases?: number): Promise<Float32Array> {
+  const { length, context } = work
   const out = new Float32Array(length)
-  const options = { ...runOptions(model, length), leftContext: context, rightContext: context, chunkBases }
+  const options = { ...runOptions(model, work), leftContext: context, rightContext: context, chunkBases }
   for await (const { start, tracks } of model.run(randomBases(length + 2 * context), options)) out.set(Object.values(tracks)[0]!, start)
   return out
 }
