@@ -2,6 +2,7 @@ import type { Argv, Options } from 'yargs'
 import { ConfigError } from '../src/errors.ts'
 import type { Strand } from '../src/genome.ts'
 import { type OutputFormat, outputFormats } from '../src/io/write-predictions.ts'
+import type { Precision } from '../src/kernels/precision.ts'
 import { parseBases, parseBytes, parseFraction, parseWhole } from './units.ts'
 
 /** What a user asked of `predict`, once, with every value checked. */
@@ -18,6 +19,8 @@ export interface PredictArguments {
   readonly device: 'auto' | 'gpu' | 'cpu'
   readonly filterLength?: number
   readonly frequencySparsity: number
+  /** What was asked for; the backend says what it is. */
+  readonly precision: Precision
   readonly chunk?: number
   readonly memory?: number
   readonly threads?: number
@@ -52,6 +55,7 @@ export const runOptions = {
   }),
   ...group('How it is computed', {
     device: text('Where to compute; auto takes a real GPU, else the CPU', { choices: ['auto', 'gpu', 'cpu'] }),
+    precision: text('f32, or f16 storage and matrix units on GPUs that have them (default: f32)', { choices: ['f32', 'f16'] }),
     chunk: text('Bases computed at a time, e.g. 100k; never changes the result (default: from --memory)'),
     memory: text('Memory to stay within, e.g. 4G (default: half of what is free)'),
     threads: text('CPU workers (default: all cores)'),
@@ -108,6 +112,7 @@ export function parsePredictArguments(argv: Readonly<Record<string, unknown>>): 
     device: (one('device') ?? 'auto') as 'auto' | 'gpu' | 'cpu',
     filterLength: parsed('filter-length', (option, value) => parseBases(option, value)),
     frequencySparsity: parsed('frequency-sparsity', (option, value) => parseFraction(option, value, 0.95)) ?? 0,
+    precision: (one('precision') ?? 'f32') as Precision,
     chunk: parsed('chunk', parseBases),
     memory: parsed('memory', parseBytes),
     threads: parsed('threads', (option, value) => parseWhole(option, value, 1)),

@@ -24,7 +24,7 @@ export function runMetadata(run: {
     tracks: options.tracks,
     strand: options.strand ?? (options.regions ? 'of each region' : '+'),
     context: options.context ?? (left + right <= 100_000 ? 'full' : 'none'),
-    precision: 'f32',
+    precision: model.backend.precision,
     filterLength: args.filterLength ?? null,
     frequencySparsity: args.frequencySparsity,
   }

@@ -5,6 +5,7 @@ import { ConfigError, FormatError } from '../src/errors.ts'
 import type { Contig, Region, Strand } from '../src/genome.ts'
 import { openAtomicOutput } from '../src/io/atomic-output.ts'
 import type { FileHash } from '../src/io/file-hash.ts'
+import type { Precision } from '../src/kernels/precision.ts'
 import { version } from './version.ts'
 
 const manifestFormat = 'genoconv shards, 1'
@@ -46,6 +47,7 @@ export interface ShardManifest {
     readonly chunk?: number
     readonly filterLength?: number
     readonly frequencySparsity: number
+    readonly precision: Precision
     /** Bytes by which chunks are chosen, on every machine. */
     readonly memory: number
     /** CPU workers: how work is shared out shows in the last bits. */

@@ -44,8 +44,8 @@ export async function planShards(args: PredictArguments, options: ShardPlanOptio
   const memory = args.memory ?? 2 ** Math.floor(Math.log2(freeMemory() / 2)) // a round number: the same plan when it is made again
   for (const input of args.inputs) if (input === '-' || /^https?:/i.test(input)) throw needLocal(input)
   const genomes = await openGenomes(args.inputs, { onWarning, signal, maxHeldBytes: memory / 4 })
-  const { backend } = await chooseDevice(args.device, { threads: args.threads, memoryBytes: memory, onWarning })
-  const { filterLength, frequencySparsity, strand, context, chunk } = args
+  const { backend } = await chooseDevice(args.device, { threads: args.threads, memoryBytes: memory, precision: args.precision, onWarning })
+  const { filterLength, frequencySparsity, precision, strand, context, chunk } = args
   try {
     const contigs = (await knownContigs(genomes, signal)) ?? needRandomAccess(genomes)
     const regions = await readRegions(args, genomes, signal)
@@ -60,7 +60,7 @@ export async function planShards(args: PredictArguments, options: ShardPlanOptio
       manifestPath,
       {
         model: { sources: await Promise.all(specs.map((spec) => sourceOf(spec, manifestPath))), name: model.info.name, sha256: model.info.sha256 },
-        options: { strand, context, tracks, chunk, filterLength, frequencySparsity, memory, threads: args.threads ?? availableParallelism() },
+        options: { strand, context, tracks, chunk, filterLength, frequencySparsity, precision, memory, threads: args.threads ?? availableParallelism() },
         files: await plannedFiles(args, manifestPath, signal),
         contigs,
         targets: regions ? 'regions' : 'records',

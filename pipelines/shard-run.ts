@@ -95,11 +95,11 @@ async function compute(
   { device, threads = manifest.options.threads, memory, signal, onWarning, onInfo, onProgress }: ShardRunOptions,
   sink: Parameters<typeof writePredictions>[2],
 ): Promise<string> {
-  const { strand, context, tracks, chunk, filterLength, frequencySparsity } = manifest.options
+  const { strand, context, tracks, chunk, filterLength, frequencySparsity, precision } = manifest.options
   const modelMemory = Math.max(0, manifest.options.memory - reserveBytes)
   const inputs = manifest.files.filter(({ role }) => role === 'fasta').map((file) => resolveBeside(manifestPath, file.path))
   const genomes = await openGenomes(inputs, { onWarning, signal, maxHeldBytes: manifest.options.memory / 4 })
-  const { backend, reason } = await chooseDevice(device, { threads, memoryBytes: modelMemory, onWarning })
+  const { backend, reason } = await chooseDevice(device, { threads, memoryBytes: modelMemory, precision, onWarning })
   try {
     const specs = manifest.model.sources.map((source) => ('spec' in source ? source.spec : resolveBeside(manifestPath, source.path)))
     const loaded = await loadModel(specs, { backend, filterLength, frequencySparsity, signal, onWarning })

@@ -1,4 +1,5 @@
 import type { Strand } from '../src/genome.ts'
+import type { Precision } from '../src/kernels/precision.ts'
 import type { ShardManifest } from './shard-manifest.ts'
 import type { ShardResult, ShardRunOptions } from './shard-run.ts'
 
@@ -19,6 +20,7 @@ export interface ShardRequest {
   readonly tracks?: readonly string[]
   readonly filterLength?: number
   readonly frequencySparsity?: number
+  readonly precision?: Precision
   readonly chunk?: number
   /** Bytes by which chunks are chosen. */
   readonly memory?: number
@@ -35,7 +37,7 @@ const nothing = (): void => {}
 export async function planShards({ manifestPath, shardCount, signal = never(), onWarning = nothing, ...request }: ShardRequest): Promise<ShardManifest> {
   const { planShards: plan } = await import('./shard-plan.ts')
   const rest = { dryRun: false, resume: false, quiet: true, json: false, debug: false }
-  const defaults = { models: [], regionTexts: [], bedFiles: [], device: 'auto', frequencySparsity: 0 } as const
+  const defaults = { models: [], regionTexts: [], bedFiles: [], device: 'auto', frequencySparsity: 0, precision: 'f32' } as const
   return plan({ ...rest, ...defaults, ...request }, { manifestPath, shardCount, signal, onWarning })
 }
 
