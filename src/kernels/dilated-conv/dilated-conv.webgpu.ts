@@ -1,36 +1,37 @@
-import { dilatedConv as shader } from '../generated/wgsl.ts'
-import { linearThreads } from '../linear/linear.webgpu.ts'
+import { dilatedConv as registers, dilatedConvMatrix as matrix } from '../generated/wgsl.ts'
+import { storedWeights } from '../linear/half-weights.webgpu.ts'
+import { enqueueProduct } from '../linear/product.webgpu.ts'
 import { type GpuKernel, place } from '../webgpu/context.ts'
 
-const outputsPerThread = 8 // as in dilated-conv.wgsl
-const positionsPerThread = 4
-
+/** A product over (input channel, tap). */
 export const dilatedConvGpu: GpuKernel<'dilatedConv'> = (a, context) => {
   const { out, weight, before, residual } = a
   const [outChannels, inChannels, width] = weight.shape as [number, number, number]
   const input = context.apart(a.input, out)
-  const { threadsO, threadsT } = linearThreads(outChannels, out.length)
-  context.dispatch({
-    shader,
-    entry: 'dilatedConv',
-    constants: {
-      threadsT,
-      threadsO,
-      hasBefore: before ? 1 : 0,
-      hasAfter: a.after ? 1 : 0,
-      residualSource: residual ? (residual.buffer === out.buffer ? 2 : 1) : 0,
+  enqueueProduct(
+    {
+      shaders: { registers, matrix },
+      precision: context.precision,
+      out,
+      input,
+      constants: {
+        hasBefore: before ? 1 : 0,
+        hasAfter: a.after ? 1 : 0,
+        residualSource: residual ? (residual.buffer === out.buffer ? 2 : 1) : 0,
+      },
+      u32: [outChannels, inChannels, out.length, width, a.dilation, ...place(out), ...place(input), ...place(residual ?? out)],
+      buffers: {
+        1: out.buffer,
+        2: input.buffer,
+        3: storedWeights(weight, context),
+        4: a.bias.buffer,
+        5: before?.scale.buffer ?? context.none,
+        6: before?.shift.buffer ?? context.none,
+        7: residual && residual.buffer !== out.buffer ? residual.buffer : context.none,
+      },
+      inputBindings: [2, 5, 6],
+      range: { binding: 8, element: 0 },
     },
-    u32: [outChannels, inChannels, out.length, width, a.dilation, ...place(out), ...place(input), ...place(residual ?? out)],
-    buffers: [
-      out.buffer,
-      input.buffer,
-      weight.buffer,
-      a.bias.buffer,
-      before?.scale.buffer ?? context.none,
-      before?.shift.buffer ?? context.none,
-      residual && residual.buffer !== out.buffer ? residual.buffer : context.none,
-    ],
-    tiles: Math.ceil(out.length / (threadsT * positionsPerThread)),
-    rows: Math.ceil(outChannels / (threadsO * outputsPerThread)),
-  })
+    context,
+  )
 }

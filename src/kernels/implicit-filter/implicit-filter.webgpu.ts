@@ -24,13 +24,13 @@ export const implicitFilterGpu: GpuKernel<'implicitFilter'> = (a, context) => {
     let h = z
     a.layers.forEach((layer, i) => {
       const next = view(hidden[i % 2]!, part)
-      enqueueLinear({ out: next, input: h, ...layer }, context)
-      if (i === 0 && residues) enqueueLinear({ out: next, input: residues, weight: layer.weight, residual: next }, context)
+      enqueueLinear({ out: next, input: h, ...layer }, context, 'f32') // its sines multiply errors, whatever the precision
+      if (i === 0 && residues) enqueueLinear({ out: next, input: residues, weight: layer.weight, residual: next }, context, 'f32')
       pointwise('sine', next, a.freq, undefined, 0, a.shift, context)
       h = next
     })
     const taps = view(out, { start, length: part.length })
-    enqueueLinear({ out: taps, input: h, weight: a.outWeight }, context)
+    enqueueLinear({ out: taps, input: h, weight: a.outWeight }, context, 'f32')
     const t = a.t ? a.t.buffer : context.upload(host!.t)
     pointwise('modulate', taps, a.deltas, t, a.t ? firstTap : 0, a.shift, context)
   }

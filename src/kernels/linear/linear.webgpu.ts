@@ -1,52 +1,55 @@
-import { layerNorm as layerNormShader, linear as linearShader } from '../generated/wgsl.ts'
+import { layerNorm as layerNormShader, linear as registers, linearMatrix as matrix } from '../generated/wgsl.ts'
 import type { Norm } from '../norm.ts'
+import type { Precision } from '../precision.ts'
 import { type GpuContext, type GpuKernel, type GpuTensor, type GpuWeights, place } from '../webgpu/context.ts'
+import { storedWeights } from './half-weights.webgpu.ts'
 import type { LinearArguments } from './linear.ts'
+import { enqueueProduct } from './product.webgpu.ts'
 
 const statisticsThreads = 64 // as in layer-norm.wgsl
-const outputsPerThread = 8 // as in linear.wgsl
-const positionsPerThread = 4
 
 export const linearGpu: GpuKernel<'linear'> = (args, context) => {
   enqueueLinear(args, context)
 }
 
-/** The op `linear`, as a step of other ops too; `out` and `input` may share a buffer. */
-export function enqueueLinear(a: LinearArguments<GpuTensor, GpuWeights>, context: GpuContext): void {
+/** The op `linear`, as a step of other ops too; `out` and `input` may share a buffer. f32 where the step asks for it. */
+export function enqueueLinear(a: LinearArguments<GpuTensor, GpuWeights>, context: GpuContext, precision: Precision = context.precision): void {
   const { out, weight, bias, norm, residual } = a
   const input = context.apart(a.input, out)
   const statistics = norm && enqueueStatistics(input, norm, context)
-  const { threadsO, threadsT } = linearThreads(out.channelCount, out.length)
-  context.dispatch({
-    shader: linearShader,
-    entry: 'linear',
-    constants: {
-      threadsT,
-      threadsO,
-      hasBias: bias ? 1 : 0,
-      hasNorm: norm ? 1 : 0,
-      hasGelu: a.activation === 'gelu' ? 1 : 0,
-      residualSource: residual ? (residual.buffer === out.buffer ? 2 : 1) : 0,
+  enqueueProduct(
+    {
+      shaders: { registers, matrix },
+      precision,
+      out,
+      input,
+      constants: {
+        hasBias: bias ? 1 : 0,
+        hasNorm: norm ? 1 : 0,
+        hasGelu: a.activation === 'gelu' ? 1 : 0,
+        residualSource: residual ? (residual.buffer === out.buffer ? 2 : 1) : 0,
+      },
+      u32: [out.channelCount, input.channelCount, out.length, ...place(out), ...place(input), ...place(residual ?? out)],
+      buffers: {
+        1: out.buffer,
+        2: input.buffer,
+        3: precision === 'f16' ? storedWeights(weight, context) : weight.buffer,
+        4: bias?.buffer ?? context.none,
+        5: statistics?.buffer ?? context.none,
+        6: norm?.weight.buffer ?? context.none,
+        7: norm?.bias.buffer ?? context.none,
+        8: residual && residual.buffer !== out.buffer ? residual.buffer : context.none,
+      },
+      inputBindings: [2, 5, 6, 7],
+      range: { binding: 5, element: norm ? 2 * input.length : 0, buffer: statistics?.buffer },
     },
-    u32: [out.channelCount, input.channelCount, out.length, ...place(out), ...place(input), ...place(residual ?? out)],
-    buffers: [
-      out.buffer,
-      input.buffer,
-      weight.buffer,
-      bias?.buffer ?? context.none,
-      statistics?.buffer ?? context.none,
-      norm?.weight.buffer ?? context.none,
-      norm?.bias.buffer ?? context.none,
-      residual && residual.buffer !== out.buffer ? residual.buffer : context.none,
-    ],
-    tiles: Math.ceil(out.length / (threadsT * positionsPerThread)),
-    rows: Math.ceil(out.channelCount / (threadsO * outputsPerThread)),
-  })
+    context,
+  )
 }
 
-/** Means and scales `[2, length]` of each position, for `hasNorm`; contiguous, as shaders index them without a stride. */
-export function enqueueStatistics(input: GpuTensor, norm: Norm<GpuWeights>, context: GpuContext): GpuTensor {
-  const statistics = context.scratch(1, 2 * input.length)
+/** Means and scales `[2, length]` of each position, for `hasNorm`; contiguous, as shaders index them without a stride; one more. */
+function enqueueStatistics(input: GpuTensor, norm: Norm<GpuWeights>, context: GpuContext): GpuTensor {
+  const statistics = context.scratch(1, 2 * input.length + 1)
   context.dispatch({
     shader: layerNormShader,
     entry: 'layerNormStatistics',
@@ -56,12 +59,4 @@ export function enqueueStatistics(input: GpuTensor, norm: Norm<GpuWeights>, cont
     tiles: Math.ceil(input.length / statisticsThreads),
   })
   return statistics
-}
-
-/** Few outputs take few threads along outputs and more along positions, so that none computes rows that are not there. */
-export function linearThreads(outChannels: number, length: number): { threadsO: number; threadsT: number } {
-  let threadsO = 1
-  while (threadsO < 16 && threadsO * outputsPerThread < outChannels) threadsO *= 2
-  const threadsT = threadsO <= 4 && length > 64 ? 32 : 16
-  return { threadsO, threadsT }
 }

@@ -15,6 +15,8 @@ export interface GpuTensor extends Tensor {
 /** Row-major f32 from the buffer's start. */
 export interface GpuWeights extends Weights {
   readonly buffer: GPUBuffer
+  /** The same as f16, made where an op first wants it (linear/half-weights.webgpu.ts). */
+  half?: GPUBuffer
 }
 /** A filter as long-conv/*.webgpu.ts left it: its taps, or spectra by channel group. */
 export interface GpuPreparedFilter extends PreparedFilter {
@@ -106,6 +108,11 @@ export class GpuContext implements GpuTraits {
     const buffer = this.#pool.acquire(channelCount * rowStride * 4)
     this.#scratches.push(buffer)
     return { channelCount, length, rowStride, offset: 0, buffer }
+  }
+
+  /** Storage that is kept until the backend discards it. */
+  keep(bytes: number): GPUBuffer {
+    return this.#pool.acquire(bytes)
   }
 
   /** Called by the backend after each op: what is queued next may use the scratch storage again. */

@@ -17,19 +17,24 @@ export interface MatrixShape {
 }
 
 /** Outputs, positions and depth of the tile that one subgroup multiplies (product-matrix.lib.wgsl): shapes must divide it. */
-export const subgroupTile = 32
+const subgroupTile = 32
+const subgroupsPerWorkgroup = 4
 
 /**
  * The shape to use on a device, if any: of f16 with f32 sums, dividing the tile, of most multiplications an instruction. The
- * subgroup size must be fixed, since the shader counts subgroups by it.
+ * subgroup size must be fixed, since the shader counts subgroups by it, and a workgroup must hold four of them.
  */
-export function chooseMatrixShape(info: {
-  readonly subgroupMatrixConfigs?: readonly SubgroupMatrixConfig[]
-  readonly subgroupMinSize?: number
-  readonly subgroupMaxSize?: number
-}): MatrixShape | undefined {
+export function chooseMatrixShape(
+  info: {
+    readonly subgroupMatrixConfigs?: readonly SubgroupMatrixConfig[]
+    readonly subgroupMinSize?: number
+    readonly subgroupMaxSize?: number
+  },
+  { maxComputeInvocationsPerWorkgroup }: { readonly maxComputeInvocationsPerWorkgroup: number },
+): MatrixShape | undefined {
   const { subgroupMatrixConfigs = [], subgroupMinSize, subgroupMaxSize } = info
   if (!subgroupMaxSize || subgroupMinSize !== subgroupMaxSize) return undefined
+  if (subgroupsPerWorkgroup * subgroupMaxSize > maxComputeInvocationsPerWorkgroup) return undefined
   const fitting = [...subgroupMatrixConfigs].filter(
     ({ componentType, resultComponentType, M, N, K }) =>
       componentType === 'f16' && resultComponentType === 'f32' && [M, N, K].every((size) => size > 0 && subgroupTile % size === 0),

@@ -78,7 +78,7 @@ function assemble(device: GPUDevice, found: FoundAdapter, options: WebGpuOptions
   }
   const precision = options.precision === 'f16' && device.features.has('shader-f16') ? 'f16' : 'f32'
   const hasMatrices = precision === 'f16' && halfFeatures.every((feature) => device.features.has(feature))
-  const matrix = hasMatrices ? chooseMatrixShape(found.adapter.info) : undefined
+  const matrix = hasMatrices ? chooseMatrixShape(found.adapter.info, gpuLimits) : undefined
   const pool = new BufferPool(device, watch, gpuLimits.maxStorageBufferBindingSize, where)
   const queue = new CommandQueue(device, watch, pool, where)
   const context = new GpuContext({ limits: gpuLimits, isSoftware: found.isSoftware, precision, matrix }, pool, queue, new PipelineCache(device, where))
@@ -128,7 +128,9 @@ function assemble(device: GPUDevice, found: FoundAdapter, options: WebGpuOptions
       return { shape, buffer: pool.constant(data) }
     },
     releaseWeights(weights) {
-      pool.discard((weights as GpuWeights).buffer)
+      const { buffer, half } = weights as GpuWeights
+      pool.discard(buffer)
+      if (half) pool.discard(half)
     },
     write(tensor, data) {
       watch.check()

@@ -1,0 +1,94 @@
+import type { Precision } from '../precision.ts'
+import type { GpuContext, GpuTensor } from '../webgpu/context.ts'
+
+const outputsPerThread = 8 // as in product-registers.lib.wgsl
+const positionsPerThread = 4
+const matrixTile = 64 // as in product-matrix.lib.wgsl
+const rangePositions = 1024 // of a workgroup of product-range.lib.wgsl
+
+/** A product Σ_k weight[o, k] · input[k, t]: what its operands library takes, whichever shader multiplies. */
+export interface Product {
+  /** Both with the same operands library. */
+  readonly shaders: { readonly registers: string; readonly matrix: string }
+  /** Of the weights as they are stored; matrix units multiply f16 only. */
+  readonly precision: Precision
+  readonly out: GpuTensor
+  readonly input: GpuTensor
+  readonly constants: Readonly<Record<string, number>>
+  readonly u32: readonly number[]
+  /** By binding. */
+  readonly buffers: Readonly<Record<number, GPUBuffer>>
+  /** Those through which the input is read. */
+  readonly inputBindings: readonly number[]
+  /** Where the matrix shader looks for the input's largest value. */
+  readonly range: { readonly binding: number; readonly element: number; readonly buffer?: GPUBuffer }
+}
+
+const rangeOutput = 9 // binding
+
+/** Queues a product: on matrix units where weights are f16 and the device has them, else in registers. */
+export function enqueueProduct(p: Product, context: GpuContext): void {
+  const { out, constants, precision, u32 } = p
+  if (precision === 'f16' && context.matrix) {
+    const range = p.range.buffer ?? context.scratch(1, 4).buffer
+    enqueueRange(p, range, context)
+    context.dispatch({
+      shader: p.shaders.matrix,
+      entry: 'product',
+      precision,
+      matrix: context.matrix,
+      constants,
+      u32,
+      buffers: byBinding({ ...p.buffers, [p.range.binding]: range }),
+      ...matrixTiles(out.channelCount, out.length),
+    })
+    return
+  }
+  const { threadsO, threadsT } = registerThreads(out.channelCount, out.length)
+  context.dispatch({
+    shader: p.shaders.registers,
+    entry: 'product',
+    precision,
+    constants: { ...constants, threadsT, threadsO },
+    u32,
+    buffers: byBinding(p.buffers),
+    tiles: Math.ceil(out.length / (threadsT * positionsPerThread)),
+    rows: Math.ceil(out.channelCount / (threadsO * outputsPerThread)),
+  })
+}
+
+/** Queues the largest absolute value of the input, as the product reads it, into `to`. */
+function enqueueRange(p: Product, to: GPUBuffer, context: GpuContext): void {
+  const one = (buffer: GPUBuffer, offset: number): GpuTensor => ({ channelCount: 1, length: 1, rowStride: 16, offset, buffer })
+  const largest = context.scratch(1, 1).buffer
+  context.copy(one(context.none, 0), one(largest, 0))
+  context.dispatch({
+    shader: p.shaders.matrix,
+    entry: 'range',
+    precision: p.precision,
+    matrix: context.matrix,
+    constants: p.constants,
+    u32: p.u32,
+    buffers: byBinding({ ...Object.fromEntries(p.inputBindings.map((binding) => [binding, p.buffers[binding]!])), [rangeOutput]: largest }),
+    tiles: Math.ceil(p.input.length / rangePositions),
+    rows: p.input.channelCount,
+  })
+  context.copy(one(largest, 0), one(to, p.range.element))
+}
+
+/** Of bindings 1, 2, ..: those not named stay unbound. */
+const byBinding = (buffers: Readonly<Record<number, GPUBuffer>>): (GPUBuffer | undefined)[] => Array.from({ length: rangeOutput }, (_, i) => buffers[i + 1])
+
+/** Workgroups of a matrix product: the last ones compute past the end and store nothing there. */
+export const matrixTiles = (outChannels: number, length: number): { tiles: number; rows: number } => ({
+  tiles: Math.ceil(length / matrixTile),
+  rows: Math.ceil(outChannels / matrixTile),
+})
+
+/** Few outputs take few threads along outputs and more along positions, so that none computes rows that are not there. */
+export function registerThreads(outChannels: number, length: number): { threadsO: number; threadsT: number } {
+  let threadsO = 1
+  while (threadsO < 16 && threadsO * outputsPerThread < outChannels) threadsO *= 2
+  const threadsT = threadsO <= 4 && length > 64 ? 32 : 16
+  return { threadsO, threadsT }
+}

@@ -1,0 +1,102 @@
+import { createRequire } from 'node:module'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { dilatedConvMatrix, linearMatrix } from '../../src/kernels/generated/wgsl.ts'
+import { matrixTiles } from '../../src/kernels/linear/product.webgpu.ts'
+import { type FoundAdapter, findAdapter } from '../../src/kernels/webgpu/adapter.ts'
+import { chooseMatrixShape, type MatrixShape } from '../../src/kernels/webgpu/matrix-shape.ts'
+import { PipelineCache } from '../../src/kernels/webgpu/pipeline-cache.ts'
+import { createWebGpuBackend, type WebGpuBackend } from '../../src/kernels/webgpu/webgpu-backend.ts'
+import { randomArray } from '../support/backends.ts'
+import { denseError, dilatedError, gpuHalfSkipReason } from '../support/half-products.ts'
+import { withPlayedMatrices } from '../support/played-matrices.ts'
+
+/*
+ * No device here has matrix units. What can be known without one: the compiler accepts the shaders for every shape; the shape
+ * is chosen rightly; and everything around the matrix operations (tiles, padding, layouts, scales, results) is right, with
+ * the operations themselves played by ordinary WGSL on an ordinary device.
+ */
+describe('shape of matrices', () => {
+  const config = (M: number, N: number, K: number, componentType = 'f16', resultComponentType = 'f32') => ({ componentType, resultComponentType, M, N, K })
+  const limits = { maxComputeInvocationsPerWorkgroup: 256 }
+  const fixed = { subgroupMinSize: 32, subgroupMaxSize: 32 }
+  it('f16 with f32 sums, dividing the tile, the most multiplications first', () => {
+    const configs = [config(16, 16, 16, 'f16', 'f16'), config(8, 8, 8), config(16, 16, 16), config(16, 8, 16), config(12, 16, 16), config(64, 64, 64), config(32, 32, 32, 'u8', 'u32')]
+    expect(chooseMatrixShape({ ...fixed, subgroupMatrixConfigs: configs }, limits)).toEqual({ M: 16, N: 16, K: 16, subgroupSize: 32 })
+  })
+  it('none where the device has none, or a subgroup size that varies or is too large', () => {
+    expect(chooseMatrixShape(fixed, limits)).toBeUndefined()
+    expect(chooseMatrixShape({ ...fixed, subgroupMatrixConfigs: [config(16, 16, 16, 'f16', 'f16')] }, limits)).toBeUndefined()
+    expect(chooseMatrixShape({ subgroupMinSize: 8, subgroupMaxSize: 32, subgroupMatrixConfigs: [config(16, 16, 16)] }, limits)).toBeUndefined()
+    expect(chooseMatrixShape({ subgroupMinSize: 128, subgroupMaxSize: 128, subgroupMatrixConfigs: [config(16, 16, 16)] }, limits)).toBeUndefined()
+  })
+  it('tiles of 64 outputs and 64 positions cover everything', () => {
+    expect(matrixTiles(64, 64)).toEqual({ rows: 1, tiles: 1 })
+    expect(matrixTiles(65, 1)).toEqual({ rows: 2, tiles: 1 })
+    expect(matrixTiles(1, 129)).toEqual({ rows: 1, tiles: 3 })
+  })
+})
+
+/** Dawn's null backend compiles and checks, and computes nothing. */
+describe('shaders for matrix units, by Dawn without a device', () => {
+  let instance: GPU | undefined
+  let device: GPUDevice
+  let subgroupSize: number
+  beforeAll(async () => {
+    const { create } = createRequire(import.meta.url)('webgpu') as { create: (options: string[]) => GPU }
+    instance = create(['backend=null', 'enable-dawn-features=allow_unsafe_apis'])
+    const adapter = (await instance.requestAdapter())!
+    device = await adapter.requestDevice({
+      requiredFeatures: ['shader-f16', 'subgroups', 'chromium-experimental-subgroup-matrix' as GPUFeatureName],
+    })
+    subgroupSize = (adapter.info as { subgroupMaxSize?: number }).subgroupMaxSize!
+  })
+  afterAll(() => {
+    device.destroy()
+    instance = undefined
+  })
+
+  const shapes: Omit<MatrixShape, 'subgroupSize'>[] = [{ M: 16, N: 16, K: 16 }, { M: 8, N: 8, K: 8 }, { M: 16, N: 8, K: 16 }, { M: 8, N: 16, K: 16 }, { M: 32, N: 32, K: 32 }, { M: 16, N: 8, K: 8 }]
+  for (const [name, shader, constants] of [['linear', linearMatrix, { hasNorm: 1, hasBias: 1, hasGelu: 1 }], ['dilatedConv', dilatedConvMatrix, { hasBefore: 1, hasAfter: 1 }]] as const) {
+    it.each(shapes)(`${name} of $M x $N x $K`, async (shape) => {
+      const pipelines = new PipelineCache(device, 'null device')
+      // This device has subgroups of 128 in workgroups of 256: two of them, where real ones have four.
+      const fitting = shader.replace('@workgroup_size(subgroupSize, 4)', '@workgroup_size(subgroupSize, 2)')
+      expect(fitting).not.toBe(shader)
+      for (const entry of ['product', 'range']) await pipelines.get({ shader: fitting, entry, constants: { ...constants, residualSource: 1 }, precision: 'f16', matrix: { ...shape, subgroupSize } })
+    })
+  }
+  it('and an error in one is found', async () => {
+    const pipelines = new PipelineCache(device, 'null device')
+    const broken = linearMatrix.replace('subgroupMatrixMultiplyAccumulate(left, right,', 'subgroupMatrixMultiplyAccumulate(right, left,')
+    expect(broken).not.toBe(linearMatrix)
+    await expect(pipelines.get({ shader: broken, entry: 'product', precision: 'f16', matrix: { M: 16, N: 8, K: 8, subgroupSize } })).rejects.toThrow(/subgroupMatrixMultiplyAccumulate/)
+  })
+})
+
+/** The matrix operations are played; a subgroup is one thread. M, N and K differ, so that none can stand for another. */
+describe.skipIf(gpuHalfSkipReason !== undefined)(`products around played matrix units${gpuHalfSkipReason === undefined ? '' : ` (skipped: ${gpuHalfSkipReason})`}`, () => {
+  const tolerance = 2e-3 // relative L2, DESIGN.md
+  let b: WebGpuBackend
+  beforeAll(async () => {
+    b = await createWebGpuBackend({ precision: 'f16', found: withPlayedMatrices((await findAdapter('f16')) as FoundAdapter, { M: 16, N: 8, K: 32 }) })
+  })
+  afterAll(() => b.destroy())
+
+  it('are used', () => {
+    expect(b.description).toMatch(/f16, matrix units/)
+  })
+  it.each([[1, 1, 1], [48, 96, 129], [33, 64, 64], [20, 65, 70], [31, 3, 63]])('%i -> %i channels over %i positions', async (inChannels, outChannels, length) => {
+    expect(await denseError(b, { inChannels, outChannels, length, weight: randomArray(outChannels * inChannels, 2) })).toBeLessThan(tolerance)
+  })
+  it.each([1e-30, 1e-6, 1e7, 1e30])('inputs of about %f keep their digits', async (magnitude) => {
+    const [inChannels, outChannels, length] = [33, 40, 70]
+    const input = randomArray(inChannels * length, 1).map((v) => v * magnitude)
+    expect(await denseError(b, { inChannels, outChannels, length, weight: randomArray(outChannels * inChannels, 2), input, bare: true })).toBeLessThan(tolerance)
+  })
+  it('zeros give zeros', async () => {
+    expect(await denseError(b, { inChannels: 20, outChannels: 10, length: 40, weight: new Float32Array(200), input: new Float32Array(800), bare: true })).toBe(0)
+  })
+  it.each([[5, 7, 3, 2, 61], [32, 33, 11, 4, 150]])('dilated convolution %i -> %i, width %i, dilation %i, %i positions', async (inChannels, outChannels, width, dilation, length) => {
+    expect(await dilatedError(b, { inChannels, outChannels, width, dilation, length })).toBeLessThan(tolerance)
+  })
+})
