@@ -1,7 +1,7 @@
 import { ConfigError } from '../src/errors.ts'
 import type { Region, Strand } from '../src/genome.ts'
 import type { Model } from '../src/model/model.ts'
-import { basesSeen, isShort, type StrandedStretch } from './pack-plan.ts'
+import { basesSeen, isShort, mostPackBases, type StrandedStretch } from './pack-plan.ts'
 import type { PredictOptions } from './predict.ts'
 import type { Target } from './targets.ts'
 
@@ -26,16 +26,29 @@ export async function* jobsOf(source: AsyncIterable<Target>, context: { left: nu
   }
 }
 
-/** Packs' worth of bases that are looked ahead for what can be read and computed together. A run that is killed loses these at most. */
-const packsPerWindow = 4
+/** Packs' worth of bases that are looked ahead, at most, for what can be read and computed together. A run that is killed loses these. */
+const mostPacksPerWindow = 4
+/** Windows that a list should have, so that it can be cut into shards. */
+const fewestWindows = 64
 /** And stretches: they take memory however short they are. */
 const mostWindowJobs = 2 ** 14
 
+/** Packs that a window of a list of regions has: more where the list is long. */
+export function packsPerWindowOf(regions: readonly Region[], { left, right }: { left: number; right: number }): number {
+  const context = Number.isFinite(left + right) ? left + right : 0
+  const seen = regions.reduce((sum, { start, end }) => sum + end - start + context, 0)
+  return Math.max(1, Math.min(mostPacksPerWindow, Math.floor(seen / (fewestWindows * mostPackBases))))
+}
+
 /**
  * Short neighbours in the order of the request together, everything else alone: what is sorted, merged and packed
- * (packed-regions.ts) before its results come out in order. A function of the list and of `packBases` alone.
+ * (packed-regions.ts) before its results come out in order. A function of the list and of the two numbers alone.
  */
-export async function* inWindows(jobs: AsyncIterable<Job>, { regions, chunk }: PredictOptions, packBases: number): AsyncGenerator<readonly Job[]> {
+export async function* inWindows(
+  jobs: AsyncIterable<Job>,
+  { regions, chunk }: Pick<PredictOptions, 'regions' | 'chunk'>,
+  { packBases, packsPerWindow }: { readonly packBases: number; readonly packsPerWindow: number },
+): AsyncGenerator<readonly Job[]> {
   let window: Job[] = []
   let seen = 0
   for await (const job of jobs) {

@@ -3,7 +3,7 @@ import type { Genome, PredictionBatch, Region, Strand } from '../src/genome.ts'
 import { upperBases } from '../src/io/alphabet.ts'
 import type { Model } from '../src/model/model.ts'
 import { behind, DoneRows } from './done-rows.ts'
-import { contextBases, inWindows, isFull, type Job, jobsOf } from './jobs.ts'
+import { contextBases, inWindows, isFull, type Job, jobsOf, packsPerWindowOf } from './jobs.ts'
 import { packBasesFor, type QueuedPack, queuePack, RegionWindow } from './packed-regions.ts'
 import { type DeviceRecovery, type Place, runRecovering } from './run-recovering.ts'
 import { runBoth, runForward, runReverse, type StrandOptions, type StrandValues } from './run-strand.ts'
@@ -25,6 +25,8 @@ export interface PredictOptions {
   readonly tracks?: readonly string[]
   /** Bases computed at a time; never changes the result beyond rounding. */
   readonly chunk?: number
+  /** Packs of short regions that are looked at together; default: by the list. A part of a list is given that of the whole. */
+  readonly packsPerWindow?: number
   /** Bytes to stay within. */
   readonly memory?: number
   /** Where values that do not fit memory wait (only for the minus strand of long contigs). */
@@ -119,9 +121,10 @@ export async function* predict(model: Model, genomes: Genome | readonly Genome[]
   }
 
   const packBases = options.regions ? packBasesFor(model, strand) : 0
-  const packing = { packBases, isContextFull: isFull(model, options.context), tracks: strand.tracks }
+  const packsPerWindow = options.packsPerWindow ?? packsPerWindowOf(options.regions ?? [], context)
+  const packing = { packBases, packsPerWindow, isContextFull: isFull(model, options.context), tracks: strand.tracks }
   let previous: Queued | undefined
-  for await (const jobs of inWindows(jobsOf(targets(inputs, options, strand), context, options.strand), options, packBases)) {
+  for await (const jobs of inWindows(jobsOf(targets(inputs, options, strand), context, options.strand), options, packing)) {
     signal?.throwIfAborted()
     const { doneBases, isAll } = doneRows.take(jobs)
     if (isAll) {

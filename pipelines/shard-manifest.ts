@@ -47,6 +47,8 @@ export interface ShardManifest {
     readonly chunk?: number
     readonly filterLength?: number
     readonly frequencySparsity: number
+    /** Of a list of regions: how many packs of short ones are looked at together. */
+    readonly packsPerWindow?: number
     readonly precision: Precision
     /** Bytes by which chunks are chosen, on every machine. */
     readonly memory: number

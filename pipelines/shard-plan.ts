@@ -6,7 +6,7 @@ import { pathKind } from '../src/io/model-files.ts'
 import type { Model } from '../src/model/model.ts'
 import { chooseDevice } from './choose-device.ts'
 import { freeMemory } from './environment.ts'
-import { contextBases, inWindows, jobsOf } from './jobs.ts'
+import { contextBases, inWindows, jobsOf, packsPerWindowOf } from './jobs.ts'
 import { defaultModelName, parseModelSpec } from './load-checkpoint.ts'
 import { loadModel } from './load-model.ts'
 import { basesSeen } from './pack-plan.ts'
@@ -53,14 +53,15 @@ export async function planShards(args: PredictArguments, options: ShardPlanOptio
     const model = await loadModel(args.models, { backend, filterLength, frequencySparsity, signal, onWarning })
     const tracks = checkedTracks(model, args.tracks)
     const modelMemory = Math.max(0, memory - reserveBytes)
-    const run: PredictOptions = { regions, strand, context, tracks, chunk, memory: modelMemory, signal }
+    const packsPerWindow = regions && packsPerWindowOf(regions, contextBases(model, context))
+    const run: PredictOptions = { regions, strand, context, tracks, chunk, packsPerWindow, memory: modelMemory, signal }
     const units = regions ? await regionUnits(model, genomes, run) : recordUnits(model, contigs, run, shardCount)
     model.close()
     return await writeManifest(
       manifestPath,
       {
         model: { sources: await Promise.all(specs.map((spec) => sourceOf(spec, manifestPath))), name: model.info.name, sha256: model.info.sha256 },
-        options: { strand, context, tracks, chunk, filterLength, frequencySparsity, precision, memory, threads: args.threads ?? availableParallelism() },
+        options: { strand, context, tracks, chunk, filterLength, frequencySparsity, precision, packsPerWindow, memory, threads: args.threads ?? availableParallelism() },
         files: await plannedFiles(args, manifestPath, signal),
         contigs,
         targets: regions ? 'regions' : 'records',
@@ -81,7 +82,8 @@ export async function planShards(args: PredictArguments, options: ShardPlanOptio
 async function regionUnits(model: Model, genomes: readonly Genome[], run: PredictOptions): Promise<Unit[]> {
   const units: Unit[] = []
   const jobsInOrder = jobsOf(targets(genomes, run, strandOptions(run)), contextBases(model, run.context), run.strand)
-  for await (const jobs of inWindows(jobsInOrder, run, packBasesFor(model, strandOptions(run)))) {
+  const windows = { packBases: packBasesFor(model, strandOptions(run)), packsPerWindow: run.packsPerWindow! }
+  for await (const jobs of inWindows(jobsInOrder, run, windows)) {
     units.push({
       regions: jobs.map(({ region: { contig, start, end, name, strand } }) => ({ contig, start, end, name, strand })),
       bases: jobs.reduce((sum, { stretch }) => sum + basesSeen(stretch), 0),

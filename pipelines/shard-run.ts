@@ -95,7 +95,7 @@ async function compute(
   { device, threads = manifest.options.threads, memory, signal, onWarning, onInfo, onProgress }: ShardRunOptions,
   sink: Parameters<typeof writePredictions>[2],
 ): Promise<string> {
-  const { strand, context, tracks, chunk, filterLength, frequencySparsity, precision } = manifest.options
+  const { strand, context, tracks, chunk, filterLength, frequencySparsity, precision, packsPerWindow } = manifest.options
   const modelMemory = Math.max(0, manifest.options.memory - reserveBytes)
   const inputs = manifest.files.filter(({ role }) => role === 'fasta').map((file) => resolveBeside(manifestPath, file.path))
   const genomes = await openGenomes(inputs, { onWarning, signal, maxHeldBytes: manifest.options.memory / 4 })
@@ -117,7 +117,7 @@ async function compute(
     const isRecords = manifest.targets === 'records'
     const chosen = isRecords ? { parts: shard.regions } : { regions: shard.regions }
     const temporaryFolder = dirname(resolveBeside(manifestPath, shard.path))
-    const run: PredictOptions = { ...chosen, strand, context, tracks, chunk, memory: modelMemory, temporaryFolder, signal, onProgress }
+    const run: PredictOptions = { ...chosen, strand, context, tracks, chunk, packsPerWindow, memory: modelMemory, temporaryFolder, signal, onProgress }
     checkBorders(model, manifest, shard, run)
     checkMemory(await neededBytes(model, genomes, run), memory, onWarning)
     onInfo?.(`shard ${shard.id} of ${manifest.shards.length}: ${name} on ${backend.description} (${reason})`)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { randomAccessContig } from '../../pipelines/contig-source.ts'
-import { inWindows, type Job } from '../../pipelines/jobs.ts'
+import { inWindows, type Job, packsPerWindowOf } from '../../pipelines/jobs.ts'
 import { basesSeen, isShort, planPacks, runsOf, type StrandedStretch } from '../../pipelines/pack-plan.ts'
 import { memoryGenome } from '../support/memory-genome.ts'
 
@@ -73,7 +73,7 @@ describe('inWindows', () => {
   }
   const windowsOf = async (lengths: readonly number[], packBases: number, chunk?: number): Promise<number[][]> => {
     const out: number[][] = []
-    for await (const jobs of inWindows(jobsOf(lengths), { regions: [], chunk }, packBases)) out.push(jobs.map(({ regionIndex }) => regionIndex))
+    for await (const jobs of inWindows(jobsOf(lengths), { regions: [], chunk }, { packBases, packsPerWindow: 4 })) out.push(jobs.map(({ regionIndex }) => regionIndex))
     return out
   }
 
@@ -91,6 +91,11 @@ describe('inWindows', () => {
     const all = await windowsOf(lengths, 100)
     const first = all[2]![0]!
     expect(await windowsOf(lengths.slice(first), 100)).toEqual(all.slice(2).map((window) => window.map((i) => i - first)))
+  })
+  it('more of it is looked at together where a list is long', () => {
+    const list = (count: number) => Array.from({ length: count }, () => ({ contig: 'a', start: 0, end: 2000 }))
+    expect([10, 2000, 10_000].map((count) => packsPerWindowOf(list(count), { left: 5000, right: 5000 }))).toEqual([1, 1, 4])
+    expect(packsPerWindowOf(list(30_000), { left: Number.POSITIVE_INFINITY, right: 0 })).toBe(3)
   })
   it('counts both strands', () => {
     const stretch = (direction: '+' | 'both'): StrandedStretch => ({ contig: contigs.a, start: 0, end: 20, before: 0, after: 0, direction })
