@@ -1,73 +1,138 @@
-import { createBackend, listDevices } from '../src/kernels/create-backend.ts'
 import { explainPlan } from '../src/kernels/long-conv/plan.ts'
+import type { Tensor } from '../src/kernels/tensor.ts'
+import { findAdapter } from '../src/kernels/webgpu/adapter.ts'
+import { createWebGpuBackend, type WebGpuBackend } from '../src/kernels/webgpu/webgpu-backend.ts'
 import { count, median, numberOptions } from './support.ts'
 
 /*
- * The gated long convolution, y = post · conv(pre · x, k), filter as long as the sequence, on the GPU (a software one too,
- * whose times say nothing). Before anything is timed, outputs of the first and last channel are compared with float64 sums.
- * `paper` is the same work as FlashFFTConv's table (arXiv 2311.05908, batch 64, 768 channels), scaled from what was run.
+ * The GPU (a software one too, whose times say nothing) in f32, in f16 with products in registers and, where the device has
+ * matrix units, in f16 with products on them. Before anything is timed it is compared with float64 sums.
+ *   1. what the adapter is and has;
+ *   2. the gated long convolution y = post · conv(pre · x, k), filter as long as the sequence. `paper` is the same work as
+ *      FlashFFTConv's table (arXiv 2311.05908, batch 64, 768 channels), scaled from what was run;
+ *   3. dense layers of HyenaDNA (d256) and a dilated convolution of OpenSpliceAI.
  *
- *     npm run bench -- gpu [--channels 64] [--largest 4194304] [--reps 5]
+ *     npm run bench -- gpu [--channels 64] [--largest 4194304] [--positions 65536] [--reps 5]
  */
-const { channels, largest, reps } = numberOptions({ channels: 64, largest: 2 ** 22, reps: 5 })
+const { channels, largest, positions: wantedPositions, reps } = numberOptions({ channels: 64, largest: 2 ** 22, positions: 65536, reps: 5 })
 const paperRows = 64 * 768
-const tolerance = 2e-6
+const callsPerRep = 8 // queued together, as a model queues its layers
+const shown = (seconds: readonly number[]): string =>
+  `${(median(seconds) * 1e3).toPrecision(3)} ms (${(Math.min(...seconds) * 1e3).toPrecision(3)} to ${(Math.max(...seconds) * 1e3).toPrecision(3)})`
+const values = (n: number, scale = 1): Float32Array => Float32Array.from({ length: n }, () => scale * (Math.random() - 0.5))
 
-for (const device of await listDevices()) console.log(`${device.chosen ? '*' : ' '} ${device.name}: ${device.reason}`)
-const backend = await createBackend('gpu', { onWarning: (text) => console.log(text) })
-console.log(`${backend.description}: tensors of up to ${count(backend.limits.maxTensorBytes)} bytes\n`)
-
-/** Largest error of `got` [length] over the largest expected value, at the ends and at random positions. */
-function checked(got: Float32Array, x: Float32Array, pre: Float32Array, post: Float32Array, taps: Float32Array): number {
-  const { length } = got
-  const positions = [0, 1, length - 1, ...Array.from({ length: 20 }, () => Math.floor(Math.random() * length))].filter((t) => t < length)
-  const scale = got.reduce((most, v) => Math.max(most, Math.abs(v)), 0)
-  return Math.max(
-    ...positions.map((t) => {
-      let sum = 0
-      for (let j = 0; j <= t; j++) sum += taps[j]! * Math.fround(x[t - j]! * pre[t - j]!)
-      return Math.abs(got[t]! - post[t]! * sum) / scale
-    }),
-  )
-}
-
-for (let length = 256; length <= largest; length *= 4) {
-  const channelCount = Math.max(1, Math.min(channels, Math.floor(backend.limits.maxTensorBytes / (length * 4))))
-  const plan = backend.planLongConv({ channelCount, length, filterLength: length })
-  const rows = [0, channelCount - 1]
-  const values = (): Float32Array => Float32Array.from({ length: channelCount * length }, () => Math.random() - 0.5)
-  const host = { x: values(), pre: values(), post: values(), taps: values() }
-  const upload = (data: Float32Array): ReturnType<typeof backend.tensor> => {
-    const tensor = backend.tensor(channelCount, length)
-    backend.write(tensor, data)
-    return tensor
-  }
-  const tensors = { x: upload(host.x), pre: upload(host.pre), post: upload(host.post), taps: upload(host.taps) }
-  const out = backend.tensor(channelCount, length)
-  const filter = backend.prepareFilter(plan, tensors.taps, { centerTap: 0 })
-  const run = (): void => backend.ops.longConv({ out, input: tensors.x, filter, inputShift: 0, pre: tensors.pre, post: tensors.post })
-  run()
-  const got = await backend.read(out)
-  for (const c of rows) {
-    const of = (data: Float32Array): Float32Array => data.subarray(c * length, (c + 1) * length)
-    const error = checked(of(got), of(host.x), of(host.pre), of(host.post), of(host.taps))
-    if (!(error < tolerance)) throw new Error(`${length} positions, channel ${c}: error ${error}, allowed ${tolerance}`)
-  }
+async function timed(b: WebGpuBackend, run: () => void): Promise<number[]> {
   const seconds: number[] = []
   for (let rep = 0; rep < reps; rep++) {
-    const calls = 8 // queued together, as a model queues its layers
     const start = performance.now()
-    for (let call = 0; call < calls; call++) run()
-    await backend.flush()
-    seconds.push((performance.now() - start) / 1000 / calls)
+    for (let call = 0; call < callsPerRep; call++) run()
+    await b.flush()
+    seconds.push((performance.now() - start) / 1000 / callsPerRep)
   }
+  return seconds
+}
+
+/** Root of the summed squares of differences over that of expected values. DESIGN.md allows 2e-3 in f16. */
+function expectClose(what: string, b: WebGpuBackend, got: readonly number[], expected: readonly number[]): void {
+  const norm = (v: readonly number[]): number => Math.sqrt(v.reduce((sum, x) => sum + x * x, 0))
+  const error = norm(got.map((v, i) => v - expected[i]!)) / norm(expected)
+  const allowed = b.precision === 'f16' ? 2e-3 : 2e-6
+  if (!(error < allowed)) throw new Error(`${what} on ${b.description}: error ${error}, allowed ${allowed}`)
+}
+
+function upload(b: WebGpuBackend, channelCount: number, data: Float32Array): Tensor {
+  const tensor = b.tensor(channelCount, data.length / channelCount)
+  b.write(tensor, data)
+  return tensor
+}
+
+async function benchConvolution(b: WebGpuBackend, length: number): Promise<void> {
+  const channelCount = Math.max(1, Math.min(channels, Math.floor(b.limits.maxTensorBytes / (length * 4))))
+  const plan = b.planLongConv({ channelCount, length, filterLength: length })
+  const host = { x: values(channelCount * length), pre: values(channelCount * length), post: values(channelCount * length), taps: values(channelCount * length) }
+  const tensors = { x: upload(b, channelCount, host.x), pre: upload(b, channelCount, host.pre), post: upload(b, channelCount, host.post), taps: upload(b, channelCount, host.taps) }
+  const out = b.tensor(channelCount, length)
+  const filter = b.prepareFilter(plan, tensors.taps, { centerTap: 0 })
+  const run = (): void => b.ops.longConv({ out, input: tensors.x, filter, inputShift: 0, pre: tensors.pre, post: tensors.post })
+  run()
+  const result = await b.read(out)
+  const got: number[] = []
+  const expected: number[] = []
+  for (const c of [0, channelCount - 1]) {
+    for (const t of [0, 1, length - 1, ...Array.from({ length: 20 }, () => Math.floor(Math.random() * length))]) {
+      let sum = 0
+      for (let j = 0; j <= t; j++) sum += host.taps[c * length + j]! * Math.fround(host.x[c * length + t - j]! * host.pre[c * length + t - j]!)
+      got.push(result[c * length + t]!)
+      expected.push(host.post[c * length + t]! * sum)
+    }
+  }
+  expectClose(`convolution of ${length}`, b, got, expected)
+  const seconds = await timed(b, run)
   const perRow = median(seconds) / channelCount
-  const spread = `${(Math.min(...seconds) * 1e3).toPrecision(3)} to ${(Math.max(...seconds) * 1e3).toPrecision(3)}`
   console.log(
-    `${count(length)} x ${channelCount}: ${(median(seconds) * 1e3).toPrecision(3)} ms (${spread}), ${((perRow / length) * 1e9).toPrecision(3)} ns an output, ` +
+    `  ${count(length)} x ${channelCount}: ${shown(seconds)}, ${((perRow / length) * 1e9).toPrecision(3)} ns an output, ` +
       `paper ${(perRow * paperRows * 1e3).toPrecision(3)} ms; ${explainPlan(plan).split('\n').slice(1, 3).join('; ')}`,
   )
-  backend.releaseFilter(filter)
-  for (const tensor of [...Object.values(tensors), out]) backend.release(tensor)
+  b.releaseFilter(filter)
+  for (const tensor of [...Object.values(tensors), out]) b.release(tensor)
 }
-await backend.destroy()
+
+/** Products without what surrounds them. */
+async function benchProducts(b: WebGpuBackend): Promise<void> {
+  const positions = Math.min(wantedPositions, Math.floor(b.limits.maxTensorBytes / (4 * 1024)))
+  const report = (what: string, seconds: readonly number[], multiplyAdds: number): void =>
+    console.log(`  ${what}: ${shown(seconds)}, ${((2 * multiplyAdds) / median(seconds) / 1e12).toPrecision(3)} TFLOP/s`)
+  const sample = (rows: number): [number, number][] =>
+    Array.from({ length: 50 }, () => [Math.floor(Math.random() * rows), Math.floor(Math.random() * positions)])
+  for (const [inChannels, outChannels] of [[256, 768], [256, 1024], [1024, 256]] as const) {
+    const [x, w] = [values(inChannels * positions), values(outChannels * inChannels, 0.1)]
+    const [input, out, weight] = [upload(b, inChannels, x), b.tensor(outChannels, positions), b.weights(w, [outChannels, inChannels])]
+    const run = (): void => b.ops.linear({ out, input, weight })
+    run()
+    const result = await b.read(out)
+    const at = sample(outChannels)
+    const expected = at.map(([o, t]) => Array.from({ length: inChannels }, (_, i) => w[o * inChannels + i]! * x[i * positions + t]!).reduce((a, v) => a + v, 0))
+    expectClose(`${inChannels} -> ${outChannels}`, b, at.map(([o, t]) => result[o * positions + t]!), expected)
+    report(`dense ${inChannels} -> ${outChannels}, ${count(positions)} positions`, await timed(b, run), inChannels * outChannels * positions)
+    for (const tensor of [input, out]) b.release(tensor)
+    b.releaseWeights(weight)
+  }
+  const [width, dilation] = [11, 4]
+  const inputLength = positions + (width - 1) * dilation
+  const [x, w] = [values(32 * inputLength), values(32 * 32 * width, 0.1)]
+  const [input, out, weight, bias] = [upload(b, 32, x), b.tensor(32, positions), b.weights(w, [32, 32, width]), b.weights(new Float32Array(32), [32])]
+  const run = (): void => b.ops.dilatedConv({ out, input, weight, bias, dilation })
+  run()
+  const result = await b.read(out)
+  const at = sample(32)
+  const expected = at.map(([o, t]) => {
+    let sum = 0
+    for (let i = 0; i < 32; i++) for (let j = 0; j < width; j++) sum += w[(o * 32 + i) * width + j]! * x[i * inputLength + t + j * dilation]!
+    return sum
+  })
+  expectClose('dilated convolution', b, at.map(([o, t]) => result[o * positions + t]!), expected)
+  report(`dilated 32 -> 32, width ${width}, ${count(positions)} positions`, await timed(b, run), 32 * 32 * width * positions)
+}
+
+for (const precision of ['f32', 'f16'] as const) {
+  const found = await findAdapter(precision)
+  if (!found.adapter) throw new Error(found.reason)
+  const { features, limits } = found.adapter
+  const info = found.adapter.info as GPUAdapterInfo & { subgroupMatrixConfigs?: readonly object[] }
+  console.log(`${found.name} (${info.vendor} ${info.architecture}), asked for ${precision}: ${[...features].sort().join(' ')}`)
+  console.log(`  matrices ${JSON.stringify(info.subgroupMatrixConfigs ?? [])}, subgroups ${info.subgroupMinSize} to ${info.subgroupMaxSize}`)
+  console.log(`  workgroup memory ${count(limits.maxComputeWorkgroupStorageSize)}, binding ${count(limits.maxStorageBufferBindingSize)} bytes`)
+  for (const usesMatrixUnits of precision === 'f16' ? [false, true] : [false]) {
+    // An adapter opens one device only.
+    const opened = await findAdapter(precision)
+    const b = await createWebGpuBackend({ precision, usesMatrixUnits, ...(opened.adapter && { found: opened }) })
+    if (b.precision !== precision) console.log(`no ${precision} here: not measured`)
+    else if (usesMatrixUnits && !b.matrix) console.log('no matrix units here: not measured')
+    else {
+      console.log(`\n${b.description}${b.matrix ? `, ${b.matrix.M} x ${b.matrix.N} x ${b.matrix.K}` : ''}`)
+      if (!usesMatrixUnits) for (let length = 256; length <= largest; length *= 4) await benchConvolution(b, length)
+      await benchProducts(b)
+    }
+    await b.destroy()
+  }
+}

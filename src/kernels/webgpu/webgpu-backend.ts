@@ -12,7 +12,7 @@ import { CommandQueue } from './command-queue.ts'
 import { GpuContext, type GpuKernel, type GpuLimits, type GpuOpArguments, type GpuPreparedFilter, type GpuTensor, type GpuWeights } from './context.ts'
 import { DeviceWatch } from './device-errors.ts'
 import { gpuKernels } from './kernels.ts'
-import { chooseMatrixShape } from './matrix-shape.ts'
+import { chooseMatrixShape, type MatrixShape } from './matrix-shape.ts'
 import { PipelineCache } from './pipeline-cache.ts'
 import { ReadbackRing } from './readback-ring.ts'
 
@@ -25,12 +25,16 @@ export interface WebGpuOptions {
   readonly maxBindingBytes?: number
   /** Default f32. A device without f16 computes f32, as `precision` of the backend then says. */
   readonly precision?: Precision
+  /** Default true. False leaves matrix units alone, to compare with them. */
+  readonly usesMatrixUnits?: boolean
 }
 
 /** A backend on a GPU; `device` is for tests of what happens when it is lost. */
 export interface WebGpuBackend extends Backend {
   readonly device: GPUDevice
   readonly isSoftware: boolean
+  /** Of its matrix units, where they are used. */
+  readonly matrix?: MatrixShape
 }
 
 /** The limits that decide how large tensors and tiles may be: all the adapter has. */
@@ -77,7 +81,7 @@ function assemble(device: GPUDevice, found: FoundAdapter, options: WebGpuOptions
     maxComputeInvocationsPerWorkgroup,
   }
   const precision = options.precision === 'f16' && device.features.has('shader-f16') ? 'f16' : 'f32'
-  const hasMatrices = precision === 'f16' && halfFeatures.every((feature) => device.features.has(feature))
+  const hasMatrices = precision === 'f16' && options.usesMatrixUnits !== false && halfFeatures.every((feature) => device.features.has(feature))
   const matrix = hasMatrices ? chooseMatrixShape(found.adapter.info, gpuLimits) : undefined
   const pool = new BufferPool(device, watch, gpuLimits.maxStorageBufferBindingSize, where)
   const queue = new CommandQueue(device, watch, pool, where)
@@ -112,6 +116,7 @@ function assemble(device: GPUDevice, found: FoundAdapter, options: WebGpuOptions
     precision,
     device,
     isSoftware: found.isSoftware,
+    matrix,
     limits,
     memory: pool.memory,
     ops: queueingOps(enqueue),
