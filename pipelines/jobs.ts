@@ -27,9 +27,9 @@ export async function* jobsOf(source: AsyncIterable<Target>, context: { left: nu
 }
 
 /** Packs' worth of bases that are looked ahead, at most, for what can be read and computed together. A run that is killed loses these. */
-const mostPacksPerWindow = 4
+const mostPacksPerWindow = 8
 /** Windows that a list should have, so that it can be cut into shards. */
-const fewestWindows = 64
+const fewestWindows = 16
 /** And stretches: they take memory however short they are. */
 const mostWindowJobs = 2 ** 14
 

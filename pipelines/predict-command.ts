@@ -18,6 +18,8 @@ import { loadModel } from './load-model.ts'
 import { defaultModelName } from './load-checkpoint.ts'
 import { createLog, type Log } from './log.ts'
 import { describeApproximation, judgeApproximation } from './approximation.ts'
+import { contextBases } from './jobs.ts'
+import { orderHint } from './order-hint.ts'
 import { checkOverlaps, chooseOutput, type OutputChoice } from './output-file.ts'
 import { planPredict } from './plan.ts'
 import { checkedTracks, predict, type PredictOptions } from './predict.ts'
@@ -109,6 +111,8 @@ async function compute({ args, log, signal, genomes, regions, output, out }: Run
     model = await load(moved.backend)
     return model
   }
+  const hint = regions && orderHint(regions, contextBases(model, context))
+  if (hint) log.info(hint)
   const recover = deviceRecovery({ isAuto: args.device === 'auto', defaultChunk: plan.longest.chunkBases, onCpu, onWarning: log.warn })
   const onDeviceError: DeviceRecovery = async (error, failed) => {
     const next = await recover(error, failed)
