@@ -45,7 +45,10 @@ const finite = Number.isFinite(left + right)
 async function chosenRegions(): Promise<Region[]> {
   if (given.bed !== undefined) return readBed(given.bed, contigs)
   let state = 1
-  const next = (): number => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32
+  const next = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return state / 2 ** 32
+  }
   const margin = Math.min(60_000, contigBases / 10) // the ends of a chromosome are N
   const place = (): number => Math.floor(margin + next() * (contigBases - regionBases - 2 * margin))
   const starts = Array.from({ length: regionCount }, place)

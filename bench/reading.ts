@@ -66,7 +66,8 @@ async function compareRegions(path: string, genome: Genome, contig: string, leng
     const hash = createHash('sha256')
     for (const region of regions) hash.update(await genome.read(region))
     const letters = hash.digest('hex')
-    const times: Record<string, Seconds[]> = {}
+    const times = new Map<string, Seconds[]>()
+    const note = (name: string, seconds: Seconds): void => void times.set(name, [...(times.get(name) ?? []), seconds])
     // One process each, as users run them; ours opens the file and its index anew in each round, and starts no process.
     for (let round = 0; round < rounds; round++) {
       const seconds = await timed(async () => {
@@ -74,17 +75,17 @@ async function compareRegions(path: string, genome: Genome, contig: string, leng
         for (const region of regions) await again.read(region)
         await again.close()
       })
-      ;(times['genoconv'] ??= []).push(seconds)
+      note('genoconv', seconds)
       for (const command of others) {
         const run = timedProgram(command)
         if (run && round === 0 && lettersOf(run.output) !== letters) throw new Error(`${command}: other letters than ours`)
         const name = command.split(' ').slice(0, 2).join(' ')
-        if (run) (times[name] ??= []).push(run)
+        if (run) note(name, run)
         else if (round === 0) console.log(`  ${name} fails on this file: not measured`)
       }
     }
     console.log(`  ${regionCount} regions of ${bases} bases ${what}`)
-    for (const [name, all] of Object.entries(times)) console.log(`    ${name}: ${show(regionCount * bases, all)}`)
+    for (const [name, all] of times) console.log(`    ${name}: ${show(regionCount * bases, all)}`)
   }
   rmSync(folder, { recursive: true })
 }

@@ -37,16 +37,16 @@ const common = `--regions ${bed} --model ${model} --device cpu --threads 1 --mem
 /** CPU seconds of a command; the system kills it (SIGKILL) when it has used `mostCpuSeconds`, a whole number. */
 function cpuSecondsOf(words: string, mostCpuSeconds?: number): number {
   const limit = mostCpuSeconds === undefined ? '' : `ulimit -t ${mostCpuSeconds}; `
-  const { stderr } = spawnSync('bash', ['-c', `TIMEFORMAT='%U %S'; time (${limit}exec ${program} ${words} --quiet)`], { cwd: folder })
-  const lines = stderr.toString().trim().split('\n')
-  const [user, system] = lines.at(-1)!.split(' ').map(Number) as [number, number]
-  if (lines.some((line) => line.startsWith('genoconv:'))) throw new Error(`${words}: ${stderr}`)
-  return user + system
+  // What `times` says of the shell's children holds for killed ones too.
+  const { stdout, stderr } = spawnSync('bash', ['-c', `(${limit}exec ${program} ${words} --quiet) < /dev/null > /dev/null; times`], { cwd: folder })
+  if (stderr.toString().includes('genoconv:')) throw new Error(`${words}: ${stderr}`)
+  const parts = stdout.toString().split('\n')[1]!.match(/(\d+)m([\d.]+)s (\d+)m([\d.]+)s/)!.slice(1).map(Number) as [number, number, number, number]
+  return 60 * (parts[0] + parts[2]) + parts[1] + parts[3]
 }
 
 const same = (a: string, b: string): boolean => readFileSync(join(folder, a)).equals(readFileSync(join(folder, b)))
-const found: Record<string, number[]> = {}
-const note = (what: string, seconds: number): void => void (found[what] ??= []).push(seconds)
+const found = new Map<string, number[]>()
+const note = (what: string, seconds: number): void => void found.set(what, [...(found.get(what) ?? []), seconds])
 
 for (let round = 0; round < rounds; round++) {
   const whole = cpuSecondsOf(`predict ${fasta} ${common} -o whole.arrow`)
@@ -67,7 +67,7 @@ for (let round = 0; round < rounds; round++) {
   note('lost to a kill of predict, with the second start', killed + resumed - whole)
 }
 console.log(`${regions} regions, medians of ${rounds} rounds, CPU seconds (least to most)`)
-for (const [what, seconds] of Object.entries(found)) {
+for (const [what, seconds] of found) {
   console.log(`  ${what}: ${median(seconds).toFixed(1)} (${Math.min(...seconds).toFixed(1)} to ${Math.max(...seconds).toFixed(1)})`)
 }
 rmSync(folder, { recursive: true })
