@@ -49,8 +49,10 @@ function upload(b: WebGpuBackend, channelCount: number, data: Float32Array): Ten
 async function benchConvolution(b: WebGpuBackend, length: number): Promise<void> {
   const channelCount = Math.max(1, Math.min(channels, Math.floor(b.limits.maxTensorBytes / (length * 4))))
   const plan = b.planLongConv({ channelCount, length, filterLength: length })
-  const host = { x: values(channelCount * length), pre: values(channelCount * length), post: values(channelCount * length), taps: values(channelCount * length) }
-  const tensors = { x: upload(b, channelCount, host.x), pre: upload(b, channelCount, host.pre), post: upload(b, channelCount, host.post), taps: upload(b, channelCount, host.taps) }
+  const [x, pre, post, taps] = Array.from({ length: 4 }, () => values(channelCount * length)) as [Float32Array, Float32Array, Float32Array, Float32Array]
+  const host = { x, pre, post, taps }
+  const on = (data: Float32Array): Tensor => upload(b, channelCount, data)
+  const tensors = { x: on(x), pre: on(pre), post: on(post), taps: on(taps) }
   const out = b.tensor(channelCount, length)
   const filter = b.prepareFilter(plan, tensors.taps, { centerTap: 0 })
   const run = (): void => b.ops.longConv({ out, input: tensors.x, filter, inputShift: 0, pre: tensors.pre, post: tensors.post })

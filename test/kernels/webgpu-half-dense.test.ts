@@ -2,12 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findAdapter } from '../../src/kernels/webgpu/adapter.ts'
 import { createWebGpuBackend, type WebGpuBackend } from '../../src/kernels/webgpu/webgpu-backend.ts'
 import { randomArray } from '../support/backends.ts'
-import { denseError, dilatedError, gpuHalfSkipReason } from '../support/half-products.ts'
+import { denseError, dilatedError, gpuHalfSkipNote, gpuHalfSkipReason } from '../support/half-products.ts'
 
 const tolerance = 2e-3 // relative L2, DESIGN.md
 
 /** Weights as f16, sums in f32 registers. */
-describe.skipIf(gpuHalfSkipReason !== undefined)(`dense layers with f16 weights${gpuHalfSkipReason === undefined ? '' : ` (skipped: ${gpuHalfSkipReason})`}`, () => {
+describe.skipIf(gpuHalfSkipReason !== undefined)(`dense layers with f16 weights${gpuHalfSkipNote}`, () => {
   let b: WebGpuBackend
   beforeAll(async () => {
     const found = await findAdapter('f16')
@@ -15,7 +15,9 @@ describe.skipIf(gpuHalfSkipReason !== undefined)(`dense layers with f16 weights$
   })
   afterAll(() => b.destroy())
 
-  it.each([[1, 1, 1], [48, 96, 129], [20, 37, 100]])('%i -> %i channels over %i positions: within the tolerance, and not f32', async (inChannels, outChannels, length) => {
+  it.each([
+    [1, 1, 1], [48, 96, 129], [20, 37, 100],
+  ])('%i -> %i channels over %i positions: within the tolerance, and not f32', async (inChannels, outChannels, length) => {
     const error = await denseError(b, { inChannels, outChannels, length, weight: randomArray(outChannels * inChannels, 2) })
     expect(error).toBeLessThan(tolerance)
     if (inChannels > 1) expect(error).toBeGreaterThan(1e-5)
@@ -32,8 +34,11 @@ describe.skipIf(gpuHalfSkipReason !== undefined)(`dense layers with f16 weights$
     expect(await denseError(b, { inChannels: 20, outChannels: 37, length: 100, weight: new Float32Array(740), bare: true })).toBe(0)
   })
 
-  it.each([[5, 7, 3, 2, 61], [32, 32, 11, 4, 500]])('dilated convolution %i -> %i, width %i, dilation %i, %i positions', async (inChannels, outChannels, width, dilation, length) => {
-    expect(await dilatedError(b, { inChannels, outChannels, width, dilation, length })).toBeLessThan(tolerance)
+  it.each([
+    { inChannels: 5, outChannels: 7, width: 3, dilation: 2, length: 61 },
+    { inChannels: 32, outChannels: 32, width: 11, dilation: 4, length: 500 },
+  ])('dilated convolution %o', async (shape) => {
+    expect(await dilatedError(b, shape)).toBeLessThan(tolerance)
   })
 
   it('the f16 form goes with its weights', async () => {

@@ -2,17 +2,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ConfigError } from '../../src/errors.ts'
 import type { LongConvRequest } from '../../src/kernels/backend.ts'
 import { keptBlocks, type LongConvPlan } from '../../src/kernels/long-conv/plan.ts'
-import { findAdapter } from '../../src/kernels/webgpu/adapter.ts'
 import { createWebGpuBackend, type WebGpuBackend } from '../../src/kernels/webgpu/webgpu-backend.ts'
 import { longConvReference, maskedNegacyclic } from '../oracle/convolution.ts'
 import { gpuSkipReason, poisoned, randomArray, relativeL2, tensorOf } from '../support/backends.ts'
+import { gpuHalfSkipNote, gpuHalfSkipReason } from '../support/half-products.ts'
 
-const found = await findAdapter('f16')
-const skipReason = gpuSkipReason ?? (found.adapter && !found.adapter.features.has('shader-f16') ? `${found.name} has no shader-f16` : undefined)
 const tolerance = 2e-3 // relative L2, DESIGN.md
 
 /** Precision f16 of the long convolution: what is stored between passes, and spectra. */
-describe.skipIf(skipReason !== undefined)(`long convolution stored as f16${skipReason === undefined ? '' : ` (skipped: ${skipReason})`}`, () => {
+describe.skipIf(gpuHalfSkipReason !== undefined)(`long convolution stored as f16${gpuHalfSkipNote}`, () => {
   let b: WebGpuBackend
   beforeAll(async () => {
     b = await createWebGpuBackend({ precision: 'f16' })

@@ -8,21 +8,34 @@ const found = await findAdapter('f16')
 /** Why tests of precision f16 cannot run here, if they cannot. */
 export const gpuHalfSkipReason = gpuSkipReason ?? (found.adapter && !found.adapter.features.has('shader-f16') ? `${found.name} has no shader-f16` : undefined)
 
-const worstRow = (got: Float32Array, expected: readonly Float64Array[]): number => {
-  const { length } = expected[0]!
-  return Math.max(...expected.map((row, o) => (row.every((v) => v === 0) ? Math.max(...got.subarray(o * length, (o + 1) * length).map(Math.abs)) : relativeL2(got.subarray(o * length, (o + 1) * length), row))))
+/** For tests' names. */
+export const gpuHalfSkipNote = gpuHalfSkipReason === undefined ? '' : ` (skipped: ${gpuHalfSkipReason})`
+
+function worstRow(got: Float32Array, expected: readonly Float64Array[]): number {
+  const errors = expected.map((row, o) => {
+    const mine = got.subarray(o * row.length, (o + 1) * row.length)
+    return row.every((v) => v === 0) ? Math.max(...mine.map(Math.abs)) : relativeL2(mine, row)
+  })
+  return Math.max(...errors)
+}
+
+export interface DenseCase {
+  readonly inChannels: number
+  readonly outChannels: number
+  readonly length: number
+  readonly weight: Float32Array
+  readonly bare?: boolean
+  readonly input?: Float32Array
 }
 
 /**
  * Relative L2 error of `linear` against float64, the worst output's; of a row of zeros the largest value. With layer norm,
  * bias, GELU and a residual unless `bare`.
  */
-export async function denseError(
-  b: Backend,
-  { inChannels, outChannels, length, weight, bare = false, input: given }: { inChannels: number; outChannels: number; length: number; weight: Float32Array; bare?: boolean; input?: Float32Array },
-): Promise<number> {
+export async function denseError(b: Backend, { inChannels, outChannels, length, weight, bare = false, input: given }: DenseCase): Promise<number> {
   const x = given ?? randomArray(inChannels * length, 1)
-  const [bias, nw, nb, r] = [randomArray(outChannels, 3), randomArray(inChannels, 4), randomArray(inChannels, 5), randomArray(outChannels * length, 6)] as const
+  const [nw, nb] = [randomArray(inChannels, 4), randomArray(inChannels, 5)]
+  const [bias, r] = [randomArray(outChannels, 3), randomArray(outChannels * length, 6)]
   const out = poisoned(b, outChannels, length)
   const args = { out, input: tensorOf(b, inChannels, x), weight: b.weights(weight, [outChannels, inChannels]) }
   if (bare) {
@@ -46,7 +59,8 @@ export interface DilatedCase {
 /** The same of `dilatedConv`, with everything fused. */
 export async function dilatedError(b: Backend, { inChannels, outChannels, width, dilation, length }: DilatedCase): Promise<number> {
   const x = randomArray(inChannels * (length + (width - 1) * dilation), 1)
-  const [w, bias, scale, shift] = [randomArray(outChannels * inChannels * width, 2), randomArray(outChannels, 3), randomArray(inChannels, 4), randomArray(inChannels, 5)] as const
+  const [w, bias] = [randomArray(outChannels * inChannels * width, 2), randomArray(outChannels, 3)]
+  const [scale, shift] = [randomArray(inChannels, 4), randomArray(inChannels, 5)]
   const r = randomArray(outChannels * length, 6)
   const out = poisoned(b, outChannels, length)
   b.ops.dilatedConv({
