@@ -12,6 +12,9 @@ import { count, median, numberOptions } from './support.ts'
  *      FlashFFTConv's table (arXiv 2311.05908, batch 64, 768 channels), scaled from what was run;
  *   3. dense layers of HyenaDNA (d256) and a dilated convolution of OpenSpliceAI.
  *
+ * It runs from the sources, `src/kernels/generated` (git-ignored) among them: on a machine without the build's tools, bring that
+ * folder along.
+ *
  *     npm run bench -- gpu [--channels 64] [--largest 4194304] [--positions 65536] [--reps 5]
  */
 const { channels, largest, positions: wantedPositions, reps } = numberOptions({ channels: 64, largest: 2 ** 22, positions: 65536, reps: 5 })
