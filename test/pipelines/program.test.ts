@@ -177,12 +177,12 @@ describe('help', () => {
     const { path, names } = folder({})
     const env = { XDG_CACHE_HOME: path, GENOCONV_PLAN_CONSTANTS: '' }
     const explain = async (words: readonly string[]) => (await runProgram(['bench', '--explain', ...words], { env })).stdout.toString()
-    expect(await explain(language)).toMatch(/layers, in each:\n +long convolution of \d+ channels.*\n[^]*planned by the package's constants/)
+    expect(await explain(language)).toMatch(/layers, in each:\n +long convolution of \d+ channels.*\n[\s\S]*planned by the package's constants/)
     expect(await explain(splice)).toMatch(/\d+ x convolution \d+ -> \d+, width \d+, dilation \d+: /)
     const calibrated = await runProgram(['bench', '--calibrate'], { env })
     expect({ code: calibrated.code, stdout: calibrated.stdout.toString() }).toEqual({ code: 0, stdout: expect.stringContaining(`kept in ${path}`) })
     expect(names()).toEqual(['genoconv'])
-    expect(await explain(language)).toMatch(/calibration [0-9a-f]{8}[^]*planned by .*plan-constants\.json/)
+    expect(await explain(language)).toMatch(/calibration [0-9a-f]{8}[\s\S]*planned by .*plan-constants\.json/)
   })
   it('--version, completion, devices', async () => {
     expect((await runProgram(['--version'])).stdout.toString()).toMatch(/^\d+\.\d+\.\d+\n$/)
