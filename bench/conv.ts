@@ -11,7 +11,7 @@ import { explainPlan } from '../src/kernels/long-conv/plan.ts'
  *   fresh   the filter's transform is part of every call (what PyTorch code in use does)
  *   kept    spectra made once (--cache-filter)
  *
- *     node --import ./scripts/typescript.mjs bench/conv.ts [channels] [reps] [threads]
+ *     npm run bench -- conv [channels] [reps] [threads] [length, taps: this case only]
  */
 interface Case {
   readonly channelCount: number
@@ -37,6 +37,7 @@ interface TorchResult {
 }
 
 const tolerance = 2e-6
+const allCases = [[1_000_000, 1_000_000], [1_000_000, 32_768], [1_000_000, 1026], [160_000, 160_000], [32_768, 32_768]] as const
 const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
 
 /** Input, taps and output. */
@@ -116,14 +117,15 @@ function torch({ channelCount, length, filterLength, keepSpectra, reps, threads 
   }
 }
 
-export async function benchConv({ channelCount = 256, reps = 3, threads = 2 } = {}): Promise<void> {
+/** `only`: one case instead of all. */
+export async function benchConv({ channelCount = 256, reps = 3, threads = 2 } = {}, only?: readonly [length: number, filterLength: number]): Promise<void> {
   const common = { channelCount, reps, threads }
   const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(2)} GiB`
   const memory = (peakBytes: number, o: Case): string => `${gib(peakBytes)} (${gib(peakBytes - operandBytes(o))})`
   const perOutput = (seconds: number, o: Case): string => `${((seconds * 1e9) / o.length / o.channelCount).toFixed(2)} ns`
   const times = (r: Result, o: Case): string => `${perOutput(r.seconds, o)} (${perOutput(r.cpuSeconds, o)})`
   console.log(`long convolution, ${channelCount} channels, ${threads} threads; an output by the clock (by CPU time), peak resident memory (of that not operands)`)
-  for (const [length, filterLength] of [[1_000_000, 1_000_000], [1_000_000, 32_768], [1_000_000, 1026], [160_000, 160_000], [32_768, 32_768]] as const) {
+  for (const [length, filterLength] of only ? [only] : allCases) {
     for (const keepSpectra of [false, true]) {
       const o = { ...common, length, filterLength, keepSpectra }
       const ours = inChild(o)
@@ -137,6 +139,7 @@ export async function benchConv({ channelCount = 256, reps = 3, threads = 2 } = 
       }
     }
   }
+  if (only) return
   const few = { ...common, channelCount: Math.min(channelCount, 32), length: 1_000_000, filterLength: 1_000_000, keepSpectra: true }
   const show = (name: string, o: Case): void => {
     const r = inChild(o)
@@ -152,7 +155,7 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
   const [first, second] = process.argv.slice(2)
   if (first === '--case') process.stdout.write(JSON.stringify(await measure(JSON.parse(second!) as Case)))
   else {
-    const [channelCount, reps, threads] = process.argv.slice(2).map(Number)
-    await benchConv({ channelCount, reps, threads })
+    const [channelCount, reps, threads, length, filterLength] = process.argv.slice(2).map(Number)
+    await benchConv({ channelCount, reps, threads }, length && filterLength ? [length, filterLength] : undefined)
   }
 }
