@@ -48,7 +48,8 @@ export function planStream(
   options: { readonly totalLength: number; readonly chunkBases?: number; readonly memoryBytes: number },
 ): StreamPlan {
   const { totalLength, chunkBases, memoryBytes } = options
-  const resident = backend.memory.currentBytes
+  // What filters hold from earlier runs is counted with the plan: each run of a length then gets the plan of the first.
+  const resident = backend.memory.currentBytes - networks.reduce((sum, network) => sum + network.heldFilterBytes, 0)
   const { filterLength, architecture } = networks[0]!
   const widestBlock = Math.max(smallestBlock, Math.floor(backend.limits.maxTensorBytes / (4 * architecture.modelWidth)))
   const wanted = Math.min(chunkBases ?? Math.max(preferredBlock, blockPerFilterLength * filterLength), roundedLength(totalLength), widestBlock)

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import type { HyenaArchitecture, OpenSpliceArchitecture, SpliceHyenaArchitecture } from '../../src/model/checkpoint.ts'
 import { createModel } from '../../src/model/create-model.ts'
 import { hyenaCodes } from '../../src/model/alphabet.ts'
+import { createCpuBackend } from '../../src/kernels/cpu/cpu-backend.ts'
 import { hyenaLogits } from '../oracle/hyena.ts'
 import { openSpliceLogits, spliceHyenaLogits } from '../oracle/splice.ts'
 import type { Matrix } from '../oracle/linear.ts'
@@ -128,4 +129,21 @@ forEachBackend('laws of whole models', (backend) => {
     const [one, other, both] = await Promise.all([[a], [b], [a, b]].map((members) => runAll(createModel(members, backend()), bases, ['donor'])))
     expect(relativeError(both!['donor']!, one!['donor']!.map((v, t) => (v + other!['donor']![t]!) / 2))).toBeLessThan(1e-6)
   })
+})
+
+it('HyenaDNA within little memory: every run gets the plan of the first, whatever filters it kept', async () => {
+  const backend = createCpuBackend({ threads: 1 }) // a GPU's tables, made in the first run, stay and count
+  const model = createModel([randomHyena({ ...(randomHyena().architecture as HyenaArchitecture), maxLength: 6000 })], backend)
+  const bases = randomBases(6000, 9)
+  const steps = (memoryBytes: number): readonly string[] => model.plan({ memoryBytes, tracks: [], length: bases.length, leftContext: 0, rightContext: 0 }).lines
+  const most = model.plan({ memoryBytes: 2 ** 33, tracks: [], length: bases.length, leftContext: 0, rightContext: 0 }).memoryBytes
+  const first = new Map([1, 0.9, 0.8, 0.7].map((share) => [Math.ceil(share * most), steps(Math.ceil(share * most))]))
+  expect(new Set([...first.values()].map(String)).size).toBeGreaterThan(1)
+  for (const [memoryBytes, lines] of [...first, ...first]) {
+    await runAll(model, bases, ['log_likelihood'], { memoryBytes })
+    for (const [other, otherLines] of first) expect(steps(other)).toEqual(otherLines)
+    expect(steps(memoryBytes)).toEqual(lines)
+  }
+  model.close()
+  await backend.destroy()
 })

@@ -1,6 +1,6 @@
 import type { Backend } from '../../kernels/backend.ts'
 import type { ImplicitFilterArguments } from '../../kernels/implicit-filter/implicit-filter.ts'
-import type { LongConvPlan } from '../../kernels/long-conv/plan.ts'
+import { filterBytesOf, type LongConvPlan } from '../../kernels/long-conv/plan.ts'
 import type { PreparedFilter } from '../../kernels/long-conv/long-conv.ts'
 import type { Tensor } from '../../kernels/tensor.ts'
 import type { HyenaArchitecture } from '../checkpoint.ts'
@@ -20,6 +20,10 @@ export interface HyenaFilter {
   prepared(policy: FilterPolicy, blockLength: number, tapCount: number): PreparedFilter
   /** After each use. */
   used(policy: FilterPolicy): void
+  /** Bytes kept between runs. */
+  readonly heldBytes: number
+  /** Lets go of what `prepared` with these arguments would not use. */
+  keepFor(policy: FilterPolicy, blockLength: number, tapCount: number): void
   release(): void
 }
 
@@ -43,9 +47,20 @@ export function createHyenaFilter(
     if (taps) backend.release(taps)
     taps = undefined
   }
+  const isReady = (policy: FilterPolicy, blockLength: number, tapCount: number): boolean =>
+    current !== undefined && current.blockLength === blockLength && current.tapCount === tapCount && current.policy === policy
   return {
+    get heldBytes() {
+      const spectra = current?.filter.plan.keepSpectra ? filterBytesOf(current.filter.plan) : 0
+      return spectra + (taps ? 4 * taps.channelCount * taps.length : 0)
+    },
+    keepFor(policy, blockLength, tapCount) {
+      if (isReady(policy, blockLength, tapCount)) return
+      dropFilter()
+      dropTaps()
+    },
     prepared(policy, blockLength, tapCount) {
-      if (current && current.blockLength === blockLength && current.tapCount === tapCount && current.policy === policy) return current.filter
+      if (current && isReady(policy, blockLength, tapCount)) return current.filter
       dropFilter()
       if (taps?.length !== tapCount) dropTaps()
       if (!taps) {

@@ -92,6 +92,11 @@ export class HyenaNetwork {
     return layerCount * (this.filterLength - 1 + shortFilterLength - 1) + 1
   }
 
+  /** Bytes of filters kept from earlier runs, which the next one uses again or lets go. */
+  get heldFilterBytes(): number {
+    return this.#layers.reduce((sum, { filter }) => sum + filter.heldBytes, 0)
+  }
+
   /** Taps that can reach anything: in a run shorter than the filter the rest would only meet the zeros before it. */
   tapsUsed({ blockLength, totalLength }: { readonly blockLength: number; readonly totalLength: number }): number {
     return Math.min(this.filterLength, Math.max(blockLength, totalLength))
@@ -106,6 +111,8 @@ export class HyenaNetwork {
 
   open(shape: HyenaRunShape): HyenaState {
     const { modelWidth, layerCount, shortFilterLength } = this.architecture
+    // Filters of another plan go before anything of this run is made: the plan counts on their memory.
+    for (const { filter } of this.#layers) filter.keepFor(shape.filterPolicy, shape.blockLength, this.tapsUsed(shape))
     return new HyenaState(this.#backend, { modelWidth, layerCount, shortFilterLength, filterLength: this.tapsUsed(shape) }, shape)
   }
 
