@@ -58,9 +58,10 @@ const mostFftSize = 4096
 const columnFloats = 4096
 
 /**
- * Workers that method and transform are chosen for, whatever there are: those two decide how results are rounded, and
- * shards or resumed runs on other machines must give the same bits. For the same reason nothing here may depend on what
- * was computed before. How the work is cut for the workers changes no result.
+ * Workers that method and transform are chosen for, whatever there are: those two decide most of how results are rounded.
+ * Nothing here may depend on what was computed before: shards and resumed runs must give the same bits. The last bits
+ * also depend on which columns are transformed together, and so on the cut for the workers there are: who needs the same
+ * bits keeps the number of threads (resume records and shard manifests do).
  */
 const usualWorkerCount = 2
 
