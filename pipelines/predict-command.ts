@@ -31,8 +31,8 @@ import type { DeviceRecovery } from './run-recovering.ts'
 import { Seen } from './seen.ts'
 import { logSummary } from './summary.ts'
 
-/** Node itself, the reader, the writer and the batches between stages; the rest of `--memory` is the model's. */
-export const reserveBytes = 160 * 2 ** 20
+/** Node itself (180 MiB with two threads), the reader, the writer and the batches between stages; the rest of `--memory` is the model's. */
+export const reserveBytes = 232 * 2 ** 20
 
 export const predictCommand = ({ signal }: Environment): CommandModule => ({
   command: 'predict <fasta..>',
