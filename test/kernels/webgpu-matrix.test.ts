@@ -37,9 +37,10 @@ describe('shape of matrices', () => {
   })
 })
 
+let instance: GPU // kept to the end: Dawn ends when its instance is collected, whatever is still going on
+
 /** Dawn's null backend compiles and checks, and computes nothing. */
 describe('shaders for matrix units, by Dawn without a device', () => {
-  let instance: GPU | undefined
   let device: GPUDevice
   let subgroupSize: number
   beforeAll(async () => {
@@ -51,9 +52,9 @@ describe('shaders for matrix units, by Dawn without a device', () => {
     })
     subgroupSize = (adapter.info as { subgroupMaxSize?: number }).subgroupMaxSize!
   })
-  afterAll(() => {
+  afterAll(async () => {
     device.destroy()
-    instance = undefined
+    await device.lost
   })
 
   const shapes: Omit<MatrixShape, 'subgroupSize'>[] = [[16, 16, 16], [8, 8, 8], [16, 8, 16], [8, 16, 16], [32, 32, 32], [16, 8, 8]].map(

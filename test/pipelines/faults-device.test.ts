@@ -12,10 +12,14 @@ const fasta = path('in.fa')
 const common = { fasta: [fasta], chunk: '600', device: 'gpu' }
 writeFileSync(fasta, `>one\n${randomSequence(3000, 1)}\n>two\n${randomSequence(1500, 2)}\n`)
 
+/** Kept to the end: Dawn ends when its instance is collected, whatever is still going on. */
+const instances: GPU[] = []
+
 /** The devices that are opened from now on. As in a browser: `navigator.gpu` is asked before the webgpu package. */
 function watchDevices(): GPUDevice[] {
   const devices: GPUDevice[] = []
   const gpu = create([])
+  instances.push(gpu)
   const requestAdapter = async (options?: GPURequestAdapterOptions): Promise<GPUAdapter | null> => {
     const adapter = await gpu.requestAdapter(options)
     if (!adapter) return null
