@@ -158,6 +158,8 @@ function assemble(device: GPUDevice, found: FoundAdapter, options: WebGpuOptions
     },
     async destroy() {
       await queue.submit().catch(() => {})
+      // Work still in flight when its device and Dawn's instance go can take the process with it.
+      await Promise.race([device.queue.onSubmittedWorkDone().catch(() => {}), device.lost])
       watch.fail(new DeviceError('lost', { where, what: 'the backend was closed' }))
       ring.destroy()
       device.destroy()
