@@ -65,7 +65,7 @@ async function readStored(path: string, isNeeded: boolean): Promise<Stored> {
     for (const constants of Object.values(stored)) if (!isComplete(constants)) throw new Error('a number is missing')
     return stored
   } catch (cause) {
-    throw new ConfigError({ where: path, what: 'damaged', expected: 'constants that genoconv bench --calibrate wrote', remedy: 'remove it, or calibrate again', cause })
+    throw new ConfigError({ where: path, what: 'damaged', expected: 'constants that genoconv bench --calibrate wrote', remedy: 'remove it; genoconv bench --calibrate writes a new one', cause })
   }
 }
 
