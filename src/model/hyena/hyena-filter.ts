@@ -57,7 +57,7 @@ export function createHyenaFilter(
     keepFor(policy, blockLength, tapCount) {
       if (isReady(policy, blockLength, tapCount)) return
       dropFilter()
-      dropTaps()
+      if (policy !== 'keep-taps' || taps?.length !== tapCount) dropTaps()
     },
     prepared(policy, blockLength, tapCount) {
       if (current && isReady(policy, blockLength, tapCount)) return current.filter
