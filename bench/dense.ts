@@ -1,6 +1,7 @@
 import type { Backend } from '../src/kernels/backend.ts'
 import { createCpuBackend } from '../src/kernels/cpu/cpu-backend.ts'
 import type { DenseExports } from '../src/kernels/cpu/dense-tile.ts'
+import { engineVariant } from '../src/kernels/cpu/engine.ts'
 import { WasmScratch } from '../src/kernels/cpu/wasm.ts'
 import { linearWasm } from '../src/kernels/generated/linear.wasm.ts'
 import { view } from '../src/kernels/tensor.ts'
@@ -149,7 +150,8 @@ function embeddingOp(b: Backend, channels: number): Op {
 
 /** GFLOP/s of the inner loop alone. */
 function bare(scratch: WasmScratch<DenseExports>, channels: number): number {
-  const [outputs, positions, calls] = [16, 64, 200]
+  const { blockOutputs, panelPositions } = scratch.exports
+  const [outputs, positions, calls] = [24, 64, 200]
   scratch.reset()
   const y = scratch.allocate(outputs * positions)
   const packed = scratch.allocate(outputs * channels)
@@ -157,13 +159,17 @@ function bare(scratch: WasmScratch<DenseExports>, channels: number): number {
   const x = scratch.allocate(channels * positions)
   scratch.all().fill(0.01, y / 4)
   const before = process.cpuUsage()
-  for (let i = 0; i < calls; i++) scratch.exports.multiply(y, positions * 4, 32, packed, bias, x, channels, outputs / 4, positions / 8)
+  for (let i = 0; i < calls; i++) {
+    scratch.exports.multiply(
+      y, positions * 4, panelPositions.value * 4, packed, bias, x, channels, outputs / blockOutputs.value, positions / panelPositions.value,
+    )
+  }
   const used = process.cpuUsage(before)
   return (2 * calls * outputs * positions * channels) / (used.user + used.system) / 1e3
 }
 
 const backend = createCpuBackend({ threads })
-const scratch = new WasmScratch<DenseExports>(linearWasm)
+const scratch = new WasmScratch<DenseExports>(linearWasm, engineVariant())
 console.log(`${backend.description}, ${length} positions, medians of ${repeats}`)
 for (const channels of [128, 256]) {
   const ops = [...denseOps(backend, channels), filterOp(backend, channels), embeddingOp(backend, channels)]

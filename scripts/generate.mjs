@@ -1,5 +1,5 @@
 // Turns kernel sources into TypeScript modules under src/kernels/generated (git-ignored):
-//   src/kernels/**/<op>.as.ts (AssemblyScript)  ->  generated/<op>.wasm.ts  exporting { simd, relaxed } as base64
+//   src/kernels/**/<op>.as.ts (AssemblyScript)  ->  generated/<op>.wasm.ts  exporting { simd, relaxed, wide } as base64
 //   src/kernels/**/<name>.wgsl                  ->  generated/wgsl.ts       exporting one string constant a shader
 // so that no file is fetched at run time, in Node, in a bundle or in a browser. Unchanged inputs are not recompiled.
 // Files named *.lib.as.ts and *.lib.wgsl are imported by others and are not compiled alone. In WGSL, which has no imports, a
@@ -61,6 +61,12 @@ const assembly = files.filter((f) => f.endsWith('.as.ts'))
 const libraries = assembly.filter((f) => f.endsWith('.lib.as.ts'))
 const compilerVersion = JSON.parse(readFileSync(join(root, 'node_modules/assemblyscript/package.json'), 'utf8')).version
 const kept = new Set(['wgsl.ts'])
+/** Builds of a module (src/kernels/cpu/engine.ts says which one runs): name, WASM features, constants. */
+const variants = [
+  ['simd', 'simd,bulk-memory', 'RELAXED=0,WIDE=0'],
+  ['relaxed', 'simd,bulk-memory,relaxed-simd', 'RELAXED=1,WIDE=0'],
+  ['wide', 'simd,bulk-memory,relaxed-simd', 'RELAXED=1,WIDE=1'],
+]
 let asc
 for (const file of assembly.filter((f) => !f.endsWith('.lib.as.ts'))) {
   const name = basename(file, '.as.ts')
@@ -72,10 +78,10 @@ for (const file of assembly.filter((f) => !f.endsWith('.lib.as.ts'))) {
   if (existsSync(target) && readFileSync(target, 'utf8').startsWith(stamp)) continue
   asc ??= await import('assemblyscript/asc')
   const modules = {}
-  for (const [variant, features] of [['simd', 'simd,bulk-memory'], ['relaxed', 'simd,bulk-memory,relaxed-simd']]) {
+  for (const [variant, features, constants] of variants) {
     const outputs = new Map()
     const { error, stderr } = await asc.main(
-      [relative(root, file), '-O3', '--runtime', 'stub', '--noAssert', '--enable', features, '--use', `RELAXED=${variant === 'relaxed' ? 1 : 0}`, '--outFile', 'out.wasm'],
+      [relative(root, file), '-O3', '--runtime', 'stub', '--noAssert', '--enable', features, '--use', constants, '--outFile', 'out.wasm'],
       {
         baseDir: root,
         readFile: (name, base) => {
@@ -93,10 +99,10 @@ for (const file of assembly.filter((f) => !f.endsWith('.lib.as.ts'))) {
     }
     modules[variant] = Buffer.from(outputs.get('out.wasm')).toString('base64')
   }
-  if (!modules.simd || !modules.relaxed) continue // reported above; the other kernels are still built
+  if (!modules.wide) continue // reported above; the other kernels are still built
   write(
     target,
-    `${stamp}export const ${kebabToCamel(name)}Wasm = {\n  simd: '${modules.simd}',\n  relaxed: '${modules.relaxed}',\n}\n`,
+    `${stamp}export const ${kebabToCamel(name)}Wasm = {\n${Object.entries(modules).map(([variant, base64]) => `  ${variant}: '${base64}',\n`).join('')}}\n`,
   )
 }
 for (const name of readdirSync(out)) if (!kept.has(name) && !/\.\d+$/.test(name)) rmSync(join(out, name))

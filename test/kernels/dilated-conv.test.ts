@@ -3,7 +3,7 @@ import type { Backend } from '../../src/kernels/backend.ts'
 import { CpuContext, controlFields, countersPerStep } from '../../src/kernels/cpu/context.ts'
 import { createCpuBackend } from '../../src/kernels/cpu/cpu-backend.ts'
 import type { CpuTensor, CpuWeights } from '../../src/kernels/cpu/cpu-tensor.ts'
-import { WasmScratch, type WasmSource } from '../../src/kernels/cpu/wasm.ts'
+import { engineVariant } from '../../src/kernels/cpu/engine.ts'
 import { dilatedConvCpu } from '../../src/kernels/dilated-conv/dilated-conv.cpu.ts'
 import { directFloats } from '../../src/kernels/dilated-conv/direct.cpu.ts'
 import { type DilatedConvPlan, type DilatedConvRequest, directPlan, fftPlan } from '../../src/kernels/dilated-conv/plan.ts'
@@ -195,13 +195,9 @@ describe('dilatedConv on cpu in the frequency domain', () => {
   })
 })
 
-describe('dilatedConv on cpu without relaxed SIMD', () => {
-  /** One worker on this thread, with the build for engines that have plain SIMD only. */
-  class PlainContext extends CpuContext {
-    override wasm<Exports>({ simd }: WasmSource): WasmScratch<Exports> {
-      return new WasmScratch<Exports>({ simd, relaxed: simd })
-    }
-  }
+// Which build runs depends on the engine: here are those that it may not be, on one worker of this thread.
+describe.each(['simd', 'wide'] as const)('dilatedConv on cpu, %s build', (variant) => {
+  engineVariant() // sets the flags that the builds need
   const weightsOf = (data: Float32Array, shape: number[]): CpuWeights => ({ shape, data })
   const rowsOf = (channelCount: number, data: Float32Array): CpuTensor => {
     const length = data.length / channelCount
@@ -211,7 +207,7 @@ describe('dilatedConv on cpu without relaxed SIMD', () => {
   it.each(methods.filter(({ widest }) => widest > 16))('by $method', ({ plan: planOf }) => {
     const c: Case = { inChannels: 6, outChannels: 9, width: 11, dilation: 5, length: 400 }
     const { x, w, bias, scale, shift, r } = operands(c)
-    const context = new PlainContext(0, 1, new Int32Array(new SharedArrayBuffer(4 * controlFields)))
+    const context = new CpuContext(0, 1, new Int32Array(new SharedArrayBuffer(4 * controlFields)), variant)
     const begin = (): void => context.beginStep(new Int32Array(new SharedArrayBuffer(4 * countersPerStep)), 0)
     const weight = weightsOf(w, [c.outChannels, c.inChannels, c.width])
     const plan = planOf({ ...c, workerCount: 1 })

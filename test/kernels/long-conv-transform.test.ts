@@ -1,5 +1,5 @@
-import { setFlagsFromString } from 'node:v8'
 import { describe, expect, it } from 'vitest'
+import { engineVariant } from '../../src/kernels/cpu/engine.ts'
 import { WasmScratch } from '../../src/kernels/cpu/wasm.ts'
 import { longConvWasm } from '../../src/kernels/generated/long-conv.wasm.ts'
 import type { LongConvExports } from '../../src/kernels/long-conv/long-conv-exports.ts'
@@ -8,15 +8,12 @@ import { CpuTransform } from '../../src/kernels/long-conv/transform.cpu.ts'
 import { maskedNegacyclic } from '../oracle/convolution.ts'
 import { randomArray, relativeError } from '../support/backends.ts'
 
-setFlagsFromString('--experimental-wasm-relaxed-simd')
+engineVariant() // sets the flags that the builds need
 
-/** The worker's transform by itself: every factoring the planner can choose, in both builds of the module. */
-describe.each([
-  ['plain SIMD', { simd: longConvWasm.simd, relaxed: longConvWasm.simd }],
-  ['as the engine takes it', longConvWasm],
-])('the transform on cpu, %s', (_, source) => {
+/** The worker's transform by itself: every factoring the planner can choose, in all builds of the module. */
+describe.each(['simd', 'relaxed', 'wide'] as const)('the transform on cpu, %s', (variant) => {
   const product = (size: number, factors: number[], count: number): void => {
-    const transform = new CpuTransform(new WasmScratch<LongConvExports>(source), { fftSize: 2 * size, factors, keepSpectra: true, frequencySparsity: 0 })
+    const transform = new CpuTransform(new WasmScratch<LongConvExports>(longConvWasm, variant), { fftSize: 2 * size, factors, keepSpectra: true, frequencySparsity: 0 })
     const x = randomArray(count, 1)
     const taps = randomArray(2 * size - count + 1, 2)
     const spectra = new Float32Array(2 * size).fill(Number.NaN)

@@ -6,6 +6,7 @@ import { DeviceError } from '../../src/errors.ts'
 import type { Backend } from '../../src/kernels/backend.ts'
 import { createCpuBackend } from '../../src/kernels/cpu/cpu-backend.ts'
 import type { CpuTensor, CpuWeights } from '../../src/kernels/cpu/cpu-tensor.ts'
+import { engineVariant } from '../../src/kernels/cpu/engine.ts'
 import { type Step, WorkerPool } from '../../src/kernels/cpu/pool.ts'
 import { geluTanh } from '../oracle/linear.ts'
 import { randomArray, relativeError, tensorOf } from '../support/backends.ts'
@@ -33,7 +34,7 @@ const failureOf = (promise: Promise<unknown>): Promise<unknown> => promise.then(
 const underWay = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 300))
 
 async function ready(workerCount: number): Promise<WorkerPool> {
-  const pool = new WorkerPool(workerCount)
+  const pool = new WorkerPool(workerCount, engineVariant())
   await pool.run(shortProgram(shared(new Float32Array(4))))
   return pool
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import type { Backend } from '../../src/kernels/backend.ts'
 import type { Tensor } from '../../src/kernels/tensor.ts'
 import { createCpuBackend } from '../../src/kernels/cpu/cpu-backend.ts'
+import { engineVariant } from '../../src/kernels/cpu/engine.ts'
 import { findAdapter } from '../../src/kernels/webgpu/adapter.ts'
 import { createWebGpuBackend } from '../../src/kernels/webgpu/webgpu-backend.ts'
 
@@ -9,8 +10,12 @@ const found = await findAdapter()
 /** Why the GPU's tests cannot run here, if they cannot. With GENOCONV_REQUIRE_GPU=1 they run all the same, and fail. */
 export const gpuSkipReason: string | undefined = found.adapter || process.env['GENOCONV_REQUIRE_GPU'] === '1' ? undefined : found.reason
 
+/** The build of the CPU's kernels that this engine does not take by itself. */
+const otherVariant = engineVariant() === 'wide' ? 'relaxed' : 'wide'
+
 const openers: { name: string; skipReason?: string; open: () => Promise<Backend> }[] = [
   { name: 'cpu', open: async () => createCpuBackend({ threads: 2 }) },
+  { name: `cpu (${otherVariant} build)`, open: async () => createCpuBackend({ threads: 2, variant: otherVariant }) },
   { name: 'webgpu', skipReason: gpuSkipReason, open: () => createWebGpuBackend() },
 ]
 

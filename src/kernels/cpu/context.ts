@@ -2,7 +2,7 @@ import type { CpuDilatedConvArguments, PrepareDilatedConvArguments } from '../di
 import type { PrepareFilterArguments } from '../long-conv/prepare-filter.cpu.ts'
 import type { OpArguments, OpName } from '../ops.ts'
 import type { CpuPreparedFilter, CpuTensor, CpuWeights } from './cpu-tensor.ts'
-import { type WasmSource, WasmScratch } from './wasm.ts'
+import { type WasmSource, type WasmVariant, WasmScratch } from './wasm.ts'
 
 export interface CpuOpArguments extends OpArguments<CpuTensor, CpuWeights, CpuPreparedFilter> {
   dilatedConv: CpuDilatedConvArguments
@@ -35,14 +35,16 @@ export class CpuContext {
   readonly workerIndex: number
   readonly workerCount: number
   readonly #control: Int32Array
+  readonly #variant: WasmVariant
   #counters: Int32Array = new Int32Array(0)
   #nextCounter = 0
   readonly #scratches = new Map<WasmSource, WasmScratch>()
 
-  constructor(workerIndex: number, workerCount: number, control: Int32Array) {
+  constructor(workerIndex: number, workerCount: number, control: Int32Array, variant: WasmVariant) {
     this.workerIndex = workerIndex
     this.workerCount = workerCount
     this.#control = control
+    this.#variant = variant
   }
 
   beginStep(counters: Int32Array, step: number): void {
@@ -92,7 +94,7 @@ export class CpuContext {
   wasm<Exports>(source: WasmSource): WasmScratch<Exports> {
     let scratch = this.#scratches.get(source)
     if (!scratch) {
-      scratch = new WasmScratch(source)
+      scratch = new WasmScratch(source, this.#variant)
       this.#scratches.set(source, scratch)
     }
     return scratch as WasmScratch<Exports>

@@ -1,21 +1,20 @@
 import { availableParallelism, freemem } from 'node:os'
-import { setFlagsFromString } from 'node:v8'
 import { ConfigError, DeviceError } from '../../errors.ts'
 import type { Backend } from '../backend.ts'
 import type { DilatedConvArguments } from '../dilated-conv/dilated-conv.ts'
 import { type DilatedConvPlan, type DilatedConvRequest, explainDilatedPlan } from '../dilated-conv/plan.ts'
 import { DilatedConvPreparer } from '../dilated-conv/prepare.cpu.ts'
-import { linearWasm } from '../generated/linear.wasm.ts'
 import type { Calibration } from '../long-conv/cost-model.ts'
 import { planLongConv } from '../long-conv/plan.ts'
 import { prepareFilterCpu } from '../long-conv/prepare-filter.cpu.ts'
 import { queueingOps } from '../ops.ts'
 import { rowStrideOf, type Tensor } from '../tensor.ts'
 import type { CpuPreparedFilter, CpuTensor, CpuWeights } from './cpu-tensor.ts'
+import { engineVariant } from './engine.ts'
 import { collectGarbage } from './garbage.ts'
 import { type Step, WorkerPool } from './pool.ts'
 import { SharedMemory } from './shared-memory.ts'
-import { wasmVariant } from './wasm.ts'
+import type { WasmVariant } from './wasm.ts'
 
 const mostThreads = 1024
 
@@ -24,6 +23,8 @@ export interface CpuBackendOptions {
   readonly memoryBytes?: number
   /** What long convolutions are planned by (see measureCostConstants); default: constants of the machine the project measured on. */
   readonly calibration?: Calibration
+  /** Instead of the build that suits the engine best: for tests and measurements. */
+  readonly variant?: WasmVariant
   /** Instead of the plan of least expected time: for tests and measurements. */
   readonly planDilatedConv?: (request: DilatedConvRequest) => DilatedConvPlan
 }
@@ -34,8 +35,9 @@ export function createCpuBackend(options: CpuBackendOptions = {}): Backend {
   if (!Number.isInteger(threads) || threads < 1 || threads > mostThreads) {
     throw new ConfigError({ where: 'threads', what: 'bad number of threads', expected: `a whole number from 1 to ${mostThreads}`, got: `${threads}` })
   }
-  setFlagsFromString('--experimental-wasm-relaxed-simd')
-  const pool = new WorkerPool(threads)
+  const best = engineVariant()
+  const variant = options.variant ?? best
+  const pool = new WorkerPool(threads, variant)
   const activations = new SharedMemory() // written by queued steps only: what was released may be given out again at once
   const uploads = new SharedMemory() // written by this thread at once, so released only when the steps queued so far have run
   let released: Float32Array[] = []
@@ -94,7 +96,7 @@ export function createCpuBackend(options: CpuBackendOptions = {}): Backend {
     }
   }
 
-  const facts = [`${threads} thread${threads === 1 ? '' : 's'}`, wasmVariant(linearWasm) === 'relaxed' ? 'relaxed SIMD' : 'SIMD']
+  const facts = [`${threads} thread${threads === 1 ? '' : 's'}`, variant === 'simd' ? 'SIMD' : 'relaxed SIMD']
   if (options.calibration) facts.push(`calibration ${options.calibration.name}`)
   const backend: Backend = {
     kind: 'cpu',

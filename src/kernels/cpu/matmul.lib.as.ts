@@ -1,37 +1,57 @@
 import { gelu, madd } from './simd.lib.as'
 
 /**
- * Dense layers on one tile of positions. Positions are the vector lanes and weights are splatted scalars.
+ * Dense layers on one tile of positions. Positions are the vector lanes and weights are splatted scalars. With
+ * B = blockOutputs and P = panelPositions:
  * - rows: `[channel][position]`, `rowBytes` from one channel to the next;
- * - panels: `[position / 8][channel][8]`, what the inner loop reads one after the other;
- * - packed weights: `[output / 4][input][4]`, outputs filled up with zeros.
- * Addresses are in bytes and need no alignment; positions and outputs come in multiples of 8 and of 4.
- * Four outputs times eight positions are eight sums in registers, which is as many as V8 keeps there: unrolling the
- * loop or taking larger blocks spills them and halves the speed.
+ * - panels: `[position / P][channel][P]`, what the inner loop reads one after the other;
+ * - packed weights: `[output / B][input][B]`, outputs filled up with zeros.
+ * Addresses are in bytes and need no alignment; positions and outputs come in multiples of P and of B.
+ * 4 x 8 sums are eight vectors in registers, which is as many as V8 keeps there: unrolling the loop or taking larger blocks
+ * spills them and halves the speed. In the wide build 6 x 16 sums are twelve registers of 256 bits, once V8 has joined the
+ * vectors in pairs. Each sum is made in the same order in all builds.
  */
+
+// @ts-ignore: a constant given to the compiler
+export const blockOutputs: i32 = WIDE ? 6 : 4
+// @ts-ignore: a constant given to the compiler
+export const panelPositions: i32 = WIDE ? 16 : 8
+// @ts-ignore: a constant given to the compiler
+const stepBytes: usize = WIDE ? 64 : 32 // of a panel, from one channel to the next
+// @ts-ignore: a constant given to the compiler
+const weightBytes: usize = WIDE ? 24 : 16 // of a block, from one input to the next
 
 /** Packs `weight[outputs][inputs]`, rows `weightRowBytes` apart, as if it had zeros up to `paddedInputs`. */
 export function packWeights(packed: usize, weight: usize, weightRowBytes: usize, outputs: i32, inputs: i32, paddedInputs: i32): void {
-  for (let block = 0; block < outputs; block += 4) {
-    for (let lane = 0; lane < 4; lane++) {
+  for (let block = 0; block < outputs; block += blockOutputs) {
+    for (let lane = 0; lane < blockOutputs; lane++) {
       const output = block + lane
       const known = output < outputs ? inputs : 0
       let to = packed + ((<usize>block * paddedInputs + lane) << 2)
       let from = weight + <usize>output * weightRowBytes
       let i = 0
-      for (; i < known; i++, to += 16, from += 4) store<f32>(to, load<f32>(from))
-      for (; i < paddedInputs; i++, to += 16) store<f32>(to, 0)
+      for (; i < known; i++, to += weightBytes, from += 4) store<f32>(to, load<f32>(from))
+      for (; i < paddedInputs; i++, to += weightBytes) store<f32>(to, 0)
     }
   }
 }
 
 /** Rows to panels. */
 export function toPanels(panels: usize, rows: usize, rowBytes: usize, channels: i32, panelCount: i32): void {
-  for (let p = 0; p < panelCount; p++, rows += 32) {
+  for (let p = 0; p < panelCount; p++, rows += stepBytes) {
     const end = rows + <usize>channels * rowBytes
-    for (let from = rows; from < end; from += rowBytes, panels += 32) {
-      v128.store(panels, v128.load(from))
-      v128.store(panels, v128.load(from, 16), 16)
+    for (let from = rows; from < end; from += rowBytes, panels += stepBytes) {
+      const x0 = v128.load(from)
+      const x1 = v128.load(from, 16)
+      // @ts-ignore: a constant given to the compiler
+      if (WIDE) {
+        const x2 = v128.load(from, 32)
+        const x3 = v128.load(from, 48)
+        v128.store(panels, x2, 32)
+        v128.store(panels, x3, 48)
+      }
+      v128.store(panels, x0)
+      v128.store(panels, x1, 16)
     }
   }
 }
@@ -39,14 +59,15 @@ export function toPanels(panels: usize, rows: usize, rowBytes: usize, channels: 
 /**
  * Rows to panels with `(x - mean) / sqrt(variance + epsilon) * weight + bias` over channels at each position; the
  * variance is biased and taken in a second pass over the differences, so that a large mean costs no digits.
- * Two panels, a cache line of each row, at a time: `panelCount` is rounded up to an even number.
+ * Sixteen positions, a cache line of each row, at a time: panels of eight are written in pairs, the last one beside nothing.
  */
 export function normalizeToPanels(
   panels: usize, rows: usize, rowBytes: usize, channels: i32, panelCount: i32, weight: usize, bias: usize, epsilon: f32,
 ): void {
   const perChannel = f32x4.splat(1 / <f32>channels)
-  const panelBytes = <usize>channels << 5
-  for (let p = 0; p < panelCount; p += 2, rows += 64, panels += panelBytes << 1) {
+  // @ts-ignore: a constant given to the compiler
+  const panelsAtOnce = WIDE ? 1 : 2
+  for (let p = 0; p < panelCount; p += panelsAtOnce, rows += 64, panels += <usize>channels << 6) {
     const end = rows + <usize>channels * rowBytes
     let m0 = f32x4.splat(0)
     let m1 = m0
@@ -83,13 +104,24 @@ export function normalizeToPanels(
     let to = panels
     let w = weight
     let b = bias
-    for (let x = rows; x < end; x += rowBytes, to += 32, w += 4, b += 4) {
+    for (let x = rows; x < end; x += rowBytes, to += stepBytes, w += 4, b += 4) {
       const vw = v128.load32_splat(w)
       const vb = v128.load32_splat(b)
-      v128.store(to, madd(v128.mul<f32>(v128.sub<f32>(v128.load(x), m0), s0), vw, vb))
-      v128.store(to, madd(v128.mul<f32>(v128.sub<f32>(v128.load(x, 16), m1), s1), vw, vb), 16)
-      v128.store(to + panelBytes, madd(v128.mul<f32>(v128.sub<f32>(v128.load(x, 32), m2), s2), vw, vb))
-      v128.store(to + panelBytes, madd(v128.mul<f32>(v128.sub<f32>(v128.load(x, 48), m3), s3), vw, vb), 16)
+      const y0 = madd(v128.mul<f32>(v128.sub<f32>(v128.load(x), m0), s0), vw, vb)
+      const y1 = madd(v128.mul<f32>(v128.sub<f32>(v128.load(x, 16), m1), s1), vw, vb)
+      const y2 = madd(v128.mul<f32>(v128.sub<f32>(v128.load(x, 32), m2), s2), vw, vb)
+      const y3 = madd(v128.mul<f32>(v128.sub<f32>(v128.load(x, 48), m3), s3), vw, vb)
+      v128.store(to, y0)
+      v128.store(to, y1, 16)
+      // @ts-ignore: a constant given to the compiler
+      if (WIDE) {
+        v128.store(to, y2, 32)
+        v128.store(to, y3, 48)
+      } else {
+        const second = to + (<usize>channels << 5)
+        v128.store(second, y2)
+        v128.store(second, y3, 16)
+      }
     }
   }
 }
@@ -135,24 +167,118 @@ function put(y: usize, low: v128, high: v128, isAdded: bool): void {
   v128.store(y, isAdded ? v128.add<f32>(v128.load(y, 16), high) : high, 16)
 }
 
+/** Loads before stores, and offsets as constants: otherwise V8 does not see that it can join the vectors. */
+// @ts-ignore: decorator
+@inline
+function putWide(y: usize, v0: v128, v1: v128, v2: v128, v3: v128, isAdded: bool): void {
+  if (isAdded) {
+    v0 = v128.add<f32>(v128.load(y), v0)
+    v1 = v128.add<f32>(v128.load(y, 16), v1)
+    v2 = v128.add<f32>(v128.load(y, 32), v2)
+    v3 = v128.add<f32>(v128.load(y, 48), v3)
+  }
+  v128.store(y, v0)
+  v128.store(y, v1, 16)
+  v128.store(y, v2, 32)
+  v128.store(y, v3, 48)
+}
+
+/** Six outputs times sixteen positions; starts from zero, or from what six floats at `bias` say. */
+// @ts-ignore: decorator
+@inline
+function wideBlock(y: usize, rowBytes: usize, w: usize, x: usize, end: usize, bias: usize, isAdded: bool): void {
+  const zero = f32x4.splat(0)
+  let a0 = isAdded ? zero : v128.load32_splat(bias)
+  let b0 = isAdded ? zero : v128.load32_splat(bias, 4)
+  let c0 = isAdded ? zero : v128.load32_splat(bias, 8)
+  let d0 = isAdded ? zero : v128.load32_splat(bias, 12)
+  let e0 = isAdded ? zero : v128.load32_splat(bias, 16)
+  let f0 = isAdded ? zero : v128.load32_splat(bias, 20)
+  let a1 = a0
+  let a2 = a0
+  let a3 = a0
+  let b1 = b0
+  let b2 = b0
+  let b3 = b0
+  let c1 = c0
+  let c2 = c0
+  let c3 = c0
+  let d1 = d0
+  let d2 = d0
+  let d3 = d0
+  let e1 = e0
+  let e2 = e0
+  let e3 = e0
+  let f1 = f0
+  let f2 = f0
+  let f3 = f0
+  for (; x < end; x += 64, w += 24) {
+    const x0 = v128.load(x)
+    const x1 = v128.load(x, 16)
+    const x2 = v128.load(x, 32)
+    const x3 = v128.load(x, 48)
+    let s = v128.load32_splat(w)
+    a0 = madd(s, x0, a0)
+    a1 = madd(s, x1, a1)
+    a2 = madd(s, x2, a2)
+    a3 = madd(s, x3, a3)
+    s = v128.load32_splat(w, 4)
+    b0 = madd(s, x0, b0)
+    b1 = madd(s, x1, b1)
+    b2 = madd(s, x2, b2)
+    b3 = madd(s, x3, b3)
+    s = v128.load32_splat(w, 8)
+    c0 = madd(s, x0, c0)
+    c1 = madd(s, x1, c1)
+    c2 = madd(s, x2, c2)
+    c3 = madd(s, x3, c3)
+    s = v128.load32_splat(w, 12)
+    d0 = madd(s, x0, d0)
+    d1 = madd(s, x1, d1)
+    d2 = madd(s, x2, d2)
+    d3 = madd(s, x3, d3)
+    s = v128.load32_splat(w, 16)
+    e0 = madd(s, x0, e0)
+    e1 = madd(s, x1, e1)
+    e2 = madd(s, x2, e2)
+    e3 = madd(s, x3, e3)
+    s = v128.load32_splat(w, 20)
+    f0 = madd(s, x0, f0)
+    f1 = madd(s, x1, f1)
+    f2 = madd(s, x2, f2)
+    f3 = madd(s, x3, f3)
+  }
+  putWide(y, a0, a1, a2, a3, isAdded)
+  putWide(y + rowBytes, b0, b1, b2, b3, isAdded)
+  putWide(y + rowBytes * 2, c0, c1, c2, c3, isAdded)
+  putWide(y + rowBytes * 3, d0, d1, d2, d3, isAdded)
+  putWide(y + rowBytes * 4, e0, e1, e2, e3, isAdded)
+  putWide(y + rowBytes * 5, f0, f1, f2, f3, isAdded)
+}
+
 /**
- * `y[o][t] = bias[o] + Σ_i weight[o][i] x[i][t]` for `4 * blocks` outputs; `y` has rows `rowBytes` apart and
- * successive groups of eight positions `panelBytes` apart: rows (32) or panels (32 * outputs, with rowBytes 32).
+ * `y[o][t] = bias[o] + Σ_i weight[o][i] x[i][t]` for `blockOutputs * blocks` outputs; `y` has rows `rowBytes` apart and
+ * successive groups of `panelPositions` positions `panelBytes` apart: rows (4 * panelPositions) or panels
+ * (4 * panelPositions * outputs, with rowBytes 4 * panelPositions).
  */
 export function multiply(
   y: usize, rowBytes: usize, panelBytes: usize, packed: usize, bias: usize, x: usize, inputs: i32, blocks: i32, panelCount: i32,
 ): void {
-  const step = <usize>inputs << 5
+  const step = <usize>inputs * stepBytes
   for (let p = 0; p < panelCount; p++, x += step, y += panelBytes) {
     let w = packed
     let yb = y
     let b = bias
-    for (let o = 0; o < blocks; o++, w += <usize>inputs << 4, yb += rowBytes << 2, b += 16) {
-      const ba = v128.load32_splat(b)
-      const bb = v128.load32_splat(b, 4)
-      const bc = v128.load32_splat(b, 8)
-      const bd = v128.load32_splat(b, 12)
-      block(yb, rowBytes, w, x, x + step, ba, ba, bb, bb, bc, bc, bd, bd, false)
+    for (let o = 0; o < blocks; o++, w += <usize>inputs * weightBytes, yb += rowBytes * blockOutputs, b += weightBytes) {
+      // @ts-ignore: a constant given to the compiler
+      if (WIDE) wideBlock(yb, rowBytes, w, x, x + step, b, false)
+      else {
+        const ba = v128.load32_splat(b)
+        const bb = v128.load32_splat(b, 4)
+        const bc = v128.load32_splat(b, 8)
+        const bd = v128.load32_splat(b, 12)
+        block(yb, rowBytes, w, x, x + step, ba, ba, bb, bb, bc, bc, bd, bd, false)
+      }
     }
   }
 }
@@ -164,13 +290,15 @@ export function multiply(
 export function multiplyAdd(
   y: usize, rowBytes: usize, panelBytes: usize, packed: usize, x: usize, inputs: i32, blocks: i32, panelCount: i32,
 ): void {
-  const step = <usize>inputs << 5
+  const step = <usize>inputs * stepBytes
   const zero = f32x4.splat(0)
   for (let p = 0; p < panelCount; p++, x += step, y += panelBytes) {
     let w = packed
     let yb = y
-    for (let o = 0; o < blocks; o++, w += <usize>inputs << 4, yb += rowBytes << 2) {
-      block(yb, rowBytes, w, x, x + step, zero, zero, zero, zero, zero, zero, zero, zero, true)
+    for (let o = 0; o < blocks; o++, w += <usize>inputs * weightBytes, yb += rowBytes * blockOutputs) {
+      // @ts-ignore: a constant given to the compiler
+      if (WIDE) wideBlock(yb, rowBytes, w, x, x + step, 0, true)
+      else block(yb, rowBytes, w, x, x + step, zero, zero, zero, zero, zero, zero, zero, zero, true)
     }
   }
 }
@@ -192,15 +320,26 @@ export function activate(x: usize, vectors: i32): void {
   }
 }
 
-/** `y += x`, `vectors` times four values. */
+/** `y += x`, `vectors` times four values, an even number. */
 export function addTo(y: usize, x: usize, vectors: i32): void {
-  for (let i = 0; i < vectors; i++, x += 16, y += 16) v128.store(y, v128.add<f32>(v128.load(y), v128.load(x)))
+  for (let i = 0; i < vectors; i += 2, x += 32, y += 32) {
+    const sum0 = v128.add<f32>(v128.load(y), v128.load(x))
+    const sum1 = v128.add<f32>(v128.load(y, 16), v128.load(x, 16))
+    v128.store(y, sum0)
+    v128.store(y, sum1, 16)
+  }
 }
 
-/** `y[r][..] += values[r]` for rows of `vectors` times four values. */
+/** `y[r][..] += values[r]` for rows of `vectors` times four values, an even number. */
 export function addToRows(y: usize, rowBytes: usize, values: usize, rows: i32, vectors: i32): void {
+  const bytes = <usize>vectors << 4
   for (let r = 0; r < rows; r++, y += rowBytes, values += 4) {
     const value = v128.load32_splat(values)
-    for (let i = 0; i < vectors; i++) v128.store(y + (<usize>i << 4), v128.add<f32>(v128.load(y + (<usize>i << 4)), value))
+    for (let to = y, end = y + bytes; to < end; to += 32) {
+      const sum0 = v128.add<f32>(v128.load(to), value)
+      const sum1 = v128.add<f32>(v128.load(to, 16), value)
+      v128.store(to, sum0)
+      v128.store(to, sum1, 16)
+    }
   }
 }

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { DeviceError } from '../../errors.ts'
 import type { OpName } from '../ops.ts'
 import { abortProgram, type CpuInternalArguments, type CpuOpArguments, controlFields, countersPerStep, resetControl } from './context.ts'
+import type { WasmVariant } from './wasm.ts'
 
 export type Step =
   | { [K in OpName]: { readonly op: K; readonly args: CpuOpArguments[K] } }[OpName]
@@ -21,6 +22,7 @@ export interface Setup {
   readonly workerIndex: number
   readonly workerCount: number
   readonly control: Int32Array
+  readonly variant: WasmVariant
 }
 
 /** One worker, and who waits for its answer. */
@@ -43,10 +45,10 @@ export class WorkerPool {
   #closed: DeviceError | undefined
   #mustCollect = false
 
-  constructor(workerCount: number) {
+  constructor(workerCount: number, variant: WasmVariant) {
     this.#seats = Array.from({ length: workerCount }, (_, workerIndex) => {
       const worker = new Worker(new URL(`./worker${extension}`, import.meta.url), {
-        workerData: { workerIndex, workerCount, control: this.#control } satisfies Setup,
+        workerData: { workerIndex, workerCount, control: this.#control, variant } satisfies Setup,
       })
       const seat: Seat = { worker, settle: undefined }
       worker.on('message', (outcome: Outcome) => seat.settle?.(outcome))

@@ -1,10 +1,16 @@
 import { DeviceError } from '../../errors.ts'
 
-/** A kernel module in two builds; `relaxed` uses relaxed SIMD (fused multiply-add) where the engine takes it. */
+/**
+ * A kernel module in three builds, base64: for engines with fixed SIMD only; with relaxed SIMD (fused multiply-add); and with relaxed
+ * SIMD in blocks twice as wide, for engines that join vectors of 128 bits to 256 (others spill their registers on it).
+ */
 export interface WasmSource {
   readonly simd: string
   readonly relaxed: string
+  readonly wide: string
 }
+/** Which build of the kernels runs; see engine.ts. */
+export type WasmVariant = keyof WasmSource
 
 const scratchBase = 65536 // static data of a kernel module stays below this
 const pageBytes = 65536
@@ -16,19 +22,14 @@ function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
   return bytes
 }
 
-/** Which build this engine runs, found by trying. */
-export function wasmVariant(source: WasmSource): 'relaxed' | 'simd' {
-  return WebAssembly.validate(bytesOf(source.relaxed)) ? 'relaxed' : 'simd'
-}
-
 /** One instance of a kernel module with a memory of its own, used as this worker's scratch. */
 export class WasmScratch<Exports = unknown> {
   readonly exports: Exports
   readonly #memory: WebAssembly.Memory
   #next = scratchBase
 
-  constructor(source: WasmSource) {
-    const module = new WebAssembly.Module(bytesOf(source[wasmVariant(source)]))
+  constructor(source: WasmSource, variant: WasmVariant) {
+    const module = new WebAssembly.Module(bytesOf(source[variant]))
     const instance = new WebAssembly.Instance(module, { env: { abort: () => { throw new Error('a WASM kernel aborted') } } })
     this.exports = instance.exports as Exports
     this.#memory = (instance.exports as unknown as { memory: WebAssembly.Memory }).memory

@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8'
 import { parentPort, workerData } from 'node:worker_threads'
 import { DeviceError } from '../../errors.ts'
 import { Aborted, CpuContext } from './context.ts'
@@ -6,12 +5,9 @@ import { collectGarbage } from './garbage.ts'
 import { cpuInternalKernels, cpuKernels } from './kernels.ts'
 import type { Outcome, Program, Setup } from './pool.ts'
 
-// Node 20 has relaxed SIMD behind a flag; newer engines have it anyway and ignore this.
-setFlagsFromString('--experimental-wasm-relaxed-simd')
-
-const { workerIndex, workerCount, control } = workerData as Setup
+const { workerIndex, workerCount, control, variant } = workerData as Setup
 const kernels = { ...cpuKernels, ...cpuInternalKernels } as unknown as Record<string, (args: unknown, context: CpuContext) => void>
-const context = new CpuContext(workerIndex, workerCount, control)
+const context = new CpuContext(workerIndex, workerCount, control, variant)
 
 function run({ steps, counters, collect }: Program): Outcome {
   try {

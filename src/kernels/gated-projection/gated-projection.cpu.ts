@@ -1,11 +1,11 @@
 import type { CpuKernel } from '../cpu/context.ts'
-import { copyIn, copyOut, copyWeights, type DenseExports, multipleOf, phaseBytes, rowFloatsFor, tileLengthFor } from '../cpu/dense-tile.ts'
+import { type BlockExports, copyIn, copyOut, copyWeights, type DenseExports, multipleOf, phaseBytes, rowFloatsFor, tileLengthFor } from '../cpu/dense-tile.ts'
 import { gatedProjectionWasm } from '../generated/gated-projection.wasm.ts'
 
-/** Channels computed at a time, in each of the three parts. */
+/** About how many channels are computed at a time, in each of the three parts. */
 const groupChannels = 16
 
-interface GatedProjectionExports extends Pick<DenseExports, 'multiply' | 'normalizeToPanels' | 'packWeights'> {
+interface GatedProjectionExports extends BlockExports, Pick<DenseExports, 'multiply' | 'normalizeToPanels' | 'packWeights'> {
   gateChannels(
     gate: number, value: number, x0: number, x1: number, v: number, rowBytes: number,
     shortWeight: number, shortBias: number, partChannels: number, taps: number, channels: number, panelCount: number,
@@ -22,14 +22,16 @@ export const gatedProjectionCpu: CpuKernel<'gatedProjection'> = (a, context) => 
   const taps = a.shortWeight.shape[1]!
   const span = taps - 1
   const causal = a.padding === 'causal'
-  const partChannels = multipleOf(4, channels)
-  const group = Math.min(groupChannels, partChannels)
+  const scratch = context.wasm<GatedProjectionExports>(gatedProjectionWasm)
+  const wasm = scratch.exports
+  const block = wasm.blockOutputs.value
+  const panel = wasm.panelPositions.value
+  const partChannels = multipleOf(block, channels)
+  const group = Math.min(multipleOf(block, groupChannels), partChannels)
   const tileLength = tileLengthFor(length, context.workerCount, inChannels + 5 * group)
   const projected = multipleOf(16, tileLength + span) // positions of u a tile needs
   const rowFloats = rowFloatsFor(projected + 8) // the last panel of outputs reads past them
 
-  const scratch = context.wasm<GatedProjectionExports>(gatedProjectionWasm)
-  const wasm = scratch.exports
   scratch.reset()
   const packed = scratch.allocate(3 * partChannels * inChannels)
   const bias = scratch.allocate(3 * partChannels)
@@ -64,7 +66,7 @@ export const gatedProjectionCpu: CpuKernel<'gatedProjection'> = (a, context) => 
     const x = rows + phaseBytes(a.input, first)
     copyIn(memory, x + before * 4, rowFloats, a.input, first + before, count + span - before)
     if (before > 0 && a.history) copyIn(memory, x, rowFloats, a.history, span - before, before)
-    const panelCount = Math.ceil((count + span) / 8)
+    const panelCount = Math.ceil((count + span) / panel)
     wasm.normalizeToPanels(panels, x, rowFloats * 4, inChannels, panelCount, normWeight, normBias, a.norm.epsilon)
 
     const gateRows = gate + phaseBytes(a.gate, start)
@@ -73,8 +75,8 @@ export const gatedProjectionCpu: CpuKernel<'gatedProjection'> = (a, context) => 
       const groupCount = Math.min(group, channels - c)
       for (let part = 0; part < 3; part++) {
         const o = part * partChannels + c
-        const blocks = Math.ceil(groupCount / 4)
-        wasm.multiply(u[part]!, rowFloats * 4, 32, packed + o * inChannels * 4, bias + o * 4, panels, inChannels, blocks, panelCount)
+        const blocks = Math.ceil(groupCount / block)
+        wasm.multiply(u[part]!, rowFloats * 4, panel * 4, packed + o * inChannels * 4, bias + o * 4, panels, inChannels, blocks, panelCount)
         if (before > 0 && !a.history) clearColumns(memory, u[part]!, rowFloats, groupCount, before)
       }
       wasm.gateChannels(

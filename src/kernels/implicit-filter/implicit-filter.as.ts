@@ -1,6 +1,11 @@
 import { exponential, madd, sineOfHalfTurns } from '../cpu/simd.lib.as'
 
-export { multiply, packWeights } from '../cpu/matmul.lib.as'
+export { blockOutputs, multiply, packWeights, panelPositions } from '../cpu/matmul.lib.as'
+
+// @ts-ignore: a constant given to the compiler
+const stepBytes: usize = WIDE ? 64 : 32 // of a panel, from one channel to the next
+// @ts-ignore: a constant given to the compiler
+const outputsAtOnce = WIDE ? 1 : 2 // sixteen values
 
 /** Adding it to a f64 rounds that to a whole number; 1.5 * 2^52. */
 const roundingMagic: f64 = 6755399441055744
@@ -27,17 +32,20 @@ function sineOfTurns(a: v128, b: v128): v128 {
 
 /**
  * The first layer, in f64 up to the sine because its argument reaches hundreds of radians:
- * `h[o][t] = sin(2π (bias[o] + Σ_e weight[o][e] z[e][t]))`, weight and bias in turns and in f64. z is f64 in panels
- * `[position / 8][feature][8]`; h f32 in panels of `width` channels, an even number.
+ * `h[o][t] = sin(2π (bias[o] + Σ_e weight[o][e] z[e][t]))`, weight and bias in turns and in f64. z is f64,
+ * `[position / 8][feature][8]`; h f32 in panels of `width` channels, an even number. `eights` is the number of eights of positions; with
+ * panels of sixteen each fills half a panel.
  */
-export function firstLayer(h: usize, z: usize, weight: usize, bias: usize, features: i32, width: i32, panelCount: i32): void {
+export function firstLayer(h: usize, z: usize, weight: usize, bias: usize, features: i32, width: i32, eights: i32): void {
   const panelBytes = <usize>features << 6
   const weightBytes = <usize>features << 3
-  for (let p = 0; p < panelCount; p++, z += panelBytes) {
+  for (let p = 0; p < eights; p++, z += panelBytes) {
     const end = z + panelBytes
     let w = weight
     let b = bias
-    for (let o = 0; o < width; o += 2, h += 64, w += weightBytes, b += 16) {
+    // @ts-ignore: a constant given to the compiler
+    let to: usize = WIDE ? h + (<usize>(p >> 1) * width << 6) + (<usize>(p & 1) << 5) : h + (<usize>p * width << 5)
+    for (let o = 0; o < width; o += 2, to += 2 * stepBytes, w += weightBytes, b += 16) {
       let a0 = v128.load64_splat(b)
       let a1 = a0
       let a2 = a0
@@ -66,10 +74,10 @@ export function firstLayer(h: usize, z: usize, weight: usize, bias: usize, featu
       const y1 = sineOfTurns(a2, a3)
       const y2 = sineOfTurns(b0, b1)
       const y3 = sineOfTurns(b2, b3)
-      v128.store(h, y0)
-      v128.store(h, y1, 16)
-      v128.store(h, y2, 32)
-      v128.store(h, y3, 48)
+      v128.store(to, y0)
+      v128.store(to, y1, 16)
+      v128.store(to + stepBytes, y2)
+      v128.store(to + stepBytes, y3, 16)
     }
   }
 }
@@ -82,12 +90,14 @@ export function firstLayer(h: usize, z: usize, weight: usize, bias: usize, featu
 export function sines(h: usize, freq: usize, width: i32, panelCount: i32): void {
   const lowOffset = <usize>width << 2
   for (let p = 0; p < panelCount; p++) {
-    for (let o = 0; o < width; o += 2, h += 64) {
+    for (let o = 0; o < width; o += outputsAtOnce, h += 64) {
       const f = freq + (<usize>o << 2)
       const highA = v128.load32_splat(f)
       const lowA = v128.load32_splat(f + lowOffset)
-      const highB = v128.load32_splat(f, 4)
-      const lowB = v128.load32_splat(f + lowOffset, 4)
+      // @ts-ignore: a constant given to the compiler
+      const highB = WIDE ? highA : v128.load32_splat(f, 4)
+      // @ts-ignore: a constant given to the compiler
+      const lowB = WIDE ? lowA : v128.load32_splat(f + lowOffset, 4)
       const y0 = scaledSine(v128.load(h), highA, lowA)
       const y1 = scaledSine(v128.load(h, 16), highA, lowA)
       const y2 = scaledSine(v128.load(h, 32), highB, lowB)
@@ -119,10 +129,14 @@ export function applyWindow(y: usize, rowBytes: usize, t: usize, deltas: usize, 
       const e2 = exponential(v128.mul<f32>(rate, v128.load(t + i, 32)))
       const e3 = exponential(v128.mul<f32>(rate, v128.load(t + i, 48)))
       const to = y + i
-      v128.store(to, v128.mul<f32>(v128.load(to), v128.add<f32>(e0, vs)))
-      v128.store(to, v128.mul<f32>(v128.load(to, 16), v128.add<f32>(e1, vs)), 16)
-      v128.store(to, v128.mul<f32>(v128.load(to, 32), v128.add<f32>(e2, vs)), 32)
-      v128.store(to, v128.mul<f32>(v128.load(to, 48), v128.add<f32>(e3, vs)), 48)
+      const y0 = v128.mul<f32>(v128.load(to), v128.add<f32>(e0, vs))
+      const y1 = v128.mul<f32>(v128.load(to, 16), v128.add<f32>(e1, vs))
+      const y2 = v128.mul<f32>(v128.load(to, 32), v128.add<f32>(e2, vs))
+      const y3 = v128.mul<f32>(v128.load(to, 48), v128.add<f32>(e3, vs))
+      v128.store(to, y0)
+      v128.store(to, y1, 16)
+      v128.store(to, y2, 32)
+      v128.store(to, y3, 48)
     }
   }
 }

@@ -1,12 +1,12 @@
 import type { CpuKernel, CpuOpArguments } from '../cpu/context.ts'
-import { copyOut, copyWeights, type DenseExports, multipleOf, phaseBytes, rowFloatsFor, tileLengthFor } from '../cpu/dense-tile.ts'
+import { type BlockExports, copyOut, copyWeights, type DenseExports, multipleOf, phaseBytes, rowFloatsFor, tileLengthFor } from '../cpu/dense-tile.ts'
 import { implicitFilterWasm } from '../generated/implicit-filter.wasm.ts'
 
 /** Filter channels computed at a time from the last hidden layer. */
 const groupChannels = 32
 
-interface ImplicitFilterExports extends Pick<DenseExports, 'multiply' | 'packWeights'> {
-  firstLayer(h: number, z: number, weight: number, bias: number, features: number, width: number, panelCount: number): void
+interface ImplicitFilterExports extends BlockExports, Pick<DenseExports, 'multiply' | 'packWeights'> {
+  firstLayer(h: number, z: number, weight: number, bias: number, features: number, width: number, eights: number): void
   sines(h: number, freq: number, width: number, panelCount: number): void
   applyWindow(y: number, rowBytes: number, t: number, deltas: number, shift: number, channels: number, vectors: number): void
 }
@@ -17,14 +17,16 @@ export const implicitFilterCpu: CpuKernel<'implicitFilter'> = (a, context) => {
   const { out, embeddingSize, layers } = a
   const channels = out.channelCount
   const width = a.freq.shape[0]!
-  const padded = multipleOf(4, width)
-  const paddedChannels = multipleOf(4, channels)
-  const group = Math.min(groupChannels, paddedChannels)
+  const scratch = context.wasm<ImplicitFilterExports>(implicitFilterWasm)
+  const wasm = scratch.exports
+  const block = wasm.blockOutputs.value
+  const panel = wasm.panelPositions.value
+  const padded = multipleOf(block, width)
+  const paddedChannels = multipleOf(block, channels)
+  const group = Math.min(multipleOf(block, groupChannels), paddedChannels)
   const tileLength = tileLengthFor(out.length, context.workerCount, 2 * padded + group + 2 * embeddingSize)
   const rowFloats = rowFloatsFor(tileLength)
 
-  const scratch = context.wasm<ImplicitFilterExports>(implicitFilterWasm)
-  const wasm = scratch.exports
   scratch.reset()
   const first = scratch.allocate(2 * padded * embeddingSize) // f64
   const firstBias = scratch.allocate(2 * padded) // f64
@@ -64,23 +66,23 @@ export const implicitFilterCpu: CpuKernel<'implicitFilter'> = (a, context) => {
   for (const tile of context.tiles(Math.ceil(out.length / tileLength))) {
     const start = tile * tileLength
     const count = Math.min(tileLength, out.length - start)
-    const panelCount = Math.ceil(count / 8)
+    const panelCount = Math.ceil(count / panel)
     const firstTap = a.firstTap + start
     for (let j = 0; j < count; j++) memory[times / 4 + j] = a.t ? a.t.data[firstTap + j]! : timeOf(a, firstTap + j)
     if (featuresOf) featuresOf(memory64, features / 8, firstTap, count)
     else copyFeatures(memory64, features / 8, a.z!.data, embeddingSize, firstTap, count)
 
-    wasm.firstLayer(h, features, first, firstBias, embeddingSize, padded, panelCount)
+    wasm.firstLayer(h, features, first, firstBias, embeddingSize, padded, (panelCount * panel) / 8)
     for (const { packed, bias } of inner) {
-      wasm.multiply(next, 32, padded * 32, packed, bias, h, padded, padded / 4, panelCount)
+      wasm.multiply(next, panel * 4, padded * panel * 4, packed, bias, h, padded, padded / block, panelCount)
       wasm.sines(next, freq, padded, panelCount)
       ;[h, next] = [next, h]
     }
     const result = rows + phaseBytes(out, start)
     for (let c = 0; c < channels; c += group) {
       const groupCount = Math.min(group, channels - c)
-      wasm.multiply(result, rowFloats * 4, 32, last.packed + c * padded * 4, last.bias, h, padded, Math.ceil(groupCount / 4), panelCount)
-      wasm.applyWindow(result, rowFloats * 4, times, deltas + c * 4, a.shift, groupCount, multipleOf(4, panelCount * 2))
+      wasm.multiply(result, rowFloats * 4, panel * 4, last.packed + c * padded * 4, last.bias, h, padded, Math.ceil(groupCount / block), panelCount)
+      wasm.applyWindow(result, rowFloats * 4, times, deltas + c * 4, a.shift, groupCount, multipleOf(4, (panelCount * panel) / 4))
       copyOut(memory, result, rowFloats, out, start, count, c, groupCount)
     }
   }

@@ -1,1 +1,1 @@
-export { activate, addTo, multiply, normalizeToPanels, packWeights, toPanels } from '../cpu/matmul.lib.as'
+export { activate, addTo, blockOutputs, multiply, normalizeToPanels, packWeights, panelPositions, toPanels } from '../cpu/matmul.lib.as'

@@ -2,19 +2,21 @@ import type { CpuKernel } from '../cpu/context.ts'
 import { copyIn, copyOut, copyWeights, type DenseExports, multipleOf, phaseBytes, rowFloatsFor, tileLengthFor } from '../cpu/dense-tile.ts'
 import { linearWasm } from '../generated/linear.wasm.ts'
 
-/** Output channels computed at a time: their weights stay in L1 while all positions of the tile pass. */
+/** About how many output channels are computed at a time: their weights stay in L1 while all positions of the tile pass. */
 const groupChannels = 32
 
 /** Positions are shared out in tiles; a worker packs the weights into its scratch once a call. */
 export const linearCpu: CpuKernel<'linear'> = ({ out, input, weight, bias, norm, activation, residual }, context) => {
   const [outChannels, inChannels] = weight.shape as [number, number]
-  const group = Math.min(groupChannels, multipleOf(4, outChannels))
-  const paddedOutputs = multipleOf(4, outChannels)
+  const scratch = context.wasm<DenseExports>(linearWasm)
+  const wasm = scratch.exports
+  const block = wasm.blockOutputs.value
+  const panel = wasm.panelPositions.value
+  const paddedOutputs = multipleOf(block, outChannels)
+  const group = Math.min(multipleOf(block, groupChannels), paddedOutputs)
   const tileLength = tileLengthFor(out.length, context.workerCount, inChannels + 2 * group)
   const rowFloats = rowFloatsFor(tileLength)
 
-  const scratch = context.wasm<DenseExports>(linearWasm)
-  const wasm = scratch.exports
   scratch.reset()
   const packed = scratch.allocate(paddedOutputs * inChannels)
   const biasArea = scratch.allocate(paddedOutputs)
@@ -38,7 +40,7 @@ export const linearCpu: CpuKernel<'linear'> = ({ out, input, weight, bias, norm,
   for (const tile of context.tiles(Math.ceil(out.length / tileLength))) {
     const start = tile * tileLength
     const count = Math.min(tileLength, out.length - start)
-    const panelCount = Math.ceil(count / 8)
+    const panelCount = Math.ceil(count / panel)
     const x = rows + phaseBytes(input, start)
     copyIn(memory, x, rowFloats, input, start, count)
     if (norm) wasm.normalizeToPanels(panels, x, rowFloats * 4, inChannels, panelCount, normWeight, normBias, norm.epsilon)
@@ -47,8 +49,8 @@ export const linearCpu: CpuKernel<'linear'> = ({ out, input, weight, bias, norm,
     const result = y + phaseBytes(out, start)
     for (let o = 0; o < outChannels; o += group) {
       const channels = Math.min(group, outChannels - o)
-      const blocks = Math.ceil(channels / 4)
-      wasm.multiply(result, rowFloats * 4, 32, packed + o * inChannels * 4, biasArea + o * 4, panels, inChannels, blocks, panelCount)
+      const blocks = Math.ceil(channels / block)
+      wasm.multiply(result, rowFloats * 4, panel * 4, packed + o * inChannels * 4, biasArea + o * 4, panels, inChannels, blocks, panelCount)
       if (activation === 'gelu') wasm.activate(result, (channels * rowFloats) / 4)
       if (residual) {
         const old = kept + phaseBytes(residual, start)

@@ -1,3 +1,4 @@
+import { engineVariant } from '../cpu/engine.ts'
 import { WasmScratch } from '../cpu/wasm.ts'
 import { longConvWasm } from '../generated/long-conv.wasm.ts'
 import { type CostConstants, defaultCostConstants } from './cost-model.ts'
@@ -29,7 +30,7 @@ function fastest(run: () => void): number {
  */
 export function measureCostConstants(): CostConstants {
   const points = 4096
-  const scratch = new WasmScratch<LongConvExports>(longConvWasm)
+  const scratch = new WasmScratch<LongConvExports>(longConvWasm, engineVariant())
   const transform = new CpuTransform(scratch, { fftSize: 2 * points, factors: [points], keepSpectra: true, frequencySparsity: 0 })
   const signal = { history: new Float32Array(0), input: new Float32Array(new SharedArrayBuffer(8 * points)).fill(1), pre: undefined }
   const spectra = new Float32Array(new SharedArrayBuffer(8 * points)).fill(1e-4)

@@ -1,1 +1,1 @@
-export { activate, addToRows, multiply, multiplyAdd, normalizeToPanels, packWeights } from '../cpu/matmul.lib.as'
+export { activate, addToRows, blockOutputs, multiply, multiplyAdd, normalizeToPanels, packWeights, panelPositions } from '../cpu/matmul.lib.as'

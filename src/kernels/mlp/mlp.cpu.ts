@@ -1,23 +1,25 @@
 import type { CpuKernel } from '../cpu/context.ts'
-import { copyIn, copyOut, copyWeights, type DenseExports, multipleOf, phaseBytes, rowFloatsFor, tileLengthFor } from '../cpu/dense-tile.ts'
+import { type BlockExports, copyIn, copyOut, copyWeights, type DenseExports, multipleOf, phaseBytes, rowFloatsFor, tileLengthFor } from '../cpu/dense-tile.ts'
 import { mlpWasm } from '../generated/mlp.wasm.ts'
 
-/** Hidden channels computed at a time: between the two layers they never leave the cache. */
+/** Most hidden channels computed at a time: between the two layers they never leave the cache. */
 const groupChannels = 64
 
-type MlpExports = Pick<DenseExports, 'activate' | 'addToRows' | 'multiply' | 'multiplyAdd' | 'normalizeToPanels' | 'packWeights'>
+type MlpExports = BlockExports & Pick<DenseExports, 'activate' | 'addToRows' | 'multiply' | 'multiplyAdd' | 'normalizeToPanels' | 'packWeights'>
 
 /** Positions are shared out in tiles; the tile's input rows are where the second layer sums up. */
 export const mlpCpu: CpuKernel<'mlp'> = ({ out, input, norm, fc1, fc2 }, context) => {
   const [hiddenChannels, channels] = fc1.weight.shape as [number, number]
-  const paddedChannels = multipleOf(4, channels)
-  const paddedHidden = multipleOf(4, hiddenChannels)
-  const group = Math.min(groupChannels, paddedHidden)
+  const scratch = context.wasm<MlpExports>(mlpWasm)
+  const wasm = scratch.exports
+  const block = wasm.blockOutputs.value
+  const panel = wasm.panelPositions.value
+  const paddedChannels = multipleOf(block, channels)
+  const paddedHidden = multipleOf(block, hiddenChannels)
+  const group = Math.min(Math.floor(groupChannels / block) * block, paddedHidden)
   const tileLength = tileLengthFor(out.length, context.workerCount, 2 * channels + group)
   const rowFloats = rowFloatsFor(tileLength)
 
-  const scratch = context.wasm<MlpExports>(mlpWasm)
-  const wasm = scratch.exports
   scratch.reset()
   const packed1 = scratch.allocate(paddedHidden * channels)
   const bias1 = scratch.allocate(paddedHidden)
@@ -35,7 +37,7 @@ export const mlpCpu: CpuKernel<'mlp'> = ({ out, input, norm, fc1, fc2 }, context
   copyWeights(memory, rows, fc2.weight)
   for (let h = 0; h < hiddenChannels; h += group) {
     const inputs = Math.min(group, hiddenChannels - h)
-    wasm.packWeights(packed2 + h * paddedChannels * 4, rows + h * 4, hiddenChannels * 4, channels, inputs, multipleOf(4, inputs))
+    wasm.packWeights(packed2 + h * paddedChannels * 4, rows + h * 4, hiddenChannels * 4, channels, inputs, multipleOf(block, inputs))
   }
   memory.fill(0, bias1 / 4, bias1 / 4 + paddedHidden)
   copyWeights(memory, bias1, fc1.bias)
@@ -46,16 +48,16 @@ export const mlpCpu: CpuKernel<'mlp'> = ({ out, input, norm, fc1, fc2 }, context
   for (const tile of context.tiles(Math.ceil(out.length / tileLength))) {
     const start = tile * tileLength
     const count = Math.min(tileLength, out.length - start)
-    const panelCount = Math.ceil(count / 8)
+    const panelCount = Math.ceil(count / panel)
     const x = rows + phaseBytes(input, start)
     copyIn(memory, x, rowFloats, input, start, count)
     wasm.normalizeToPanels(panels, x, rowFloats * 4, channels, panelCount, normWeight, normBias, norm.epsilon)
-    wasm.addToRows(x, rowFloats * 4, bias2, channels, panelCount * 2)
+    wasm.addToRows(x, rowFloats * 4, bias2, channels, (panelCount * panel) / 4)
     for (let h = 0; h < hiddenChannels; h += group) {
       const inputs = Math.min(group, paddedHidden - h)
-      wasm.multiply(hidden, 32, inputs * 32, packed1 + h * channels * 4, bias1 + h * 4, panels, channels, inputs / 4, panelCount)
-      wasm.activate(hidden, panelCount * inputs * 2)
-      wasm.multiplyAdd(x, rowFloats * 4, 32, packed2 + h * paddedChannels * 4, hidden, inputs, paddedChannels / 4, panelCount)
+      wasm.multiply(hidden, panel * 4, inputs * panel * 4, packed1 + h * channels * 4, bias1 + h * 4, panels, channels, inputs / block, panelCount)
+      wasm.activate(hidden, (panelCount * panel * inputs) / 4)
+      wasm.multiplyAdd(x, rowFloats * 4, panel * 4, packed2 + h * paddedChannels * 4, hidden, inputs, paddedChannels / block, panelCount)
     }
     copyOut(memory, x, rowFloats, out, start, count)
   }

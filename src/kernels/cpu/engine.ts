@@ -1,0 +1,99 @@
+import { setFlagsFromString } from 'node:v8'
+import { linearWasm } from '../generated/linear.wasm.ts'
+import type { DenseExports } from './dense-tile.ts'
+import { WasmScratch, type WasmVariant } from './wasm.ts'
+
+/*
+ * Which build of the kernels this JavaScript engine runs best. All give the same bits where the engine has fused
+ * multiply-add ('relaxed' and 'wide' always do), so the choice may be made by the clock.
+ */
+
+/** The version of V8 as major + minor / 100, so 11.3 is 11.03; 0 in other engines. */
+function v8Version(): number {
+  const [major = 0, minor = 0] = (process.versions.v8 ?? '').split('.').map(Number)
+  return major + minor / 100
+}
+
+let known: WasmVariant | undefined
+
+/**
+ * The build to use, found once a process; also sets the flags of V8 that it needs, for the whole process:
+ * - relaxed SIMD (fused multiply-add) is behind a flag up to V8 11.3, which is Node 20;
+ * - from V8 13 on (Node 24) the optimising compiler can join neighbouring 128-bit vectors to 256-bit ones, if asked. Whether it does so
+ *   on this processor, and right, is tried: the same product by both builds, compared bit for bit and timed.
+ */
+export function engineVariant(): WasmVariant {
+  known ??= findVariant()
+  return known
+}
+
+function findVariant(): WasmVariant {
+  const version = v8Version()
+  if (version > 0 && version < 11.04) setFlagsFromString('--experimental-wasm-relaxed-simd')
+  if (!WebAssembly.validate(Buffer.from(linearWasm.relaxed, 'base64'))) return 'simd'
+  if (version < 13 || process.arch !== 'x64') return 'relaxed'
+  setFlagsFromString('--experimental-wasm-revectorize')
+  if (widePays()) return 'wide'
+  setFlagsFromString('--no-experimental-wasm-revectorize')
+  return 'relaxed'
+}
+
+/** Of the probe; the products of one call take some 10 µs. */
+const [outputs, inputs, positions, rounds] = [12, 64, 64, 12]
+
+function widePays(): boolean {
+  setFlagsFromString('--no-liftoff') // so that the first call is compiled as the thousandth would be
+  try {
+    const narrow = new Probe('relaxed')
+    const wide = new Probe('wide')
+    const [first, second] = [narrow.run(), wide.run()]
+    if (first.length === 0 || first.some((value, i) => value !== second[i])) return false
+    const best = { narrow: Infinity, wide: Infinity }
+    for (let r = 0; r < rounds; r++) {
+      best.narrow = Math.min(best.narrow, narrow.time())
+      best.wide = Math.min(best.wide, wide.time())
+    }
+    return best.wide < best.narrow
+  } finally {
+    setFlagsFromString('--liftoff')
+  }
+}
+
+/** One dense layer with fixed operands, in one build. */
+class Probe {
+  readonly #scratch: WasmScratch<DenseExports>
+  readonly #call: () => void
+  readonly #y: number
+
+  constructor(variant: WasmVariant) {
+    this.#scratch = new WasmScratch<DenseExports>(linearWasm, variant)
+    const { exports } = this.#scratch
+    const [block, panel] = [exports.blockOutputs.value, exports.panelPositions.value]
+    const allocate = (count: number): number => this.#scratch.allocate(count)
+    const [weight, packed, bias, rows, panels] = [outputs * inputs, outputs * inputs, outputs, inputs * positions, inputs * positions].map(allocate) as [
+      number, number, number, number, number,
+    ]
+    this.#y = allocate(outputs * positions)
+    const memory = this.#scratch.all()
+    let state = 1
+    for (let i = weight / 4; i < panels / 4; i++) {
+      state = (Math.imul(state, 48271) & 0x7fffffff) || 1
+      memory[i] = state / 2 ** 30 - 1
+    }
+    exports.packWeights(packed, weight, inputs * 4, outputs, inputs, inputs)
+    exports.toPanels(panels, rows, positions * 4, inputs, positions / panel)
+    this.#call = () => exports.multiply(this.#y, positions * 4, panel * 4, packed, bias, panels, inputs, outputs / block, positions / panel)
+  }
+
+  run(): Float32Array {
+    this.#call()
+    return this.#scratch.floats(this.#y, outputs * positions).slice()
+  }
+
+  /** Milliseconds of a few calls. */
+  time(): number {
+    const start = performance.now()
+    for (let i = 0; i < 4; i++) this.#call()
+    return performance.now() - start
+  }
+}
