@@ -17,6 +17,7 @@ import { SharedMemory } from './shared-memory.ts'
 import type { WasmVariant } from './wasm.ts'
 
 const mostThreads = 1024
+const vectorNames = { simd: 'SIMD', relaxed: 'relaxed SIMD', wide: '256-bit SIMD' }
 
 export interface CpuBackendOptions {
   readonly threads?: number
@@ -96,7 +97,7 @@ export function createCpuBackend(options: CpuBackendOptions = {}): Backend {
     }
   }
 
-  const facts = [`${threads} thread${threads === 1 ? '' : 's'}`, variant === 'simd' ? 'SIMD' : 'relaxed SIMD']
+  const facts = [`${threads} thread${threads === 1 ? '' : 's'}`, vectorNames[variant]]
   if (options.calibration) facts.push(`calibration ${options.calibration.name}`)
   const backend: Backend = {
     kind: 'cpu',

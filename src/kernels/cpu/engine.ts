@@ -4,8 +4,9 @@ import type { DenseExports } from './dense-tile.ts'
 import { WasmScratch, type WasmVariant } from './wasm.ts'
 
 /*
- * Which build of the kernels this JavaScript engine runs best. All give the same bits where the engine has fused
- * multiply-add ('relaxed' and 'wide' always do), so the choice may be made by the clock.
+ * Which build of the kernels this JavaScript engine runs best. 'relaxed' and 'wide' give the same bits but for dilated convolutions in
+ * the frequency domain, where the build decides which columns share a transform; it is part of the backend's description, by
+ * which resumed runs and shards are refused on another.
  */
 
 /** The version of V8 as major + minor / 100, so 11.3 is 11.03; 0 in other engines. */

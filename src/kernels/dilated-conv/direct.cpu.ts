@@ -1,5 +1,6 @@
 import type { CpuContext } from '../cpu/context.ts'
 import { type CpuWeights, row } from '../cpu/cpu-tensor.ts'
+import { multipleOf } from '../cpu/dense-tile.ts'
 import { dilatedConvWasm } from '../generated/dilated-conv.wasm.ts'
 import type { DirectPlan } from './plan.ts'
 import type { CpuDilatedConvArguments } from './prepare.cpu.ts'
@@ -21,17 +22,18 @@ export function packDirect(packed: Float32Array, weight: CpuWeights, rowBlock: n
   }
 }
 
-/** Sum over input channels and taps as written, four output channels by eight positions in registers. */
+/** Sum over input channels and taps as written, four output channels by some positions in registers. */
 export function directConv(a: CpuDilatedConvArguments & { readonly plan: DirectPlan }, context: CpuContext): void {
   const [outChannels, inChannels, width] = a.weight.shape as [number, number, number]
   const { tileLength } = a.plan
   const span = (width - 1) * a.dilation
   const rowBlocks = Math.ceil(outChannels / 4)
-  const padded = Math.ceil(tileLength / 8) * 8
-  const outStride = padded + 16 // not a power of two: rows would share cache sets
-  const inputStride = Math.ceil((padded + span) / 16) * 16 + 16
-
   const scratch = context.wasm<DilatedConvExports>(dilatedConvWasm)
+  const unit = scratch.exports.tilePositions.value
+  const padded = multipleOf(unit, tileLength)
+  const outStride = padded + 16 // not a power of two: rows would share cache sets
+  const inputStride = multipleOf(16, padded + span) + 16
+
   scratch.reset()
   const { multiplyAdd, affineLeaky, finishRow } = scratch.exports
   const weightsAddress = scratch.allocate(a.packed.length)
@@ -47,7 +49,7 @@ export function directConv(a: CpuDilatedConvArguments & { readonly plan: DirectP
   for (const tile of context.tiles(Math.ceil(a.out.length / tileLength))) {
     const start = tile * tileLength
     const n = Math.min(tileLength, a.out.length - start)
-    const n8 = Math.ceil(n / 8) * 8
+    const whole = multipleOf(unit, n)
     for (let i = 0; i < inChannels; i++) {
       x.set(row(a.input, i, start, n + span), i * inputStride)
       if (a.before) affineLeaky(inputAddress + i * inputStride * 4, n + span, a.before.scale.data[i]!, a.before.shift.data[i]!)
@@ -58,8 +60,8 @@ export function directConv(a: CpuDilatedConvArguments & { readonly plan: DirectP
       const from = inputAddress + i * inputStride * 4
       const weights = weightsAddress + i * width * 16
       const blockBytes = inChannels * width * 16
-      if (width === 1) multiplyAdd(outAddress, outStride * 4, rowBlocks, n8, from, weights, blockBytes, channels, inputStride * 4, 1, 0)
-      else multiplyAdd(outAddress, outStride * 4, rowBlocks, n8, from, weights, blockBytes, width, a.dilation * 4, channels, inputStride * 4)
+      if (width === 1) multiplyAdd(outAddress, outStride * 4, rowBlocks, whole, from, weights, blockBytes, channels, inputStride * 4, 1, 0)
+      else multiplyAdd(outAddress, outStride * 4, rowBlocks, whole, from, weights, blockBytes, width, a.dilation * 4, channels, inputStride * 4)
     }
     for (let o = 0; o < outChannels; o++) {
       if (residual) residual.set(row(a.residual!, o, start, n))

@@ -16,6 +16,9 @@ import type { DilatedConvExports } from './wasm-exports.ts'
 export function fftDomainConv(a: CpuDilatedConvArguments & { readonly plan: FftPlan }, context: CpuContext): void {
   const [outChannels, inChannels, width] = a.weight.shape as [number, number, number]
   const { fftSize, validLength, segmentCount, columnCount } = a.plan
+  const scratch = context.wasm<DilatedConvExports>(dilatedConvWasm)
+  const wasm = scratch.exports
+  const unit = wasm.tilePositions.value
   const { dilation } = a
   const rowBlocks = Math.ceil(outChannels / 4)
   const channelCount = Math.max(inChannels, 4 * rowBlocks)
@@ -25,14 +28,12 @@ export function fftDomainConv(a: CpuDilatedConvArguments & { readonly plan: FftP
   const outStride = rowStride(blockLength)
   const factors = twiddles(fftSize)
 
-  const scratch = context.wasm<DilatedConvExports>(dilatedConvWasm)
-  const wasm = scratch.exports
   scratch.reset()
   const weightsAddress = scratch.allocate(a.packed.length)
   const biasAddress = scratch.allocate(4 * rowBlocks)
   const twiddlesAddress = scratch.allocate(factors.length)
   const placesAddress = scratch.allocate(2 * fftSize)
-  const offsetsAddress = scratch.allocate(segmentCount * dilation + 8)
+  const offsetsAddress = scratch.allocate(segmentCount * dilation + unit)
   const dataAddress = scratch.allocate(fftSize * columnCount)
   const workAddress = scratch.allocate(3 * inChannels * columnCount)
   const spectraAddress = scratch.allocate((fftSize * planeBytesOf(channelCount, columnCount * 4)) / 4)
@@ -42,7 +43,7 @@ export function fftDomainConv(a: CpuDilatedConvArguments & { readonly plan: FftP
   scratch.floats(biasAddress, 4 * rowBlocks).fill(0).set(a.bias.data)
   scratch.floats(twiddlesAddress, factors.length).set(factors)
   const placesTable = scratch.words(placesAddress, 2 * fftSize)
-  const offsets = scratch.words(offsetsAddress, segmentCount * dilation + 8)
+  const offsets = scratch.words(offsetsAddress, segmentCount * dilation + unit)
   const x = scratch.floats(inputAddress, inChannels * inputStride)
   const y = scratch.floats(outAddress, outChannels * outStride)
 
@@ -61,10 +62,10 @@ export function fftDomainConv(a: CpuDilatedConvArguments & { readonly plan: FftP
     if (a.residual) for (let o = 0; o < outChannels; o++) y.set(row(a.residual, o, start, n), o * outStride + outSkew)
 
     const columns = columnsOf(n, validLength, dilation)
-    for (let k = 0; k < columns + 8; k++) {
+    for (let k = 0; k < columns + unit; k++) {
       offsets[k] = k < columns ? (Math.floor(k / dilation) * validLength * dilation + (k % dilation)) * 4 : -1
     }
-    for (const [first, count] of tilesOf(columns, columnCount)) {
+    for (const [first, count] of tilesOf(columns, columnCount, unit)) {
       const rowBytes = count * 4
       const planeBytes = planeBytesOf(channelCount, rowBytes)
       const table = tables.get(count) ?? places(fftSize, planeBytes, rowBytes)
@@ -91,12 +92,12 @@ const rowStride = (length: number): number => Math.ceil(length / 16) * 16 + 16
 /** Floats to shift a row in scratch by: copies are several times faster where both sides agree modulo 8 bytes. */
 const skew = (t: CpuTensor, start: number): number => (t.offset + start) % 2
 
-/** Cuts columns into [first, count] of nearly equal counts, multiples of 8 up to `most`; the last may go past the end. */
-function tilesOf(columnCount: number, most: number): [number, number][] {
-  const groups = Math.ceil(columnCount / 8)
-  const tileCount = Math.ceil(groups / (most / 8))
+/** Cuts columns into [first, count] of nearly equal counts, multiples of `unit` up to `most`; the last may go past the end. */
+function tilesOf(columnCount: number, most: number, unit: number): [number, number][] {
+  const groups = Math.ceil(columnCount / unit)
+  const tileCount = Math.ceil(groups / (most / unit))
   return Array.from({ length: tileCount }, (_, k) => {
     const first = Math.floor((k * groups) / tileCount)
-    return [first * 8, (Math.floor(((k + 1) * groups) / tileCount) - first) * 8]
+    return [first * unit, (Math.floor(((k + 1) * groups) / tileCount) - first) * unit]
   })
 }

@@ -1,5 +1,5 @@
 import { madd } from '../cpu/simd.lib.as'
-import { multiply4x8 } from './multiply.lib.as'
+import { multiplyTile, tilePositions } from './multiply.lib.as'
 
 /*
  * The mix of channels in the frequency domain: one complex matrix [outChannels, inChannels] a frequency, times the spectra
@@ -10,11 +10,12 @@ import { multiply4x8 } from './multiply.lib.as'
  */
 
 /**
- * Four output rows by eight columns, as three real products instead of four (Gauss): with W = c + id and X = p + iq,
+ * Four output rows by tilePositions columns, as three real products instead of four (Gauss): with W = c + id and X = p + iq,
  * k = c (p + q), Re = k - q (c + d), Im = k + p (d - c). Weight planes: c, -(c + d), d - c; x planes: p + q, q, p.
  */
 // @ts-ignore: decorator
 @inline
+// wide: 32
 function mixTile(outR: usize, outI: usize, rowBytes: usize, x: usize, xPlane: usize, inChannels: i32, weights: usize, weightsPlane: usize): void {
   let a0 = f32x4.splat(0)
   let b0 = a0
@@ -72,7 +73,7 @@ function mixTile(outR: usize, outI: usize, rowBytes: usize, x: usize, xPlane: us
 /**
  * Multiplies every block in place and adds the bias, which is a frequency 0. `weights`: block 0 has two planes (frequency
  * 0, frequency fftSize / 2), the others three, each plane `[rowBlocks][inChannels][4]`; `bias` has 4 · rowBlocks floats;
- * `work` takes 3 · inChannels rows.
+ * `work` takes 3 · inChannels rows. Rows are multiples of tilePositions.
  */
 export function mixSpectra(
   spectra: usize, blockCount: i32, plane: usize, rowBytes: usize, inChannels: i32, rowBlocks: i32, weights: usize, bias: usize, work: usize,
@@ -86,8 +87,8 @@ export function mixSpectra(
     for (let r: usize = 0; r < <usize>rowBlocks; r++) {
       const out = real + 4 * r * rowBytes
       for (let row: usize = 0; row < 4; row++) fill(out + row * rowBytes, rowBytes, part == 0 ? load<f32>(bias + (4 * r + row) * 4) : 0)
-      for (let v: usize = 0; v < rowBytes; v += 32) {
-        multiply4x8(out + v, rowBytes, work + v, weights + r * rowBlockBytes, inChannels, rowBytes, 1, 0)
+      for (let v: usize = 0; v < rowBytes; v += tilePositions << 2) {
+        multiplyTile(out + v, rowBytes, work + v, weights + r * rowBlockBytes, inChannels, rowBytes, 1, 0)
       }
     }
     weights += weightsPlane
@@ -95,6 +96,7 @@ export function mixSpectra(
   for (let b = 1; b < blockCount; b++) {
     const outR = spectra + <usize>b * 2 * plane
     const outI = outR + plane
+    // wide: 16
     for (let v: usize = 0; v < used; v += 16) {
       const re = v128.load(outR + v)
       const im = v128.load(outI + v)
@@ -105,7 +107,7 @@ export function mixSpectra(
     }
     for (let r: usize = 0; r < <usize>rowBlocks; r++) {
       const offset = 4 * r * rowBytes
-      for (let v: usize = 0; v < rowBytes; v += 32) {
+      for (let v: usize = 0; v < rowBytes; v += tilePositions << 2) {
         mixTile(outR + offset + v, outI + offset + v, rowBytes, work + v, used, inChannels, weights + r * rowBlockBytes, weightsPlane)
       }
     }

@@ -1,12 +1,17 @@
 import { madd } from '../cpu/simd.lib.as'
 
+/** Positions of a tile: with four rows, as many sums as V8 keeps in registers without spilling. */
+// @ts-ignore: a constant given to the compiler
+export const tilePositions: i32 = WIDE ? 16 : 8
+
 /**
- * out[r, 0..8) += Σ_a Σ_b weights[a][b][r] · x[a · outerStride + b · innerStride + 0..8) for r of 0..3: four rows by eight
- * positions in registers, the most that V8 keeps without spilling. Strides in bytes; weights as `[outer][inner][4]`.
+ * out[r, tile) += Σ_a Σ_b weights[a][b][r] · x[a · outerStride + b · innerStride + tile) for r of 0..3 and the positions of a
+ * tile. Strides in bytes; weights as `[outer][inner][4]`.
  */
 // @ts-ignore: decorator
 @inline
-export function multiply4x8(
+// wide: 32
+export function multiplyTile(
   out: usize, outStride: usize, x: usize, weights: usize, inner: i32, innerStride: usize, outer: i32, outerStride: usize,
 ): void {
   const out1 = out + outStride
@@ -51,7 +56,7 @@ export function multiply4x8(
 }
 
 /**
- * out[4 · rowBlocks rows][n] += the double sum above at every position; n a multiple of 8, weights `[rowBlocks]`
+ * out[4 · rowBlocks rows][n] += the double sum above at every position; n a multiple of tilePositions, weights `[rowBlocks]`
  * blocks `weightsStride` bytes apart.
  */
 export function multiplyAdd(
@@ -60,7 +65,7 @@ export function multiplyAdd(
 ): void {
   const bytes = <usize>n << 2
   for (let block = 0; block < rowBlocks; block++) {
-    for (let t: usize = 0; t < bytes; t += 32) multiply4x8(out + t, outStride, x + t, weights, inner, innerStride, outer, outerStride)
+    for (let t: usize = 0; t < bytes; t += tilePositions << 2) multiplyTile(out + t, outStride, x + t, weights, inner, innerStride, outer, outerStride)
     out += outStride << 2
     weights += weightsStride
   }

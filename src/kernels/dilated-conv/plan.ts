@@ -25,7 +25,7 @@ export interface FftPlan {
   readonly validLength: number
   /** Segments of validLength · dilation positions computed at a time by one worker: a block. */
   readonly segmentCount: number
-  /** Columns transformed together, at most; a multiple of 8. */
+  /** Columns transformed together, at most; a multiple of 16. */
   readonly columnCount: number
 }
 
@@ -89,7 +89,7 @@ export function directPlan({ length, workerCount }: DilatedConvRequest): DirectP
 /** The best frequency-domain plan with this fftSize, which must be at least the width. */
 export function fftPlan(request: DilatedConvRequest, fftSize: number): FftPlan {
   const validLength = fftSize - request.width + 1
-  const columnCount = Math.max(16, Math.floor(columnFloats / fftSize / 8) * 8)
+  const columnCount = Math.max(16, Math.floor(columnFloats / fftSize / 16) * 16)
   const most = Math.max(1, Math.floor(Math.min(mostBlockPositions, request.length) / (validLength * request.dilation)))
   const candidates: FftPlan[] = []
   for (let s = 1; s <= most; s = s < 8 ? s + 1 : 8 * Math.ceil(s / 7)) {

@@ -10,6 +10,7 @@ export function forwardLeaf4(data: usize, rowBytes: usize, fftSize: i32, spectra
     const y2i = spectra + load<u32>(places, 20)
     const y3r = spectra + load<u32>(places, 24)
     const y3i = spectra + load<u32>(places, 28)
+    // wide: 16
     for (let v: usize = 0; v < half; v += 16) {
       const p0 = data + v
       const p1 = p0 + rowBytes
@@ -55,6 +56,7 @@ export function backwardLeaf4(data: usize, rowBytes: usize, fftSize: i32, spectr
     const x2i = spectra + load<u32>(places, 20)
     const x3r = spectra + load<u32>(places, 24)
     const x3i = spectra + load<u32>(places, 28)
+    // wide: 16
     for (let v: usize = 0; v < half; v += 16) {
       const p0 = data + v
       const p1 = p0 + rowBytes

@@ -47,6 +47,7 @@ function forwardStep(data: usize, rowBytes: usize, fftSize: i32, size: i32, twid
     const c3 = v128.load32_splat(twiddles, 16)
     const s3 = v128.load32_splat(twiddles, 20)
     for (let block = j; block < end; block += quarter << 2) {
+      // wide: 16
       for (let p0 = block, pEnd = block + half; p0 < pEnd; p0 += 16) {
         const p1 = p0 + quarter
         const p2 = p1 + quarter
@@ -99,6 +100,7 @@ function backwardStep(data: usize, rowBytes: usize, fftSize: i32, size: i32, twi
     const c3 = v128.load32_splat(twiddles, 16)
     const s3 = v128.load32_splat(twiddles, 20)
     for (let block = j; block < end; block += quarter << 2) {
+      // wide: 16
       for (let p0 = block, pEnd = block + half; p0 < pEnd; p0 += 16) {
         const p1 = p0 + quarter
         const p2 = p1 + quarter

@@ -1,5 +1,7 @@
 /** What dilated-conv.as.ts exports; addresses and strides in bytes, counts in elements. */
 export interface DilatedConvExports {
+  /** What positions (of multiplyAdd) and columns (of all else) come in multiples of. */
+  readonly tilePositions: { readonly value: number }
   multiplyAdd(
     out: number, outStride: number, rowBlocks: number, n: number, x: number, weights: number, weightsStride: number,
     inner: number, innerStride: number, outer: number, outerStride: number,

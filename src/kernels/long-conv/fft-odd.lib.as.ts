@@ -20,42 +20,42 @@ const COS_5_2: f32 = -0.80901699437494742410
 @inline
 const SIN_5_2: f32 = 0.58778525229247312917
 
-/** Radices 3 and 5 stand only in the outermost steps, where `real` would save little: callers give an imaginary plane. */
+/**
+ * Radices 3 and 5 stand only in the outermost steps, where `real` would save little: callers give an imaginary plane.
+ * A DFT of three points with e^{+2 pi i / 3}.
+ */
 // @ts-ignore: decorator
 @inline
 export function forward3(s: usize, sStep: usize, d: usize, dStep: usize, bytes: usize, tw: usize): void {
   const w1r = v128.load_splat<f32>(tw), w1i = v128.load_splat<f32>(tw, 4), w2r = v128.load_splat<f32>(tw, 8), w2i = v128.load_splat<f32>(tw, 12)
   const half = f32x4.splat(0.5), sine = f32x4.splat(SIN_3)
+  // wide: 16
   for (let i: usize = 0; i < bytes; i += 16) {
     const p0 = s + i, p1 = p0 + sStep, p2 = p1 + sStep
     const q0 = d + i, q1 = q0 + dStep, q2 = q1 + dStep
     const x1r = v128.load(p1), x1i = v128.load(p1, GAP), x2r = v128.load(p2), x2i = v128.load(p2, GAP)
     const b1r = nmadd(x1i, w1i, mul(x1r, w1r)), b1i = madd(x1i, w1r, mul(x1r, w1i))
     const b2r = nmadd(x2i, w2i, mul(x2r, w2r)), b2i = madd(x2i, w2r, mul(x2r, w2i))
-    butterfly3(v128.load(p0), v128.load(p0, GAP), b1r, b1i, b2r, b2i, half, sine, q0, q1, q2)
+    const b0r = v128.load(p0), b0i = v128.load(p0, GAP)
+    const tr = add(b1r, b2r), ti = add(b1i, b2i)
+    const ur = mul(sub(b1r, b2r), sine), ui = mul(sub(b1i, b2i), sine)
+    const mr = nmadd(tr, half, b0r), mi = nmadd(ti, half, b0i)
+    v128.store(q0, add(b0r, tr))
+    v128.store(q0, add(b0i, ti), GAP)
+    v128.store(q1, sub(mr, ui))
+    v128.store(q1, add(mi, ur), GAP)
+    v128.store(q2, add(mr, ui))
+    v128.store(q2, sub(mi, ur), GAP)
   }
 }
 
-/** DFT of three points with e^{+2 pi i / 3}; the inverse exchanges points 1 and 2. */
-// @ts-ignore: decorator
-@inline
-function butterfly3(b0r: v128, b0i: v128, b1r: v128, b1i: v128, b2r: v128, b2i: v128, half: v128, sine: v128, q0: usize, q1: usize, q2: usize): void {
-  const tr = add(b1r, b2r), ti = add(b1i, b2i)
-  const ur = mul(sub(b1r, b2r), sine), ui = mul(sub(b1i, b2i), sine)
-  const mr = nmadd(tr, half, b0r), mi = nmadd(ti, half, b0i)
-  v128.store(q0, add(b0r, tr))
-  v128.store(q0, add(b0i, ti), GAP)
-  v128.store(q1, sub(mr, ui))
-  v128.store(q1, add(mi, ur), GAP)
-  v128.store(q2, add(mr, ui))
-  v128.store(q2, sub(mi, ur), GAP)
-}
-
+/** A DFT of three points with e^{-2 pi i / 3}, the forward one's with points 1 and 2 exchanged. */
 // @ts-ignore: decorator
 @inline
 export function inverse3(s: usize, sStep: usize, d: usize, dStep: usize, bytes: usize, tw: usize): void {
   const w1r = v128.load_splat<f32>(tw), w1i = v128.load_splat<f32>(tw, 4), w2r = v128.load_splat<f32>(tw, 8), w2i = v128.load_splat<f32>(tw, 12)
   const half = f32x4.splat(0.5), sine = f32x4.splat(SIN_3)
+  // wide: 16
   for (let i: usize = 0; i < bytes; i += 16) {
     const p0 = s + i, p1 = p0 + sStep, p2 = p1 + sStep
     const q0 = d + i, q1 = q0 + dStep, q2 = q1 + dStep
@@ -77,6 +77,7 @@ export function inverse3(s: usize, sStep: usize, d: usize, dStep: usize, bytes: 
 @inline
 export function forward5(s: usize, sStep: usize, d: usize, dStep: usize, bytes: usize, tw: usize): void {
   const c1 = f32x4.splat(COS_5), s1 = f32x4.splat(SIN_5), c2 = f32x4.splat(COS_5_2), s2 = f32x4.splat(SIN_5_2)
+  // wide: 16
   for (let i: usize = 0; i < bytes; i += 16) {
     const p0 = s + i, p1 = p0 + sStep, p2 = p1 + sStep, p3 = p2 + sStep, p4 = p3 + sStep
     const q0 = d + i, q1 = q0 + dStep, q2 = q1 + dStep, q3 = q2 + dStep, q4 = q3 + dStep
@@ -117,6 +118,7 @@ export function forward5(s: usize, sStep: usize, d: usize, dStep: usize, bytes: 
 @inline
 export function inverse5(s: usize, sStep: usize, d: usize, dStep: usize, bytes: usize, tw: usize): void {
   const c1 = f32x4.splat(COS_5), s1 = f32x4.splat(SIN_5), c2 = f32x4.splat(COS_5_2), s2 = f32x4.splat(SIN_5_2)
+  // wide: 16
   for (let i: usize = 0; i < bytes; i += 16) {
     const p0 = s + i, p1 = p0 + sStep, p2 = p1 + sStep, p3 = p2 + sStep, p4 = p3 + sStep
     const q0 = d + i, q1 = q0 + dStep, q2 = q1 + dStep, q3 = q2 + dStep, q4 = q3 + dStep

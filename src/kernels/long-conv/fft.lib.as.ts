@@ -37,6 +37,7 @@ export function mul(a: v128, b: v128): v128 { return v128.mul<f32>(a, b) }
 @inline
 export function forward2(s: usize, sStep: usize, d: usize, dStep: usize, bytes: usize, tw: usize, real: bool): void {
   const w1r = v128.load_splat<f32>(tw), w1i = v128.load_splat<f32>(tw, 4)
+  // wide: 16
   for (let i: usize = 0; i < bytes; i += 16) {
     const p = s + i, q = d + i
     const x1r = v128.load(p + sStep)
@@ -63,6 +64,7 @@ export function forward2(s: usize, sStep: usize, d: usize, dStep: usize, bytes: 
 @inline
 export function inverse2(s: usize, sStep: usize, d: usize, dStep: usize, bytes: usize, tw: usize, real: bool): void {
   const w1r = v128.load_splat<f32>(tw), w1i = v128.load_splat<f32>(tw, 4)
+  // wide: 16
   for (let i: usize = 0; i < bytes; i += 16) {
     const p = s + i, q = d + i
     const c0r = v128.load(p), c0i = v128.load(p, GAP), c1r = v128.load(p + sStep), c1i = v128.load(p + sStep, GAP)
@@ -81,6 +83,7 @@ export function inverse2(s: usize, sStep: usize, d: usize, dStep: usize, bytes: 
 export function forward4(s: usize, sStep: usize, d: usize, dStep: usize, bytes: usize, tw: usize, real: bool): void {
   const w1r = v128.load_splat<f32>(tw), w1i = v128.load_splat<f32>(tw, 4), w2r = v128.load_splat<f32>(tw, 8)
   const w2i = v128.load_splat<f32>(tw, 12), w3r = v128.load_splat<f32>(tw, 16), w3i = v128.load_splat<f32>(tw, 20)
+  // wide: 16
   for (let i: usize = 0; i < bytes; i += 16) {
     const p0 = s + i, p1 = p0 + sStep, p2 = p1 + sStep, p3 = p2 + sStep
     const q0 = d + i, q1 = q0 + dStep, q2 = q1 + dStep, q3 = q2 + dStep
@@ -120,6 +123,7 @@ export function forward4(s: usize, sStep: usize, d: usize, dStep: usize, bytes: 
 export function inverse4(s: usize, sStep: usize, d: usize, dStep: usize, bytes: usize, tw: usize, real: bool): void {
   const w1r = v128.load_splat<f32>(tw), w1i = v128.load_splat<f32>(tw, 4), w2r = v128.load_splat<f32>(tw, 8)
   const w2i = v128.load_splat<f32>(tw, 12), w3r = v128.load_splat<f32>(tw, 16), w3i = v128.load_splat<f32>(tw, 20)
+  // wide: 16
   for (let i: usize = 0; i < bytes; i += 16) {
     const p0 = s + i, p1 = p0 + sStep, p2 = p1 + sStep, p3 = p2 + sStep
     const q0 = d + i, q1 = q0 + dStep, q2 = q1 + dStep, q3 = q2 + dStep
@@ -145,6 +149,7 @@ export function inverse4(s: usize, sStep: usize, d: usize, dStep: usize, bytes: 
 export function forwardSome4(s: usize, sStep: usize, d: usize, dStep: usize, bytes: usize, tw: usize, kept: i32): void {
   const w1r = v128.load_splat<f32>(tw), w1i = v128.load_splat<f32>(tw, 4), w2r = v128.load_splat<f32>(tw, 8), w2i = v128.load_splat<f32>(tw, 12)
   const w3r = v128.load_splat<f32>(tw, 16), w3i = v128.load_splat<f32>(tw, 20)
+  // wide: 16
   for (let i: usize = 0; i < bytes; i += 16) {
     const p0 = s + i, p1 = p0 + sStep, p2 = p1 + sStep, p3 = p2 + sStep, q = d + i
     const x1r = v128.load(p1), x1i = v128.load(p1, GAP), x2r = v128.load(p2), x2i = v128.load(p2, GAP), x3r = v128.load(p3), x3i = v128.load(p3, GAP)
@@ -167,10 +172,11 @@ export function forwardSome4(s: usize, sStep: usize, d: usize, dStep: usize, byt
 /** inverse4 where only the first `kept` (0 to 3) of the four children are there; the others count as zero and are not read. */
 export function inverseSome4(s: usize, sStep: usize, d: usize, dStep: usize, bytes: usize, tw: usize, kept: i32): void {
   const w1r = v128.load_splat<f32>(tw), w1i = v128.load_splat<f32>(tw, 4), w2r = v128.load_splat<f32>(tw, 8), w2i = v128.load_splat<f32>(tw, 12)
-  const w3r = v128.load_splat<f32>(tw, 16), w3i = v128.load_splat<f32>(tw, 20), zero = f32x4.splat(0)
+  const w3r = v128.load_splat<f32>(tw, 16), w3i = v128.load_splat<f32>(tw, 20)
+  // wide: 16
   for (let i: usize = 0; i < bytes; i += 16) {
     const p = s + i, q0 = d + i, q1 = q0 + dStep, q2 = q1 + dStep, q3 = q2 + dStep
-    let c0r = zero, c0i = zero, c1r = zero, c1i = zero, c2r = zero, c2i = zero
+    let c0r = f32x4.splat(0), c0i = f32x4.splat(0), c1r = f32x4.splat(0), c1i = f32x4.splat(0), c2r = f32x4.splat(0), c2i = f32x4.splat(0)
     if (kept > 0) {
       c0r = v128.load(p)
       c0i = v128.load(p, GAP)
