@@ -15,13 +15,16 @@ function v8Version(): number {
   return major + minor / 100
 }
 
+const widening = { from: 13.06, newestTested: 14.06 } // Node 24 to 26
+
 let known: WasmVariant | undefined
 
 /**
  * The build to use, found once a process; also sets the flags of V8 that it needs, for the whole process:
  * - relaxed SIMD (fused multiply-add) is behind a flag up to V8 11.3, which is Node 20;
- * - from V8 13 on (Node 24) the optimising compiler can join neighbouring 128-bit vectors to 256-bit ones, if asked. Whether it does so
- *   on this processor, and right, is tried: the same product by both builds, compared bit for bit and timed.
+ * - from V8 13.6 on (Node 24) the optimising compiler joins neighbouring 128-bit vectors to 256-bit ones, if asked. As that is called
+ *   experimental there, it is asked for up to the newest engine that the kernels' tests were run on (CONTRIBUTING.md says how), and
+ *   whether it pays on this processor, and is right, is tried: the same product by both builds, compared bit for bit and timed.
  */
 export function engineVariant(): WasmVariant {
   known ??= findVariant()
@@ -32,7 +35,7 @@ function findVariant(): WasmVariant {
   const version = v8Version()
   if (version > 0 && version < 11.04) setFlagsFromString('--experimental-wasm-relaxed-simd')
   if (!WebAssembly.validate(Buffer.from(linearWasm.relaxed, 'base64'))) return 'simd'
-  if (version < 13 || process.arch !== 'x64') return 'relaxed'
+  if (version < widening.from || version > widening.newestTested || process.arch !== 'x64') return 'relaxed'
   setFlagsFromString('--experimental-wasm-revectorize')
   if (widePays()) return 'wide'
   setFlagsFromString('--no-experimental-wasm-revectorize')
