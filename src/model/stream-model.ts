@@ -13,17 +13,20 @@ export function createStreamModel(info: ModelInfo, members: readonly HyenaNetwor
 
   function plan(options: RunOptions): RunPlan {
     const total = totalLength(options)
-    const { blockLength, filterPolicy, memoryBytes } = planStream(members, backend, { ...options, totalLength: total })
+    const { memoryBytes, ...cut } = planStream(members, backend, { ...options, totalLength: total })
+    const { blockLength, filterPolicy, channelGroups } = cut
     const kept = { 'keep-spectra': 'filter spectra kept', 'keep-taps': 'filter spectra recomputed', recompute: 'filters recomputed' }[filterPolicy]
     const blocks = Number.isFinite(total) ? `${Math.ceil(total / blockLength)} block${total > blockLength ? 's' : ''}` : 'blocks'
-    const lines = [`${blocks} of ${blockLength} bases with carried history, ${kept}`, ...members.flatMap((m) => m.explain({ blockLength, totalLength: total, filterPolicy }))]
+    const lines = [`${blocks} of ${blockLength} bases with carried history, ${kept}${channelGroups > 1 ? `, channels in ${channelGroups} groups` : ''}`]
+    lines.push(...members.flatMap((m) => m.explain({ ...cut, totalLength: total })))
     return { chunkBases: blockLength, memoryBytes, lines: [...new Set(lines)] }
   }
 
   async function* run(source: AsyncIterable<Uint8Array>, options: RunOptions): AsyncGenerator<TrackValues> {
     const total = totalLength(options)
-    const { blockLength, filterPolicy } = planStream(members, backend, { ...options, totalLength: total })
-    const states = members.map((member) => member.open({ blockLength, totalLength: total, filterPolicy }))
+    const cut = planStream(members, backend, { ...options, totalLength: total })
+    const { blockLength } = cut
+    const states = members.map((member) => member.open({ ...cut, totalLength: total }))
     const values = new LanguageValues()
     // Tracks of a block hold context positions before the first wanted one: those are dropped.
     const finish = async ({ block, logits }: Pending): Promise<TrackValues | undefined> => {
@@ -64,10 +67,11 @@ export function createStreamModel(info: ModelInfo, members: readonly HyenaNetwor
   async function runPieces(pieces: readonly Piece[], { tracks, memoryBytes }: Pick<RunOptions, 'tracks' | 'memoryBytes'>): Promise<Record<string, Float32Array>[]> {
     const pending = pieces.map((piece) => {
       const totalLength = piece.leftContext + piece.length
-      const { blockLength, filterPolicy } = planStream(members, backend, { totalLength, memoryBytes })
+      const cut = planStream(members, backend, { totalLength, memoryBytes })
+      const { blockLength } = cut
       const bases = piece.bases.subarray(0, totalLength)
       const values = new LanguageValues()
-      const states = members.map((member) => member.open({ blockLength, totalLength, filterPolicy }))
+      const states = members.map((member) => member.open({ ...cut, totalLength }))
       const blocks: Pending[] = []
       for (let start = 0; start < totalLength; start += blockLength) {
         const part = bases.subarray(start, start + blockLength)

@@ -1,14 +1,13 @@
 import { LimitError } from '../errors.ts'
 import type { Backend } from '../kernels/backend.ts'
-import { filterBytesOf, scratchBytesOf } from '../kernels/long-conv/plan.ts'
+import { filterBytesOf, type LongConvPlan, scratchBytesOf } from '../kernels/long-conv/plan.ts'
 import { type FilterPolicy, planHyenaFilter } from './hyena/hyena-filter.ts'
-import type { HyenaNetwork } from './hyena/hyena-network.ts'
+import { groupedWeightBytes } from './hyena/hyena-mixer.ts'
+import type { HyenaNetwork, HyenaRunShape } from './hyena/hyena-network.ts'
 import { longHistoryLength } from './hyena/hyena-state.ts'
 
 /** How a causal model runs over a sequence: its block and what is kept of the filters. */
-export interface StreamPlan {
-  readonly blockLength: number
-  readonly filterPolicy: FilterPolicy
+export interface StreamPlan extends Candidate {
   readonly memoryBytes: number
 }
 
@@ -17,30 +16,57 @@ export const smallestBlock = 64
 const preferredBlock = 131_072
 /** Longer filters want blocks of their own order: an FFT computes block + filter points for block results. */
 const blockPerFilterLength = 4
+/** Numbers of groups that the channels may be computed in, each of at least so many channels. */
+const mostGroups = [2, 4, 8, 16]
+const fewestChannels = 4
 
 /** Short runs share a few block lengths, and with them their plans and prepared filters: a power of two up to the preferred block. */
 function roundedLength(totalLength: number): number {
   return totalLength > preferredBlock ? totalLength : Math.max(1024, 2 ** Math.ceil(Math.log2(Math.max(1, totalLength))))
 }
 
+type Candidate = Pick<HyenaRunShape, 'blockLength' | 'filterPolicy' | 'channelGroups'>
+
 /** Bytes a run takes at its peak beyond what is already allocated. */
-export function streamBytes(network: HyenaNetwork, backend: Backend, blockLength: number, totalLength: number, policy: FilterPolicy): number {
+export function streamBytes(network: HyenaNetwork, backend: Backend, candidate: Candidate, totalLength: number): number {
+  const { blockLength, filterPolicy, channelGroups } = candidate
   const { modelWidth, layerCount, shortFilterLength } = network.architecture
+  const groupWidth = modelWidth / channelGroups
   const filterLength = network.tapsUsed({ blockLength, totalLength })
-  const activations = 3 * modelWidth * blockLength + 10 * blockLength
+  const activations = (channelGroups > 1 ? 2 * modelWidth + 2 * groupWidth : 3 * modelWidth) * blockLength + 10 * blockLength
   const histories = layerCount * modelWidth * (longHistoryLength(filterLength, { blockLength, totalLength }) + shortFilterLength)
-  const taps = modelWidth * filterLength
-  const plan = planHyenaFilter(backend, modelWidth, blockLength, filterLength, policy, network.frequencySparsity)
+  const taps = groupWidth * filterLength
+  const plan = filterPlan(network, backend, candidate, totalLength)
   const spectraBytes = Math.max(filterBytesOf(plan), 4 * taps)
-  const filterBytes = { 'keep-spectra': layerCount * spectraBytes + 4 * taps, 'keep-taps': 4 * layerCount * taps, recompute: 4 * taps }[policy]
+  const filterBytes = { 'keep-spectra': layerCount * spectraBytes + 4 * taps, 'keep-taps': 4 * layerCount * taps, recompute: 4 * taps }[filterPolicy]
   // A CPU transforms in each thread's own memory (two threads are counted), a GPU in buffers the size of the spectra.
-  const scratchBytes = backend.kind === 'cpu' ? 2 * scratchBytesOf(plan) : 4 * modelWidth * Math.max(plan.fftSize, filterLength)
-  return 4 * (activations + histories) + filterBytes + scratchBytes
+  const scratchBytes = backend.kind === 'cpu' ? 2 * scratchBytesOf(plan) : 4 * groupWidth * Math.max(plan.fftSize, filterLength)
+  const groupedBytes = channelGroups > 1 ? layerCount * groupedWeightBytes(network.architecture) : 0
+  return 4 * (activations + histories) + filterBytes + scratchBytes + groupedBytes
+}
+
+const filterPlan = (network: HyenaNetwork, backend: Backend, { blockLength, filterPolicy, channelGroups }: Candidate, totalLength: number): LongConvPlan => {
+  const filterLength = network.tapsUsed({ blockLength, totalLength })
+  return planHyenaFilter(backend, network.architecture.modelWidth / channelGroups, blockLength, filterLength, filterPolicy, network.frequencySparsity)
+}
+
+/** Nanoseconds of one thread of the development machine, measured by `npm run bench -- dense`: only their proportions count. */
+const cost = { hiddenTap: 450, tapChannel: 5.4, normPosition: 200, threads: 2 }
+
+/** Time that depends on how a run is cut: convolutions, filters made anew, and what every group of channels repeats. */
+function cuttingSeconds(network: HyenaNetwork, backend: Backend, candidate: Candidate, totalLength: number): number {
+  const { blockLength, channelGroups } = candidate
+  const { modelWidth, layerCount } = network.architecture
+  const taps = network.tapsUsed({ blockLength, totalLength }) * (channelGroups * cost.hiddenTap + modelWidth * cost.tapChannel)
+  const norms = blockLength * (channelGroups - 1) * cost.normPosition
+  const convolution = channelGroups * (filterPlan(network, backend, candidate, totalLength).estimatedSeconds ?? 0)
+  return Math.ceil(totalLength / blockLength) * layerCount * (convolution + (taps + norms) / cost.threads / 1e9)
 }
 
 /**
- * The fastest way that fits `memoryBytes`: the preferred block, halved as need be, first with the filters' spectra kept,
- * then with their taps, then with nothing. Throws LimitError with the bytes that the smallest would take.
+ * The fastest way that fits `memoryBytes`: the preferred block, halved as need be, first with the filters' spectra kept, then with
+ * their taps, then with nothing; then, by expected time, shorter blocks and the channels in groups. Throws LimitError with the bytes
+ * that the smallest would take.
  */
 export function planStream(
   networks: readonly HyenaNetwork[],
@@ -48,13 +74,12 @@ export function planStream(
   options: { readonly totalLength: number; readonly chunkBases?: number; readonly memoryBytes: number },
 ): StreamPlan {
   const { totalLength, chunkBases, memoryBytes } = options
-  // What filters hold from earlier runs is counted with the plan: each run of a length then gets the plan of the first.
-  const resident = backend.memory.currentBytes - networks.reduce((sum, network) => sum + network.heldFilterBytes, 0)
+  // What is held from earlier runs is counted with the plan: each run of a length then gets the plan of the first.
+  const resident = backend.memory.currentBytes - networks.reduce((sum, network) => sum + network.heldBytes, 0)
   const { filterLength, architecture } = networks[0]!
   const widestBlock = Math.max(smallestBlock, Math.floor(backend.limits.maxTensorBytes / (4 * architecture.modelWidth)))
   const wanted = Math.min(chunkBases ?? Math.max(preferredBlock, blockPerFilterLength * filterLength), roundedLength(totalLength), widestBlock)
-  const bytes = (block: number, policy: FilterPolicy): number =>
-    resident + networks.reduce((sum, network) => sum + streamBytes(network, backend, block, totalLength, policy), 0)
+  const overMembers = (value: (network: HyenaNetwork) => number): number => networks.reduce((sum, network) => sum + value(network), 0)
 
   // A block that is much shorter than its filter wastes most of each FFT: rather give up kept filters first.
   const blocks: number[] = []
@@ -64,14 +89,18 @@ export function planStream(
   }
   const good = blocks.filter((b) => b >= Math.min(wanted, filterLength / 2))
   const policies: FilterPolicy[] = ['keep-spectra', 'keep-taps', 'recompute']
-  const candidates = [
-    ...policies.flatMap((filterPolicy) => good.map((blockLength) => ({ blockLength, filterPolicy }))),
-    ...blocks.filter((b) => !good.includes(b)).map((blockLength) => ({ blockLength, filterPolicy: 'recompute' as const })),
-  ]
+  const usual = policies.flatMap((filterPolicy) => good.map((blockLength) => ({ blockLength, filterPolicy, channelGroups: 1 })))
+  const groupCounts = Number.isFinite(totalLength) ? mostGroups.filter((n) => architecture.modelWidth % (fewestChannels * n) === 0) : []
+  const slow = [1, ...groupCounts]
+    .flatMap((channelGroups) => blocks.map((blockLength) => ({ blockLength, filterPolicy: 'recompute' as const, channelGroups })))
+    .filter(({ blockLength, channelGroups }) => channelGroups > 1 || !good.includes(blockLength))
+    .map((candidate) => ({ candidate, seconds: overMembers((m) => cuttingSeconds(m, backend, candidate, totalLength)) }))
+    .sort((a, b) => a.seconds - b.seconds)
+    .map(({ candidate }) => candidate)
   let least = Number.POSITIVE_INFINITY
-  for (const { blockLength, filterPolicy } of candidates) {
-    const needed = bytes(blockLength, filterPolicy)
-    if (needed <= memoryBytes) return { blockLength, filterPolicy, memoryBytes: needed }
+  for (const candidate of [...usual, ...slow]) {
+    const needed = resident + overMembers((m) => streamBytes(m, backend, candidate, totalLength))
+    if (needed <= memoryBytes) return { ...candidate, memoryBytes: needed }
     least = Math.min(least, needed)
   }
   throw new LimitError({

@@ -27,7 +27,7 @@ async function allLogits(backend: Backend, folder: string, sequence: string, blo
   const [checkpoint] = await loadCheckpoints(sharedPath(folder))
   const rows = Array.from({ length: 16 }, (_, i) => i)
   const network = new HyenaNetwork(checkpoint!, checkpoint!.architecture as HyenaArchitecture, backend, { headRows: rows })
-  const state = network.open({ blockLength, totalLength: sequence.length, filterPolicy: 'keep-spectra' })
+  const state = network.open({ blockLength, totalLength: sequence.length, filterPolicy: 'keep-spectra', channelGroups: 1 })
   const out = new Float32Array(16 * sequence.length)
   for (let start = 0; start < sequence.length; start += blockLength) {
     const ids = Float32Array.from(ascii(sequence.slice(start, start + blockLength)), (b) => hyenaCodes[b]!)

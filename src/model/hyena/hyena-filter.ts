@@ -27,15 +27,13 @@ export interface HyenaFilter {
   release(): void
 }
 
+/** The filters of `channelCount` channels. */
 export function createHyenaFilter(
-  parameters: Parameters,
-  layerPrefix: string,
-  architecture: HyenaArchitecture,
+  args: Omit<ImplicitFilterArguments, 'out' | 'firstTap'>,
+  channelCount: number,
   backend: Backend,
   frequencySparsity: number | undefined,
 ): HyenaFilter {
-  const args = implicitFilterArguments(parameters, `${layerPrefix}.mixer.filter_fn`, architecture)
-  const { modelWidth } = architecture
   let taps: Tensor | undefined
   let current: { readonly filter: PreparedFilter; readonly blockLength: number; readonly tapCount: number; readonly policy: FilterPolicy } | undefined
 
@@ -64,10 +62,10 @@ export function createHyenaFilter(
       dropFilter()
       if (taps?.length !== tapCount) dropTaps()
       if (!taps) {
-        taps = backend.tensor(modelWidth, tapCount)
+        taps = backend.tensor(channelCount, tapCount)
         backend.ops.implicitFilter({ ...args, out: taps, firstTap: 0 })
       }
-      const plan = planHyenaFilter(backend, modelWidth, blockLength, tapCount, policy, frequencySparsity)
+      const plan = planHyenaFilter(backend, channelCount, blockLength, tapCount, policy, frequencySparsity)
       current = { filter: backend.prepareFilter(plan, taps, { centerTap: 0 }), blockLength, tapCount, policy }
       if (plan.keepSpectra) dropTaps()
       return current.filter
@@ -94,16 +92,12 @@ export const planHyenaFilter = (
 ): LongConvPlan =>
   backend.planLongConv({ channelCount, length, filterLength, frequencySparsity, spectrumBytes: policy === 'keep-spectra' ? Number.POSITIVE_INFINITY : 0 })
 
-/** The filter MLP's parameters, by the names of MODELS.md section 1. */
-function implicitFilterArguments(
+/** What all channels' filters share of the filter MLP's parameters, by the names of MODELS.md section 1. */
+export function implicitFilterArguments(
   parameters: Parameters,
   prefix: string,
   { maxLength, embeddingSize, filterMlpWidth }: HyenaArchitecture,
-): Omit<ImplicitFilterArguments, 'out' | 'firstTap'> {
-  const flat = (name: string) => {
-    const { data } = parameters.host(`${prefix}.${name}`)
-    return parameters.upload(data, [data.length])
-  }
+): Omit<ImplicitFilterArguments, 'out' | 'firstTap' | 'outWeight' | 'deltas'> {
   const table = (name: string, columns: number) => {
     if (!parameters.has(`${prefix}.${name}`)) return undefined
     const { data } = parameters.host(`${prefix}.${name}`)
@@ -116,8 +110,6 @@ function implicitFilterArguments(
     t: table('pos_emb.t', 1),
     freq: parameters.upload(parameters.host(`${prefix}.implicit_filter.1.freq`).data, [filterMlpWidth]),
     layers: [0, 2, 4].map((i) => parameters.linear(`${prefix}.implicit_filter.${i}`)),
-    outWeight: parameters.weights(`${prefix}.implicit_filter.6.weight`),
-    deltas: flat('modulation.deltas'),
     shift: modulationShift,
   }
 }

@@ -5,15 +5,12 @@ import type { Tensor, Weights } from '../../kernels/tensor.ts'
 import { hyenaBaseRows } from '../alphabet.ts'
 import type { Checkpoint, HyenaArchitecture } from '../checkpoint.ts'
 import { Parameters } from '../parameters.ts'
-import { createHyenaFilter, type FilterPolicy, type HyenaFilter, planHyenaFilter } from './hyena-filter.ts'
+import { type FilterPolicy, planHyenaFilter } from './hyena-filter.ts'
+import { HyenaMixer } from './hyena-mixer.ts'
 import { HyenaState } from './hyena-state.ts'
 
 interface Layer {
-  readonly norm1: Norm
-  readonly projection: { readonly weight: Weights; readonly bias: Weights }
-  readonly short: { readonly weight: Weights; readonly bias: Weights }
-  readonly skip: Weights
-  readonly filter: HyenaFilter
+  readonly mixer: HyenaMixer
   readonly out: { readonly weight: Weights; readonly bias: Weights }
   readonly norm2: Norm
   readonly fc1: { readonly weight: Weights; readonly bias: Weights }
@@ -26,6 +23,8 @@ export interface HyenaRunShape {
   /** All positions of the run, context included; Infinity where unknown. */
   readonly totalLength: number
   readonly filterPolicy: FilterPolicy
+  /** Parts that the channels of each Hyena operator are computed in, one after the other: more take less memory and more time. */
+  readonly channelGroups: number
 }
 
 export interface HyenaOptions {
@@ -60,16 +59,8 @@ export class HyenaNetwork {
     this.#embedding = parameters.weights('backbone.embeddings.word_embeddings.weight')
     this.#layers = Array.from({ length: architecture.layerCount }, (_, i): Layer => {
       const prefix = `backbone.layers.${i}`
-      const short = parameters.host(`${prefix}.mixer.short_filter.weight`)
       return {
-        norm1: parameters.norm(`${prefix}.norm1`, epsilon),
-        projection: parameters.linear(`${prefix}.mixer.in_proj`),
-        short: {
-          weight: parameters.upload(short.data, [3 * modelWidth, architecture.shortFilterLength]),
-          bias: parameters.weights(`${prefix}.mixer.short_filter.bias`),
-        },
-        skip: parameters.upload(parameters.host(`${prefix}.mixer.filter_fn.bias`).data, [modelWidth]),
-        filter: createHyenaFilter(parameters, prefix, architecture, backend, options.frequencySparsity),
+        mixer: new HyenaMixer(parameters, prefix, architecture, backend, options.frequencySparsity),
         out: parameters.linear(`${prefix}.mixer.out_proj`),
         norm2: parameters.norm(`${prefix}.norm2`, epsilon),
         fc1: parameters.linear(`${prefix}.mlp.fc1`),
@@ -92,9 +83,9 @@ export class HyenaNetwork {
     return layerCount * (this.filterLength - 1 + shortFilterLength - 1) + 1
   }
 
-  /** Bytes of filters kept from earlier runs, which the next one uses again or lets go. */
-  get heldFilterBytes(): number {
-    return this.#layers.reduce((sum, { filter }) => sum + filter.heldBytes, 0)
+  /** Bytes kept from earlier runs, mostly filters, which the next one uses again or lets go. */
+  get heldBytes(): number {
+    return this.#layers.reduce((sum, { mixer }) => sum + mixer.heldBytes, 0)
   }
 
   /** Taps that can reach anything: in a run shorter than the filter the rest would only meet the zeros before it. */
@@ -105,14 +96,15 @@ export class HyenaNetwork {
   /** How the long convolutions of its layers would be computed, in lines for people. */
   explain(shape: HyenaRunShape): string[] {
     const { modelWidth, layerCount } = this.architecture
-    const plan = planHyenaFilter(this.#backend, modelWidth, shape.blockLength, this.tapsUsed(shape), shape.filterPolicy, this.frequencySparsity)
-    return [`${layerCount} layers, in each:`, ...explainPlan(plan).split('\n')]
+    const { blockLength, filterPolicy, channelGroups } = shape
+    const plan = planHyenaFilter(this.#backend, modelWidth / channelGroups, blockLength, this.tapsUsed(shape), filterPolicy, this.frequencySparsity)
+    return [`${layerCount} layers, in each${channelGroups > 1 ? ` ${channelGroups} times` : ''}:`, ...explainPlan(plan).split('\n')]
   }
 
   open(shape: HyenaRunShape): HyenaState {
     const { modelWidth, layerCount, shortFilterLength } = this.architecture
     // Filters of another plan go before anything of this run is made: the plan counts on their memory.
-    for (const { filter } of this.#layers) filter.keepFor(shape.filterPolicy, shape.blockLength, this.tapsUsed(shape))
+    for (const { mixer } of this.#layers) mixer.letGoFor(shape, this.tapsUsed(shape))
     return new HyenaState(this.#backend, { modelWidth, layerCount, shortFilterLength, filterLength: this.tapsUsed(shape) }, shape)
   }
 
@@ -120,27 +112,11 @@ export class HyenaNetwork {
   forward(codes: Tensor, state: HyenaState): Tensor {
     const { ops } = this.#backend
     const n = codes.length
-    const { residual, gate, value } = state.block(n)
+    const { residual, mixed } = state.block(n)
     ops.embedding({ out: residual, codes, table: this.#embedding })
     this.#layers.forEach((layer, i) => {
-      const { norm1, projection, short } = layer
-      ops.gatedProjection({
-        gate,
-        value,
-        input: residual,
-        history: state.shortHistory(i),
-        norm: norm1,
-        ...projection,
-        shortWeight: short.weight,
-        shortBias: short.bias,
-        padding: 'causal',
-      })
-      state.keepShort(i, residual)
-      const filter = layer.filter.prepared(state.shape.filterPolicy, state.shape.blockLength, this.tapsUsed(state.shape))
-      ops.longConv({ out: gate, input: value, history: state.longHistory(i), filter, inputShift: 0, post: gate, skip: layer.skip })
-      layer.filter.used(state.shape.filterPolicy)
-      state.keepLong(i, value)
-      ops.linear({ out: residual, input: gate, ...layer.out, residual })
+      layer.mixer.queue(mixed, residual, state, i, this.tapsUsed(state.shape))
+      ops.linear({ out: residual, input: mixed, ...layer.out, residual })
       ops.mlp({ out: residual, input: residual, norm: layer.norm2, fc1: layer.fc1, fc2: layer.fc2 })
     })
     state.advance(n)
@@ -150,7 +126,7 @@ export class HyenaNetwork {
   }
 
   release(): void {
-    for (const layer of this.#layers) layer.filter.release()
+    for (const { mixer } of this.#layers) mixer.release()
     this.#parameters.release()
   }
 }

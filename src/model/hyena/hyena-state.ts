@@ -13,7 +13,8 @@ interface Shape {
 export class HyenaState {
   readonly shape: HyenaRunShape
   readonly #backend: Backend
-  readonly #activations: { readonly residual: Tensor; readonly gate: Tensor; readonly value: Tensor }
+  /** `mixed` is the operator's result; where all channels are computed at once it lies in the gate's place. */
+  readonly #activations: { readonly residual: Tensor; readonly gate: Tensor; readonly value: Tensor; readonly mixed?: Tensor }
   /** Empty where one block covers the run. */
   readonly #short: Tensor[] = []
   readonly #long: Tensor[] = []
@@ -22,8 +23,9 @@ export class HyenaState {
   constructor(backend: Backend, layers: Shape, shape: HyenaRunShape) {
     this.shape = shape
     this.#backend = backend
-    const block = (): Tensor => backend.tensor(layers.modelWidth, shape.blockLength)
-    this.#activations = { residual: block(), gate: block(), value: block() }
+    const whole = (): Tensor => backend.tensor(layers.modelWidth, shape.blockLength)
+    const group = (): Tensor => backend.tensor(layers.modelWidth / shape.channelGroups, shape.blockLength)
+    this.#activations = { residual: whole(), gate: group(), value: group(), ...(shape.channelGroups > 1 && { mixed: whole() }) }
     const longLength = longHistoryLength(layers.filterLength, shape)
     for (let i = 0; i < layers.layerCount && shape.totalLength > shape.blockLength; i++) {
       this.#short.push(backend.tensor(layers.modelWidth, layers.shortFilterLength - 1))
@@ -31,10 +33,16 @@ export class HyenaState {
     }
   }
 
-  /** The three activations, cut to a block of n positions. */
-  block(n: number): { residual: Tensor; gate: Tensor; value: Tensor } {
-    const { residual, gate, value } = this.#activations
-    return { residual: view(residual, { length: n }), gate: view(gate, { length: n }), value: view(value, { length: n }) }
+  /** Activations of all channels, cut to a block of n positions. */
+  block(n: number): { residual: Tensor; mixed: Tensor } {
+    const { residual, gate, mixed = gate } = this.#activations
+    return { residual: view(residual, { length: n }), mixed: view(mixed, { length: n }) }
+  }
+
+  /** Activations of a group of channels; each group overwrites those of the one before. */
+  group(n: number): { gate: Tensor; value: Tensor } {
+    const { gate, value } = this.#activations
+    return { gate: view(gate, { length: n }), value: view(value, { length: n }) }
   }
 
   /** Blocks other than the last are at least as long as this history, so that after the first one it is whole. */
@@ -54,9 +62,10 @@ export class HyenaState {
     const history = this.#short[layer]
     if (history) this.#backend.ops.advanceHistory({ history, input })
   }
-  keepLong(layer: number, input: Tensor): void {
+  /** `input`: channels `channelStart` and following. */
+  keepLong(layer: number, input: Tensor, channelStart: number): void {
     const history = this.#long[layer]
-    if (history) this.#backend.ops.advanceHistory({ history, input })
+    if (history) this.#backend.ops.advanceHistory({ history: view(history, { channelStart, channelCount: input.channelCount }), input })
   }
 
   advance(positions: number): void {
