@@ -1,7 +1,7 @@
 import { LimitError } from '../errors.ts'
 import type { Backend } from '../kernels/backend.ts'
 import { filterBytesOf, type LongConvPlan, scratchBytesOf } from '../kernels/long-conv/plan.ts'
-import { type FilterPolicy, planHyenaFilter } from './hyena/hyena-filter.ts'
+import { type FilterPolicy, headLength, planHyenaFilter } from './hyena/hyena-filter.ts'
 import { groupedWeightBytes } from './hyena/hyena-mixer.ts'
 import type { HyenaNetwork, HyenaRunShape } from './hyena/hyena-network.ts'
 import { longHistoryLength } from './hyena/hyena-state.ts'
@@ -33,7 +33,7 @@ export function streamBytes(network: HyenaNetwork, backend: Backend, candidate: 
   const { modelWidth, layerCount, shortFilterLength } = network.architecture
   const groupWidth = modelWidth / channelGroups
   const filterLength = network.tapsUsed({ blockLength, totalLength })
-  const activations = (channelGroups > 1 ? 2 * modelWidth + 2 * groupWidth : 3 * modelWidth) * blockLength + 10 * blockLength
+  const activations = (channelGroups > 1 ? 2 * modelWidth + 2 * groupWidth : 3 * modelWidth) * blockLength + 10 * blockLength + groupWidth * headLength
   const histories = layerCount * modelWidth * (longHistoryLength(filterLength, { blockLength, totalLength }) + shortFilterLength)
   const taps = groupWidth * filterLength
   const plan = filterPlan(network, backend, candidate, totalLength)

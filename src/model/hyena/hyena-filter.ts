@@ -2,7 +2,7 @@ import type { Backend } from '../../kernels/backend.ts'
 import type { ImplicitFilterArguments } from '../../kernels/implicit-filter/implicit-filter.ts'
 import { filterBytesOf, type LongConvPlan } from '../../kernels/long-conv/plan.ts'
 import type { PreparedFilter } from '../../kernels/long-conv/long-conv.ts'
-import type { Tensor } from '../../kernels/tensor.ts'
+import { type Tensor, view } from '../../kernels/tensor.ts'
 import type { HyenaArchitecture } from '../checkpoint.ts'
 import type { Parameters } from '../parameters.ts'
 
@@ -15,9 +15,18 @@ const modulationShift = 0.05
  */
 export type FilterPolicy = 'keep-spectra' | 'keep-taps' | 'recompute'
 
+/** The first taps, by which a sequence's first positions are computed once more; see HyenaMixer. */
+export const headLength = 256
+
+export interface ReadyFilter {
+  readonly whole: PreparedFilter
+  /** The first `headLength` taps by themselves, where `whole` is a transform that they would gain from. */
+  readonly head: PreparedFilter | undefined
+}
+
 export interface HyenaFilter {
   /** The first `tapCount` taps, ready for blocks of `blockLength`; valid until `used`. */
-  prepared(policy: FilterPolicy, blockLength: number, tapCount: number): PreparedFilter
+  prepared(policy: FilterPolicy, blockLength: number, tapCount: number): ReadyFilter
   /** After each use. */
   used(policy: FilterPolicy): void
   /** Bytes kept between runs. */
@@ -35,21 +44,30 @@ export function createHyenaFilter(
   frequencySparsity: number | undefined,
 ): HyenaFilter {
   let taps: Tensor | undefined
-  let current: { readonly filter: PreparedFilter; readonly blockLength: number; readonly tapCount: number; readonly policy: FilterPolicy } | undefined
+  let current: { readonly ready: ReadyFilter; readonly blockLength: number; readonly tapCount: number; readonly policy: FilterPolicy } | undefined
 
   const dropFilter = (): void => {
-    if (current) backend.releaseFilter(current.filter)
+    if (current) backend.releaseFilter(current.ready.whole)
+    if (current?.ready.head) backend.releaseFilter(current.ready.head)
     current = undefined
   }
   const dropTaps = (): void => {
     if (taps) backend.release(taps)
     taps = undefined
   }
+  const headOf = (whole: LongConvPlan, taps: Tensor): PreparedFilter | undefined => {
+    // With bins left out the whole sequence gets the same approximate filter.
+    if (whole.method === 'direct' || whole.frequencySparsity > 0) return undefined
+    const filterLength = Math.min(headLength, taps.length)
+    const plan = backend.planLongConv({ channelCount, length: headLength, filterLength })
+    return backend.prepareFilter(plan, view(taps, { length: filterLength }), { centerTap: 0 })
+  }
   const isReady = (policy: FilterPolicy, blockLength: number, tapCount: number): boolean =>
     current !== undefined && current.blockLength === blockLength && current.tapCount === tapCount && current.policy === policy
   return {
     get heldBytes() {
-      const spectra = current?.filter.plan.keepSpectra ? filterBytesOf(current.filter.plan) : 0
+      const { whole, head } = current?.ready ?? {}
+      const spectra = [whole, head].reduce((sum, filter) => sum + (filter?.plan.keepSpectra ? filterBytesOf(filter.plan) : 0), 0)
       return spectra + (taps ? 4 * taps.channelCount * taps.length : 0)
     },
     keepFor(policy, blockLength, tapCount) {
@@ -58,7 +76,7 @@ export function createHyenaFilter(
       if (policy !== 'keep-taps' || taps?.length !== tapCount) dropTaps()
     },
     prepared(policy, blockLength, tapCount) {
-      if (current && isReady(policy, blockLength, tapCount)) return current.filter
+      if (current && isReady(policy, blockLength, tapCount)) return current.ready
       dropFilter()
       if (taps?.length !== tapCount) dropTaps()
       if (!taps) {
@@ -66,9 +84,10 @@ export function createHyenaFilter(
         backend.ops.implicitFilter({ ...args, out: taps, firstTap: 0 })
       }
       const plan = planHyenaFilter(backend, channelCount, blockLength, tapCount, policy, frequencySparsity)
-      current = { filter: backend.prepareFilter(plan, taps, { centerTap: 0 }), blockLength, tapCount, policy }
+      const whole = backend.prepareFilter(plan, taps, { centerTap: 0 })
+      current = { ready: { whole, head: headOf(plan, taps) }, blockLength, tapCount, policy }
       if (plan.keepSpectra) dropTaps()
-      return current.filter
+      return current.ready
     },
     used(policy) {
       if (policy !== 'recompute') return

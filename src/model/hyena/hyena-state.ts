@@ -1,5 +1,6 @@
 import type { Backend } from '../../kernels/backend.ts'
 import { type Tensor, view } from '../../kernels/tensor.ts'
+import { headLength } from './hyena-filter.ts'
 import type { HyenaRunShape } from './hyena-network.ts'
 
 interface Shape {
@@ -14,7 +15,7 @@ export class HyenaState {
   readonly shape: HyenaRunShape
   readonly #backend: Backend
   /** `mixed` is the operator's result; where all channels are computed at once it lies in the gate's place. */
-  readonly #activations: { readonly residual: Tensor; readonly gate: Tensor; readonly value: Tensor; readonly mixed?: Tensor }
+  readonly #activations: { readonly residual: Tensor; readonly gate: Tensor; readonly value: Tensor; readonly head: Tensor; readonly mixed?: Tensor }
   /** Empty where one block covers the run. */
   readonly #short: Tensor[] = []
   readonly #long: Tensor[] = []
@@ -25,7 +26,8 @@ export class HyenaState {
     this.#backend = backend
     const whole = (): Tensor => backend.tensor(layers.modelWidth, shape.blockLength)
     const group = (): Tensor => backend.tensor(layers.modelWidth / shape.channelGroups, shape.blockLength)
-    this.#activations = { residual: whole(), gate: group(), value: group(), ...(shape.channelGroups > 1 && { mixed: whole() }) }
+    const head = backend.tensor(layers.modelWidth / shape.channelGroups, headLength)
+    this.#activations = { residual: whole(), gate: group(), value: group(), head, ...(shape.channelGroups > 1 && { mixed: whole() }) }
     const longLength = longHistoryLength(layers.filterLength, shape)
     for (let i = 0; i < layers.layerCount && shape.totalLength > shape.blockLength; i++) {
       this.#short.push(backend.tensor(layers.modelWidth, layers.shortFilterLength - 1))
@@ -43,6 +45,11 @@ export class HyenaState {
   group(n: number): { gate: Tensor; value: Tensor } {
     const { gate, value } = this.#activations
     return { gate: view(gate, { length: n }), value: view(value, { length: n }) }
+  }
+
+  /** Where the run's first positions, at most n, are computed once more; undefined in later blocks. */
+  head(n: number): Tensor | undefined {
+    return this.#done === 0 ? view(this.#activations.head, { length: Math.min(n, headLength) }) : undefined
   }
 
   /** Blocks other than the last are at least as long as this history, so that after the first one it is whole. */
