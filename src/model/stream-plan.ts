@@ -17,7 +17,7 @@ const preferredBlock = 131_072
 /** Longer filters want blocks of their own order: an FFT computes block + filter points for block results. */
 const blockPerFilterLength = 4
 /** Numbers of groups that the channels may be computed in, each of at least so many channels. */
-const mostGroups = [2, 4, 8, 16]
+const groupNumbers = [2, 4, 8, 16, 32]
 const fewestChannels = 4
 
 /** Short runs share a few block lengths, and with them their plans and prepared filters: a power of two up to the preferred block. */
@@ -90,7 +90,7 @@ export function planStream(
   const good = blocks.filter((b) => b >= Math.min(wanted, filterLength / 2))
   const policies: FilterPolicy[] = ['keep-spectra', 'keep-taps', 'recompute']
   const usual = policies.flatMap((filterPolicy) => good.map((blockLength) => ({ blockLength, filterPolicy, channelGroups: 1 })))
-  const groupCounts = Number.isFinite(totalLength) ? mostGroups.filter((n) => architecture.modelWidth % (fewestChannels * n) === 0) : []
+  const groupCounts = Number.isFinite(totalLength) ? groupNumbers.filter((n) => architecture.modelWidth % (fewestChannels * n) === 0) : []
   const slow = [1, ...groupCounts]
     .flatMap((channelGroups) => blocks.map((blockLength) => ({ blockLength, filterPolicy: 'recompute' as const, channelGroups })))
     .filter(({ blockLength, channelGroups }) => channelGroups > 1 || !good.includes(blockLength))

@@ -31,11 +31,14 @@ export function engineVariant(): WasmVariant {
   return known
 }
 
+/** Whether Node was built with that part of V8 (on x64 it is); elsewhere V8 complains of an unknown flag. */
+const canJoin = (): boolean => (process.config.variables as Record<string, unknown>)['v8_enable_wasm_simd256_revec'] === 1
+
 function findVariant(): WasmVariant {
   const version = v8Version()
   if (version > 0 && version < 11.04) setFlagsFromString('--experimental-wasm-relaxed-simd')
   if (!WebAssembly.validate(Buffer.from(linearWasm.relaxed, 'base64'))) return 'simd'
-  if (version < widening.from || version > widening.newestTested || process.arch !== 'x64') return 'relaxed'
+  if (version < widening.from || version > widening.newestTested || !canJoin()) return 'relaxed'
   setFlagsFromString('--experimental-wasm-revectorize')
   if (widePays()) return 'wide'
   setFlagsFromString('--no-experimental-wasm-revectorize')
@@ -59,7 +62,7 @@ function widePays(): boolean {
     }
     return best.wide < best.narrow
   } finally {
-    setFlagsFromString('--liftoff')
+    if (!process.execArgv.includes('--no-liftoff')) setFlagsFromString('--liftoff')
   }
 }
 
