@@ -25,12 +25,14 @@ const checkpoint = randomHyena({
 })
 for (const [name, { data }] of checkpoint.tensors) if (/(proj|fc[12]|lm_head)\.weight$/.test(name)) for (let i = 0; i < data.length; i++) data[i]! *= 0.1
 
+const words = ['hyena', ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])]
+// First, while this process is small: at a million bases PyTorch needs most of a machine's memory.
+const peers = { PyTorch: runPeer(words), 'PyTorch, spectra kept': runPeer([...words, '--cache-filter']) }
 const work = { length, context: 0, reps, threads, memoryBytes: memory * 2 ** 30 }
 const fresh = await timeModel(checkpoint, 1e-3, { ...work, isFresh: true })
 const kept = await timeModel(checkpoint, 1e-3, work)
-const words = ['hyena', ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])]
 report(
   `HyenaDNA d${modelWidth} x ${layerCount} at ${count(length)} bases (${fresh.lines.join('; ')})`,
   { 'genoconv, filters made in every run': fresh, 'genoconv, filters kept': kept },
-  { PyTorch: runPeer(words), 'PyTorch, spectra kept': runPeer([...words, '--cache-filter']) },
+  peers,
 )

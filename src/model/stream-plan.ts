@@ -13,6 +13,8 @@ export interface StreamPlan extends Candidate {
 
 /** A block must fill the history of the short convolutions; shorter ones would only cost time. */
 export const smallestBlock = 64
+/** Blocks shorter than this part of the filter, which is made anew for each, would take days: rather say how much memory is needed. */
+const leastBlockPerFilterLength = 1 / 64
 const preferredBlock = 131_072
 /** Longer filters want blocks of their own order: an FFT computes block + filter points for block results. */
 const blockPerFilterLength = 4
@@ -82,33 +84,34 @@ export function planStream(
   const overMembers = (value: (network: HyenaNetwork) => number): number => networks.reduce((sum, network) => sum + value(network), 0)
 
   // A block that is much shorter than its filter wastes most of each FFT: rather give up kept filters first.
-  const blocks: number[] = []
-  for (let block = Math.max(smallestBlock, wanted); ; block = Math.max(smallestBlock, Math.ceil(block / 2))) {
-    blocks.push(block)
-    if (block === smallestBlock || chunkBases !== undefined) break
-  }
+  const least = Math.max(smallestBlock, Math.ceil(Math.min(filterLength, totalLength) * leastBlockPerFilterLength))
+  const blocks = [Math.max(smallestBlock, wanted)]
+  while (chunkBases === undefined && blocks.at(-1)! > least) blocks.push(Math.max(least, Math.ceil(blocks.at(-1)! / 2)))
   const good = blocks.filter((b) => b >= Math.min(wanted, filterLength / 2))
   const policies: FilterPolicy[] = ['keep-spectra', 'keep-taps', 'recompute']
   const usual = policies.flatMap((filterPolicy) => good.map((blockLength) => ({ blockLength, filterPolicy, channelGroups: 1 })))
   const groupCounts = Number.isFinite(totalLength) ? groupNumbers.filter((n) => architecture.modelWidth % (fewestChannels * n) === 0) : []
-  const slow = [1, ...groupCounts]
-    .flatMap((channelGroups) => blocks.map((blockLength) => ({ blockLength, filterPolicy: 'recompute' as const, channelGroups })))
-    .filter(({ blockLength, channelGroups }) => channelGroups > 1 || !good.includes(blockLength))
-    .map((candidate) => ({ candidate, seconds: overMembers((m) => cuttingSeconds(m, backend, candidate, totalLength)) }))
-    .sort((a, b) => a.seconds - b.seconds)
-    .map(({ candidate }) => candidate)
-  let least = Number.POSITIVE_INFINITY
-  for (const candidate of [...usual, ...slow]) {
-    const needed = resident + overMembers((m) => streamBytes(m, backend, candidate, totalLength))
-    if (needed <= memoryBytes) return { ...candidate, memoryBytes: needed }
-    least = Math.min(least, needed)
+  const slow = (): Candidate[] =>
+    [1, ...groupCounts]
+      .flatMap((channelGroups) => blocks.map((blockLength) => ({ blockLength, filterPolicy: 'recompute' as const, channelGroups })))
+      .filter(({ blockLength, channelGroups }) => channelGroups > 1 || !good.includes(blockLength))
+      .map((candidate) => ({ candidate, seconds: overMembers((m) => cuttingSeconds(m, backend, candidate, totalLength)) }))
+      .sort((a, b) => a.seconds - b.seconds)
+      .map(({ candidate }) => candidate)
+  let leastBytes = Number.POSITIVE_INFINITY
+  for (const candidates of [() => usual, slow]) {
+    for (const candidate of candidates()) {
+      const needed = resident + overMembers((m) => streamBytes(m, backend, candidate, totalLength))
+      if (needed <= memoryBytes) return { ...candidate, memoryBytes: needed }
+      leastBytes = Math.min(leastBytes, needed)
+    }
   }
   throw new LimitError({
     where: '--memory',
     what: `the model does not fit, even in the smallest blocks`,
-    expected: `at least ${Math.ceil(least / 2 ** 20)} MiB`,
+    expected: `at least ${Math.ceil(leastBytes / 2 ** 20)} MiB`,
     got: `${Math.floor(memoryBytes / 2 ** 20)} MiB`,
     remedy: chunkBases === undefined ? 'give more memory or a smaller --filter-length' : 'give more memory or a smaller --chunk',
-    neededBytes: least,
+    neededBytes: leastBytes,
   })
 }

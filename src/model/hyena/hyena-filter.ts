@@ -17,6 +17,8 @@ export type FilterPolicy = 'keep-spectra' | 'keep-taps' | 'recompute'
 
 /** The first taps, by which a sequence's first positions are computed once more; see HyenaMixer. */
 export const headLength = 256
+/** Points of a transform from which on that pays: in shorter ones the first outputs lose less than a digit or two. */
+const headFrom = 2 ** 15
 
 export interface ReadyFilter {
   readonly whole: PreparedFilter
@@ -57,7 +59,7 @@ export function createHyenaFilter(
   }
   const headOf = (whole: LongConvPlan, taps: Tensor): PreparedFilter | undefined => {
     // With bins left out the whole sequence gets the same approximate filter.
-    if (whole.method === 'direct' || whole.frequencySparsity > 0) return undefined
+    if (whole.method === 'direct' || whole.fftSize < headFrom || whole.frequencySparsity > 0) return undefined
     const filterLength = Math.min(headLength, taps.length)
     const plan = backend.planLongConv({ channelCount, length: headLength, filterLength })
     return backend.prepareFilter(plan, view(taps, { length: filterLength }), { centerTap: 0 })
