@@ -21,7 +21,8 @@ export interface DryRun {
 
 /** The plan of a run in lines for people, and as JSON for machines. */
 export async function describeDryRun({ model, genomes, options, plan, output, reserveBytes }: DryRun, json: boolean): Promise<string> {
-  const seconds = plan.bases === undefined ? undefined : plan.bases / (await measureSpeed(model, options))
+  const { filterSecondsPerBase = 0 } = plan.longest
+  const seconds = plan.bases === undefined ? undefined : plan.bases * (1 / (await measureSpeed(model, options)) + filterSecondsPerBase)
   const memoryBytes = plan.longest.memoryBytes + reserveBytes
   const strands = options.strand === 'both' ? 2 : 1
   const estimate = seconds === undefined ? undefined : seconds * strands
@@ -43,7 +44,7 @@ export async function describeDryRun({ model, genomes, options, plan, output, re
     ['chunk', `${showCount(plan.longest.chunkBases)} bases`],
     ...plan.longest.lines.map((line): [string, string] => ['plan', line]),
     ['memory', `${showBytes(memoryBytes)} of ${showBytes(options.memory! + reserveBytes)}`],
-    ['time', estimate === undefined ? 'not known for a stream' : `about ${showSeconds(estimate)} (measured on ${showCount(trialBases)} bases)`],
+    ['time', estimate === undefined ? 'not known for a stream' : `about ${showSeconds(estimate)} (measured on ${showCount(trialBases)} bases${filterSecondsPerBase > 0 ? ', long filters reckoned' : ''})`],
     ['output', `${output.path ?? 'standard output'} (${output.format})`],
   ]
   return rows.map(([name, value]) => `${`${name}:`.padEnd(10)}${value}\n`).join('')

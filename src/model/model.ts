@@ -53,6 +53,8 @@ export interface RunPlan {
   readonly memoryBytes: number
   /** Lines for people: windows or blocks, halo, FFT plans. */
   readonly lines: readonly string[]
+  /** Expected seconds a base of what a short trial would not see: filters as long as the run. */
+  readonly filterSecondsPerBase?: number
 }
 
 /** Values for core positions [start, start + length of each track). */

@@ -13,13 +13,14 @@ export function createStreamModel(info: ModelInfo, members: readonly HyenaNetwor
 
   function plan(options: RunOptions): RunPlan {
     const total = totalLength(options)
-    const { memoryBytes, ...cut } = planStream(members, backend, { ...options, totalLength: total })
+    const { memoryBytes, cuttingSeconds, ...cut } = planStream(members, backend, { ...options, totalLength: total })
     const { blockLength, filterPolicy, channelGroups } = cut
     const kept = { 'keep-spectra': 'filter spectra kept', 'keep-taps': 'filter spectra recomputed', recompute: 'filters recomputed' }[filterPolicy]
     const blocks = Number.isFinite(total) ? `${Math.ceil(total / blockLength)} block${total > blockLength ? 's' : ''}` : 'blocks'
     const lines = [`${blocks} of ${blockLength} bases with carried history, ${kept}${channelGroups > 1 ? `, channels in ${channelGroups} groups` : ''}`]
     lines.push(...members.flatMap((m) => m.explain({ ...cut, totalLength: total })))
-    return { chunkBases: blockLength, memoryBytes, lines: [...new Set(lines)] }
+    const filterSecondsPerBase = backend.kind === 'cpu' && Number.isFinite(total) ? cuttingSeconds / total : undefined
+    return { chunkBases: blockLength, memoryBytes, lines: [...new Set(lines)], filterSecondsPerBase }
   }
 
   async function* run(source: AsyncIterable<Uint8Array>, options: RunOptions): AsyncGenerator<TrackValues> {

@@ -9,12 +9,14 @@ import { longHistoryLength } from './hyena/hyena-state.ts'
 /** How a causal model runs over a sequence: its block and what is kept of the filters. */
 export interface StreamPlan extends Candidate {
   readonly memoryBytes: number
+  /** Expected seconds of what depends on how the run is cut, as `cuttingSeconds`; on a CPU. */
+  readonly cuttingSeconds: number
 }
 
 /** A block must fill the history of the short convolutions; shorter ones would only cost time. */
 export const smallestBlock = 64
-/** Blocks shorter than this part of the filter, which is made anew for each, would take days: rather say how much memory is needed. */
-const leastBlockPerFilterLength = 1 / 64
+/** Blocks shorter than this part of the filter, which is made anew for each, take hours: rather say how much memory is needed. */
+const leastBlockPerFilterLength = 1 / 8
 const preferredBlock = 131_072
 /** Longer filters want blocks of their own order: an FFT computes block + filter points for block results. */
 const blockPerFilterLength = 4
@@ -55,14 +57,16 @@ const filterPlan = (network: HyenaNetwork, backend: Backend, { blockLength, filt
 /** Nanoseconds of one thread of the development machine, measured by `npm run bench -- dense`: only their proportions count. */
 const cost = { hiddenTap: 450, tapChannel: 5.4, normPosition: 200, threads: 2 }
 
-/** Time that depends on how a run is cut: convolutions, filters made anew, and what every group of channels repeats. */
+/** Time that depends on how a run is cut: convolutions, filters, and what every group of channels repeats. */
 function cuttingSeconds(network: HyenaNetwork, backend: Backend, candidate: Candidate, totalLength: number): number {
-  const { blockLength, channelGroups } = candidate
+  const { blockLength, channelGroups, filterPolicy } = candidate
   const { modelWidth, layerCount } = network.architecture
+  const blocks = Math.ceil(totalLength / blockLength)
   const taps = network.tapsUsed({ blockLength, totalLength }) * (channelGroups * cost.hiddenTap + modelWidth * cost.tapChannel)
-  const norms = blockLength * (channelGroups - 1) * cost.normPosition
+  const filters = filterPolicy === 'recompute' ? blocks : 1
+  const norms = blocks * blockLength * (channelGroups - 1) * cost.normPosition
   const convolution = channelGroups * (filterPlan(network, backend, candidate, totalLength).estimatedSeconds ?? 0)
-  return Math.ceil(totalLength / blockLength) * layerCount * (convolution + (taps + norms) / cost.threads / 1e9)
+  return layerCount * (blocks * convolution + (filters * taps + norms) / cost.threads / 1e9)
 }
 
 /**
@@ -82,6 +86,7 @@ export function planStream(
   const widestBlock = Math.max(smallestBlock, Math.floor(backend.limits.maxTensorBytes / (4 * architecture.modelWidth)))
   const wanted = Math.min(chunkBases ?? Math.max(preferredBlock, blockPerFilterLength * filterLength), roundedLength(totalLength), widestBlock)
   const overMembers = (value: (network: HyenaNetwork) => number): number => networks.reduce((sum, network) => sum + value(network), 0)
+  const secondsOf = (candidate: Candidate): number => overMembers((m) => cuttingSeconds(m, backend, candidate, totalLength))
 
   // A block that is much shorter than its filter wastes most of each FFT: rather give up kept filters first.
   const least = Math.max(smallestBlock, Math.ceil(Math.min(filterLength, totalLength) * leastBlockPerFilterLength))
@@ -95,14 +100,14 @@ export function planStream(
     [1, ...groupCounts]
       .flatMap((channelGroups) => blocks.map((blockLength) => ({ blockLength, filterPolicy: 'recompute' as const, channelGroups })))
       .filter(({ blockLength, channelGroups }) => channelGroups > 1 || !good.includes(blockLength))
-      .map((candidate) => ({ candidate, seconds: overMembers((m) => cuttingSeconds(m, backend, candidate, totalLength)) }))
+      .map((candidate) => ({ candidate, seconds: secondsOf(candidate) }))
       .sort((a, b) => a.seconds - b.seconds)
       .map(({ candidate }) => candidate)
   let leastBytes = Number.POSITIVE_INFINITY
   for (const candidates of [() => usual, slow]) {
     for (const candidate of candidates()) {
       const needed = resident + overMembers((m) => streamBytes(m, backend, candidate, totalLength))
-      if (needed <= memoryBytes) return { ...candidate, memoryBytes: needed }
+      if (needed <= memoryBytes) return { ...candidate, memoryBytes: needed, cuttingSeconds: secondsOf(candidate) }
       leastBytes = Math.min(leastBytes, needed)
     }
   }
