@@ -29,7 +29,10 @@ export function widen(text, name) {
     const bodyStart = text.indexOf('\n', open) + 1
     const bodyEnd = closingBrace(text, text.indexOf('{', open))
     if (open < 0 || bodyEnd < 0) throw new Error(`${name}: '// wide' stands before no block`)
-    out += text.slice(from, start) + text.slice(start, bodyStart).replace(`+= ${shift})`, `+= ${2 * shift})`)
+    const header = text.slice(start, bodyStart)
+    const wideHeader = header.replace(`+= ${shift})`, `+= ${2 * shift})`)
+    if (/^ *for/.test(header) && wideHeader === header) throw new Error(`${name}: a wide loop's step is not ${shift}: ${header}`)
+    out += text.slice(from, start) + wideHeader
     out += doubled(text.slice(bodyStart, bodyEnd), shift, name)
     from = bodyEnd
   }

@@ -54,7 +54,7 @@ const filterPlan = (network: HyenaNetwork, backend: Backend, { blockLength, filt
   return planHyenaFilter(backend, network.architecture.modelWidth / channelGroups, blockLength, filterLength, filterPolicy, network.frequencySparsity)
 }
 
-/** Nanoseconds of one thread of the development machine, measured by `npm run bench -- dense`: only their proportions count. */
+/** Nanoseconds of one thread of the development machine, measured by bench/dense.ts on Node 20: proportions for plans, rough seconds for the dry run. */
 const cost = { hiddenTap: 450, tapChannel: 5.4, normPosition: 200, threads: 2 }
 
 /** Time that depends on how a run is cut: convolutions, filters, and what every group of channels repeats. */

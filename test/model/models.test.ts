@@ -170,6 +170,7 @@ forEachBackend('laws of whole models', (backend) => {
       const [groups] = /channels in \d+ groups/.exec(lines[0]!) ?? []
       if (!groups || seen.has(groups)) continue
       seen.add(groups)
+      // Blocks are shorter too, so transforms differ: 5.6e-6 was seen.
       const grouped = await runAll(model, bases, ['log_likelihood'], { memoryBytes })
       expect(Math.max(...whole['log_likelihood']!.map((v, t) => Math.abs(v - grouped['log_likelihood']![t]!) || 0))).toBeLessThan(2e-5)
     }

@@ -1,6 +1,6 @@
 import type { CpuTensor, CpuWeights } from './cpu-tensor.ts'
 
-/** What every dense kernel module exports of matmul.lib.as.ts; addresses in bytes. */
+/** What every dense kernel module exports of matmul.lib.as.ts and panels.lib.as.ts; addresses in bytes. */
 export interface DenseExports extends BlockExports {
   packWeights(packed: number, weight: number, weightRowBytes: number, outputs: number, inputs: number, paddedInputs: number): void
   toPanels(panels: number, rows: number, rowBytes: number, channels: number, panelCount: number): void

@@ -45,7 +45,7 @@ function findVariant(): WasmVariant {
   return 'relaxed'
 }
 
-/** Of the probe; the products of one call take some 10 µs. */
+/** Of the probe; the products of one call take some 2 µs. */
 const [outputs, inputs, positions, rounds] = [12, 64, 64, 12]
 
 function widePays(): boolean {

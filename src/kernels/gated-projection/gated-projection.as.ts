@@ -1,6 +1,7 @@
 import { madd } from '../cpu/simd.lib.as'
 
-export { blockOutputs, multiply, normalizeToPanels, packWeights, panelPositions } from '../cpu/matmul.lib.as'
+export { multiply } from '../cpu/matmul.lib.as'
+export { blockOutputs, normalizeToPanels, packWeights, panelPositions } from '../cpu/panels.lib.as'
 
 /**
  * Short convolutions and gate for `channels` channels: rows x0, x1, v `[channels][.. + taps - 1]` to

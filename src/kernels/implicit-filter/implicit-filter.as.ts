@@ -1,9 +1,9 @@
+import { stepBytes } from '../cpu/panels.lib.as'
 import { exponential, madd, sineOfHalfTurns } from '../cpu/simd.lib.as'
 
-export { blockOutputs, multiply, packWeights, panelPositions } from '../cpu/matmul.lib.as'
+export { multiply } from '../cpu/matmul.lib.as'
+export { blockOutputs, packWeights, panelPositions } from '../cpu/panels.lib.as'
 
-// @ts-ignore: a constant given to the compiler
-const stepBytes: usize = WIDE ? 64 : 32 // of a panel, from one channel to the next
 // @ts-ignore: a constant given to the compiler
 const outputsAtOnce = WIDE ? 1 : 2 // sixteen values
 

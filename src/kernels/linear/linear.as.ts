@@ -1,1 +1,2 @@
-export { activate, addTo, blockOutputs, multiply, normalizeToPanels, packWeights, panelPositions, toPanels } from '../cpu/matmul.lib.as'
+export { multiply } from '../cpu/matmul.lib.as'
+export { activate, addTo, blockOutputs, normalizeToPanels, packWeights, panelPositions, toPanels } from '../cpu/panels.lib.as'

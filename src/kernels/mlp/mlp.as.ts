@@ -1,1 +1,2 @@
-export { activate, addToRows, blockOutputs, multiply, multiplyAdd, normalizeToPanels, packWeights, panelPositions } from '../cpu/matmul.lib.as'
+export { multiply, multiplyAdd } from '../cpu/matmul.lib.as'
+export { activate, addToRows, blockOutputs, normalizeToPanels, packWeights, panelPositions } from '../cpu/panels.lib.as'

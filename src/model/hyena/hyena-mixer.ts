@@ -30,7 +30,7 @@ export const groupedWeightBytes = ({ modelWidth, shortFilterLength, filterMlpWid
  *
  * A transform's rounding errors are as large as those of its largest outputs. A sequence's first outputs are sums of few
  * products, often thousands of times smaller, so they are computed once more by themselves: the first predictions of
- * a model with a million taps were off by up to 1.5e-3, and are by 1e-6 so.
+ * a model with a million taps were off by up to 1.5e-3 without that, and are by up to 4e-6 with it (docs/adr/hyena-memory.md).
  */
 export class HyenaMixer {
   readonly #backend: Backend
