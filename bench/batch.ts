@@ -10,13 +10,13 @@
  */
 import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { loadModel } from '../pipelines/load-model.ts'
-import { contextBases } from '../pipelines/jobs.ts'
+import { loadModel } from '../pipelines/models/load-model.ts'
+import { contextBases } from '../pipelines/predict/jobs.ts'
 import { predict } from '../pipelines/predict.ts'
 import type { Region } from '../src/genome.ts'
-import { readBed } from '../src/io/bed.ts'
-import { openGenome } from '../src/io/open-genome.ts'
-import { writePredictions } from '../src/io/write-predictions.ts'
+import { readBed } from '../src/io/fasta/bed.ts'
+import { openGenome } from '../src/io/fasta/open-genome.ts'
+import { writePredictions } from '../src/io/output/write-predictions.ts'
 import { createBackend } from '../src/kernels/create-backend.ts'
 import { count, median } from './support.ts'
 
@@ -77,7 +77,7 @@ async function secondsOf(list: readonly Region[]): Promise<Seconds> {
 
 async function valuesOf(list: readonly Region[]): Promise<Float32Array> {
   const out: number[] = []
-  for await (const batch of predict(model, genome, { regions: list })) if (batch.regionIndex === 0) out.push(...batch.tracks[tracks[0]!]!)
+  for await (const batch of predict(model, genome, { regions: list })) if (batch.regionIndex === 0) out.push(...batch.tracks[tracks[0]])
   return Float32Array.from(out)
 }
 
@@ -88,8 +88,8 @@ async function checkSame(): Promise<void> {
     const alone = await valuesOf([region])
     let [worst, most] = [0, 0]
     for (const [i, value] of alone.entries()) {
-      if (Number.isNaN(value) !== Number.isNaN(among[i]!)) throw new Error('batch and single region differ in what is there')
-      worst = Math.max(worst, Math.abs(value - among[i]!) || 0)
+      if (Number.isNaN(value) !== Number.isNaN(among[i])) throw new Error('batch and single region differ in what is there')
+      worst = Math.max(worst, Math.abs(value - among[i]) || 0)
       most = Math.max(most, Math.abs(value) || 0)
     }
     if (!(most > 0 && worst < 1e-4 * Math.max(1, most))) throw new Error(`batch and single region differ by ${worst}`)
@@ -102,7 +102,7 @@ for (let round = 0; round < rounds; round++) {
   times.long.push(await secondsOf(long))
   times.batch.push(await secondsOf(regions))
 }
-const longBases = long[0]!.end - long[0]!.start
+const longBases = long[0].end - long[0].start
 const rate = (bases: number, all: readonly Seconds[], kind: keyof Seconds): number => bases / median(all.map((seconds) => seconds[kind]))
 console.log(`${model.info.name} on ${model.backend.description}, ${given.fasta}, medians of ${rounds} rounds`)
 for (const [kind, unit] of [['wall', 'second'], ['cpu', 'CPU second']] as const) {

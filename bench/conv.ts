@@ -38,7 +38,7 @@ interface TorchResult {
 
 const tolerance = 2e-6
 const allCases = [[1_000_000, 1_000_000], [1_000_000, 32_768], [1_000_000, 1026], [160_000, 160_000], [32_768, 32_768]] as const
-const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
 
 /** Input, taps and output. */
 const operandBytes = (o: Case): number => 4 * o.channelCount * (2 * o.length + o.filterLength)
@@ -75,8 +75,8 @@ async function measure(o: Case): Promise<Result> {
     for (let i = 0; i < 64; i++) {
       const t = i < 2 ? i * (length - 1) : Math.floor(Math.random() * length)
       let sum = 0
-      for (let j = 0; j <= Math.min(t, filterLength - 1); j++) sum += k[j]! * x[t - j]!
-      if (!(Math.abs(first[t]! - sum) <= tolerance * scale)) throw new Error(`output ${t} is ${first[t]}, expected ${sum}`)
+      for (let j = 0; j <= Math.min(t, filterLength - 1); j++) sum += k[j] * x[t - j]
+      if (!(Math.abs(first[t] - sum) <= tolerance * scale)) throw new Error(`output ${t} is ${first[t]}, expected ${sum}`)
     }
   }
   const times: number[] = []
@@ -153,7 +153,7 @@ export async function benchConv({ channelCount = 256, reps = 3, threads = 2 } = 
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const [first, second] = process.argv.slice(2)
-  if (first === '--case') process.stdout.write(JSON.stringify(await measure(JSON.parse(second!) as Case)))
+  if (first === '--case') process.stdout.write(JSON.stringify(await measure(JSON.parse(second) as Case)))
   else {
     const [channelCount, reps, threads, length, filterLength] = process.argv.slice(2).map(Number)
     await benchConv({ channelCount, reps, threads }, length && filterLength ? [length, filterLength] : undefined)

@@ -33,15 +33,15 @@ interface Op {
 }
 
 const random = (count: number, scale = 1): Float32Array => Float32Array.from({ length: count }, () => scale * (2 * Math.random() - 1))
-const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
 
 function errorOf(got: ArrayLike<number>, expected: ArrayLike<number>): number {
   let worst = 0
   let scale = 0
   for (let i = 0; i < expected.length; i++) {
-    const error = Math.abs(got[i]! - expected[i]!)
+    const error = Math.abs(got[i] - expected[i])
     if (!(error <= worst)) worst = error
-    scale = Math.max(scale, Math.abs(expected[i]!))
+    scale = Math.max(scale, Math.abs(expected[i]))
   }
   return worst / scale
 }
@@ -54,7 +54,7 @@ function denseOps(b: Backend, channels: number): Op[] {
   const gate = b.tensor(channels, length)
   b.write(input, x)
   const start = { length: checkedLength }
-  const checked = Float32Array.from({ length: channels * checkedLength }, (_, i) => x[Math.floor(i / checkedLength) * length + (i % checkedLength)]!)
+  const checked = Float32Array.from({ length: channels * checkedLength }, (_, i) => x[Math.floor(i / checkedLength) * length + (i % checkedLength)])
   const xs = matrix(checked, channels)
   const parameters = (count: number, shape = [count]) => {
     const data = random(count, 1 / Math.sqrt(shape[1] ?? 1))
@@ -73,7 +73,7 @@ function denseOps(b: Backend, channels: number): Op[] {
       name: 'linear, residual',
       flops: 2 * channels ** 2 * length,
       run: () => b.ops.linear({ out, input, weight: square.weights, bias: squareBias.weights, residual: input }),
-      check: async () => errorOf(await first(), flat(linear(xs, square.data, squareBias.data, channels)).map((v, i) => v + flat(xs)[i]!)),
+      check: async () => errorOf(await first(), flat(linear(xs, square.data, squareBias.data, channels)).map((v, i) => v + flat(xs)[i])),
     },
     {
       name: 'gatedProjection',
@@ -99,7 +99,7 @@ function denseOps(b: Backend, channels: number): Op[] {
       run: () => b.ops.mlp({ out, input, norm, fc1: { weight: w1.weights, bias: b1.weights }, fc2: { weight: w2.weights, bias: b2.weights } }),
       check: async () => {
         const h = linear(layerNorm(xs, nw.data, nb.data, 1e-5), w1.data, b1.data, hidden).map((row) => row.map(geluTanh))
-        return errorOf(await first(), flat(linear(h, w2.data, b2.data, channels)).map((v, i) => v + flat(xs)[i]!))
+        return errorOf(await first(), flat(linear(h, w2.data, b2.data, channels)).map((v, i) => v + flat(xs)[i]))
       },
     },
   ]
@@ -125,7 +125,7 @@ function filterOp(b: Backend, channels: number): Op {
     run: () => b.ops.implicitFilter(args),
     check: async () => {
       const expected = Array.from({ length: checkedLength }, (_, i) => filterAt(host, i))
-      return errorOf(await b.read(view(out, { length: checkedLength })), Array.from(host.deltas, (_, c) => expected.map((k) => k[c]!)).flat())
+      return errorOf(await b.read(view(out, { length: checkedLength })), Array.from(host.deltas, (_, c) => expected.map((k) => k[c])).flat())
     },
   }
 }
@@ -143,7 +143,7 @@ function embeddingOp(b: Backend, channels: number): Op {
     run: () => b.ops.embedding(args),
     check: async () => {
       const got = await b.read(view(args.out, { length: checkedLength }))
-      return errorOf(got, got.map((_, i) => table[codes[i % checkedLength]! * channels + Math.floor(i / checkedLength)]!))
+      return errorOf(got, got.map((_, i) => table[codes[i % checkedLength] * channels + Math.floor(i / checkedLength)]))
     },
   }
 }
@@ -187,14 +187,14 @@ for (const channels of [128, 256]) {
       op.run()
       await backend.flush()
       const used = process.cpuUsage(cpu)
-      samples[i]!.seconds.push((performance.now() - start) / 1e3)
-      samples[i]!.cpuSeconds.push((used.user + used.system) / 1e6)
+      samples[i].seconds.push((performance.now() - start) / 1e3)
+      samples[i].cpuSeconds.push((used.user + used.system) / 1e6)
     }
   }
   console.log(`\n${channels} channels; bare loop ${median(bares).toFixed(1)} GFLOP/s a core`)
   console.log('| op | ns a position | GFLOP/s | CPU ns a position | GFLOP/s a core |\n|---|---|---|---|---|')
   ops.forEach(({ name, flops }, i) => {
-    const [seconds, cpuSeconds] = [median(samples[i]!.seconds), median(samples[i]!.cpuSeconds)]
+    const [seconds, cpuSeconds] = [median(samples[i].seconds), median(samples[i].cpuSeconds)]
     const rate = (s: number): string => (flops ? (flops / s / 1e9).toFixed(1) : '')
     const perPosition = (s: number): string => ((s / length) * 1e9).toFixed(0)
     console.log(`| ${name} | ${perPosition(seconds)} | ${rate(seconds)} | ${perPosition(cpuSeconds)} | ${rate(cpuSeconds)} |`)

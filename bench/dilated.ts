@@ -39,7 +39,7 @@ interface Operands {
   readonly bias: Float32Array
 }
 
-const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
 const medians = (timings: Timing[]): Timing => ({
   seconds: median(timings.map((t) => t.seconds)),
   cpuSeconds: median(timings.map((t) => t.cpuSeconds)),
@@ -50,7 +50,7 @@ function relativeError(got: Float32Array, expected: Float32Array): number {
   let worst = 0
   let scale = 0
   expected.forEach((e, k) => {
-    const d = Math.abs(got[k]! - e)
+    const d = Math.abs(got[k] - e)
     if (!(d <= worst)) worst = d
     scale = Math.max(scale, Math.abs(e))
   })
@@ -126,7 +126,7 @@ export async function benchDilated({ length = 100_000, threads = 2 } = {}): Prom
       const timing = name === 'torch' ? torch : medians(times[name])
       if (!timing) return `${name} -`
       const ns = [timing.seconds, timing.cpuSeconds].map((s) => (s * 1e9) / length) as [number, number]
-      ns.forEach((v, k) => { totals[name][k]! += v * convolutionsPerLayer })
+      ns.forEach((v, k) => { totals[name][k] += v * convolutionsPerLayer })
       return `${name} ${ns[0].toFixed(0)} (${ns[1].toFixed(0)})`
     })
     const plan = planDilatedConv({ inChannels: channels, outChannels: channels, width, dilation, length, workerCount: threads })
@@ -135,7 +135,7 @@ export async function benchDilated({ length = 100_000, threads = 2 } = {}): Prom
     for (const c of Object.values(ours)) c.release()
   }
   const rates = (k: 0 | 1, share: number): string =>
-    (['direct', 'planned', ...(version ? (['torch'] as const) : [])] as const).map((name) => `${name} ${Math.round((1e6 / totals[name][k]!) * share)} k`).join(', ')
+    (['direct', 'planned', ...(version ? (['torch'] as const) : [])] as const).map((name) => `${name} ${Math.round((1e6 / totals[name][k]) * share)} k`).join(', ')
   console.log(`all 32 convolutions of the network, positions a second: ${rates(0, 1)}`)
   console.log(`the same by CPU time, were ${threads} threads idle: ${rates(1, threads)}`)
   console.log(version ? `torch is PyTorch ${version}` : 'no PyTorch: set GENOCONV_PYTHON to a Python that has it')

@@ -38,7 +38,7 @@ async function timed(b: WebGpuBackend, run: () => void): Promise<number[]> {
 /** Root of the summed squares of differences over that of expected values. DESIGN.md allows 2e-3 in f16. */
 function expectClose(what: string, b: WebGpuBackend, got: readonly number[], expected: readonly number[]): void {
   const norm = (v: readonly number[]): number => Math.sqrt(v.reduce((sum, x) => sum + x * x, 0))
-  const error = norm(got.map((v, i) => v - expected[i]!)) / norm(expected)
+  const error = norm(got.map((v, i) => v - expected[i])) / norm(expected)
   const allowed = b.precision === 'f16' ? 2e-3 : 2e-6
   if (!(error < allowed)) throw new Error(`${what} on ${b.description}: error ${error}, allowed ${allowed}`)
 }
@@ -66,9 +66,9 @@ async function benchConvolution(b: WebGpuBackend, length: number): Promise<void>
   for (const c of [0, channelCount - 1]) {
     for (const t of [0, 1, length - 1, ...Array.from({ length: 20 }, () => Math.floor(Math.random() * length))]) {
       let sum = 0
-      for (let j = 0; j <= t; j++) sum += host.taps[c * length + j]! * Math.fround(host.x[c * length + t - j]! * host.pre[c * length + t - j]!)
-      got.push(result[c * length + t]!)
-      expected.push(host.post[c * length + t]! * sum)
+      for (let j = 0; j <= t; j++) sum += host.taps[c * length + j] * Math.fround(host.x[c * length + t - j] * host.pre[c * length + t - j])
+      got.push(result[c * length + t])
+      expected.push(host.post[c * length + t] * sum)
     }
   }
   expectClose(`convolution of ${length}`, b, got, expected)
@@ -96,8 +96,8 @@ async function benchProducts(b: WebGpuBackend): Promise<void> {
     run()
     const result = await b.read(out)
     const at = sample(outChannels)
-    const expected = at.map(([o, t]) => Array.from({ length: inChannels }, (_, i) => w[o * inChannels + i]! * x[i * positions + t]!).reduce((a, v) => a + v, 0))
-    expectClose(`${inChannels} -> ${outChannels}`, b, at.map(([o, t]) => result[o * positions + t]!), expected)
+    const expected = at.map(([o, t]) => Array.from({ length: inChannels }, (_, i) => w[o * inChannels + i] * x[i * positions + t]).reduce((a, v) => a + v, 0))
+    expectClose(`${inChannels} -> ${outChannels}`, b, at.map(([o, t]) => result[o * positions + t]), expected)
     report(`dense ${inChannels} -> ${outChannels}, ${count(positions)} positions`, await timed(b, run), inChannels * outChannels * positions)
     for (const tensor of [input, out]) b.release(tensor)
     b.releaseWeights(weight)
@@ -112,10 +112,10 @@ async function benchProducts(b: WebGpuBackend): Promise<void> {
   const at = sample(32)
   const expected = at.map(([o, t]) => {
     let sum = 0
-    for (let i = 0; i < 32; i++) for (let j = 0; j < width; j++) sum += w[(o * 32 + i) * width + j]! * x[i * inputLength + t + j * dilation]!
+    for (let i = 0; i < 32; i++) for (let j = 0; j < width; j++) sum += w[(o * 32 + i) * width + j] * x[i * inputLength + t + j * dilation]
     return sum
   })
-  expectClose('dilated convolution', b, at.map(([o, t]) => result[o * positions + t]!), expected)
+  expectClose('dilated convolution', b, at.map(([o, t]) => result[o * positions + t]), expected)
   report(`dilated 32 -> 32, width ${width}, ${count(positions)} positions`, await timed(b, run), 32 * 32 * width * positions)
 }
 

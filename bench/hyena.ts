@@ -23,7 +23,7 @@ const checkpoint = randomHyena({
   layerNormEpsilon: 1e-5,
   vocabularySize: 16,
 })
-for (const [name, { data }] of checkpoint.tensors) if (/(proj|fc[12]|lm_head)\.weight$/.test(name)) for (let i = 0; i < data.length; i++) data[i]! *= 0.1
+for (const [name, { data }] of checkpoint.tensors) if (/(proj|fc[12]|lm_head)\.weight$/.test(name)) for (let i = 0; i < data.length; i++) data[i] *= 0.1
 
 const words = ['hyena', ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])]
 // First, while this process is small: at a million bases PyTorch needs most of a machine's memory.

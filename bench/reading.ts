@@ -10,7 +10,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Genome, Region } from '../src/genome.ts'
-import { openGenome } from '../src/io/open-genome.ts'
+import { openGenome } from '../src/io/fasta/open-genome.ts'
 import { median } from './support.ts'
 
 const rounds = 5
@@ -62,7 +62,7 @@ async function compareRegions(path: string, genome: Genome, contig: string, leng
     const [text, bed] = [join(folder, 'regions.txt'), join(folder, 'regions.bed')]
     writeFileSync(text, regions.map(({ start, end }) => `${contig}:${start + 1}-${end}\n`).join(''))
     writeFileSync(bed, regions.map(({ start, end }) => `${contig}\t${start}\t${end}\n`).join(''))
-    const others = [`samtools faidx -r ${text} ${path}`, `bedtools getfasta -fi ${path} -bed ${bed}`].filter((command) => spawnSync('which', [command.split(' ')[0]!]).status === 0)
+    const others = [`samtools faidx -r ${text} ${path}`, `bedtools getfasta -fi ${path} -bed ${bed}`].filter((command) => spawnSync('which', [command.split(' ')[0]]).status === 0)
     const hash = createHash('sha256')
     for (const region of regions) hash.update(await genome.read(region))
     const letters = hash.digest('hex')

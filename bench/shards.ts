@@ -14,7 +14,7 @@ import { join, resolve } from 'node:path'
 import { median, numberOptions } from './support.ts'
 
 const { shards, regions, rounds } = numberOptions({ shards: 8, regions: 100, rounds: 3 })
-const program = process.env['GENOCONV_PROGRAM'] ?? `node ${resolve('dist/pipelines/cli.js')}`
+const program = process.env['GENOCONV_PROGRAM'] ?? `node ${resolve('dist/pipelines/cli/main.js')}`
 const folder = mkdtempSync(join(tmpdir(), 'genoconv-shards-'))
 const shared = resolve('../shared/data')
 const isShared = existsSync(shared)
@@ -40,7 +40,7 @@ function cpuSecondsOf(words: string, mostCpuSeconds?: number): number {
   // What `times` says of the shell's children holds for killed ones too.
   const { stdout, stderr } = spawnSync('bash', ['-c', `(${limit}exec ${program} ${words} --quiet) < /dev/null > /dev/null; times`], { cwd: folder })
   if (stderr.toString().includes('genoconv:')) throw new Error(`${words}: ${stderr}`)
-  const parts = stdout.toString().split('\n')[1]!.match(/(\d+)m([\d.]+)s (\d+)m([\d.]+)s/)!.slice(1).map(Number) as [number, number, number, number]
+  const parts = stdout.toString().split('\n')[1].match(/(\d+)m([\d.]+)s (\d+)m([\d.]+)s/)!.slice(1).map(Number) as [number, number, number, number]
   return 60 * (parts[0] + parts[2]) + parts[1] + parts[3]
 }
 

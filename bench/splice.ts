@@ -18,7 +18,7 @@ const architecture: OpenSpliceArchitecture = {
 }
 // The random weights of the tests are for a few narrow layers: scaled so that sixteen wide ones neither vanish nor explode.
 const checkpoint = randomOpenSplice(architecture)
-for (const [name, { data }] of checkpoint.tensors) if (/conv[12]\.weight$/.test(name)) for (let i = 0; i < data.length; i++) data[i]! *= 0.1
+for (const [name, { data }] of checkpoint.tensors) if (/conv[12]\.weight$/.test(name)) for (let i = 0; i < data.length; i++) data[i] *= 0.1
 
 const ours = await timeModel(checkpoint, 5e-6, { length, context: 5000, reps, threads, memoryBytes: 2 ** 34 })
 const peer = runPeer(['splice', '--context', '10000', '--length', String(length), '--reps', String(reps), '--threads', String(threads)])

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-export const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+export const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
 export const count = (value: number): string => Math.round(value).toLocaleString('en')
 export const mebibytes = (bytes: number): string => `${count(bytes / 2 ** 20)} MiB`
 export const peakBytes = (): number => process.resourceUsage().maxRSS * 1024
@@ -12,7 +12,7 @@ export function numberOptions<T extends Record<string, number>>(defaults: T): T 
   const out: Record<string, number> = { ...defaults }
   const words = process.argv.slice(2)
   for (let i = 0; i < words.length; i += 2) {
-    const name = words[i]!.replace(/^--/, '')
+    const name = words[i].replace(/^--/, '')
     if (!(name in defaults) || !(Number(words[i + 1]) > 0)) throw new Error(`unknown option ${words[i]}; there are ${Object.keys(defaults).map((n) => `--${n}`).join(', ')}`)
     out[name] = Number(words[i + 1])
   }

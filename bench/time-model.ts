@@ -33,7 +33,7 @@ export async function timeModel(checkpoint: Checkpoint, tolerance: number, work:
   const cut = await runOnce(model, { ...work, length: piece, context: 0 }, Math.ceil(piece / 2) + 17)
   let difference = 0
   whole.forEach((value, t) => {
-    if (t > 0) difference = Math.max(difference, Math.abs(value - cut[t]!))
+    if (t > 0) difference = Math.max(difference, Math.abs(value - cut[t]))
   })
   if (!(difference <= tolerance) || new Set(whole).size < piece / 10) throw new Error(`wrong values: two chunk sizes differ by ${difference}`)
 
@@ -54,14 +54,14 @@ export async function timeModel(checkpoint: Checkpoint, tolerance: number, work:
   return timing
 }
 
-const runOptions = (model: Model, { length, memoryBytes }: Work) => ({ tracks: [model.info.tracks[0]!.name], length, memoryBytes })
+const runOptions = (model: Model, { length, memoryBytes }: Work) => ({ tracks: [model.info.tracks[0].name], length, memoryBytes })
 
 /** Values of the model's first track. */
 async function runOnce(model: Model, work: Work, chunkBases?: number): Promise<Float32Array> {
   const { length, context } = work
   const out = new Float32Array(length)
   const options = { ...runOptions(model, work), leftContext: context, rightContext: context, chunkBases }
-  for await (const { start, tracks } of model.run(randomBases(length + 2 * context), options)) out.set(Object.values(tracks)[0]!, start)
+  for await (const { start, tracks } of model.run(randomBases(length + 2 * context), options)) out.set(Object.values(tracks)[0], start)
   return out
 }
 

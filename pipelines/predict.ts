@@ -1,13 +1,13 @@
 import { ConfigError } from '../src/errors.ts'
 import type { Genome, PredictionBatch, Region, Strand } from '../src/genome.ts'
-import { upperBases } from '../src/io/alphabet.ts'
+import { upperBases } from '../src/io/fasta/alphabet.ts'
 import type { Model } from '../src/model/model.ts'
-import { behind, DoneRows } from './done-rows.ts'
-import { contextBases, inWindows, isFull, type Job, jobsOf, packsPerWindowOf } from './jobs.ts'
-import { packBasesFor, type QueuedPack, queuePack, RegionWindow } from './packed-regions.ts'
-import { type DeviceRecovery, type Place, runRecovering } from './run-recovering.ts'
-import { runBoth, runForward, runReverse, type StrandOptions, type StrandValues } from './run-strand.ts'
-import { targets } from './targets.ts'
+import { behind, DoneRows } from './predict/done-rows.ts'
+import { contextBases, inWindows, isFull, type Job, jobsOf, packsPerWindowOf } from './predict/jobs.ts'
+import { packBasesFor, type QueuedPack, queuePack, RegionWindow } from './predict/region-groups.ts'
+import { type DeviceRecovery, type Place, runRecovering } from './predict/recovering.ts'
+import { runBoth, runForward, runReverse, type StrandOptions, type StrandValues } from './predict/run-strand.ts'
+import { targets } from './predict/targets.ts'
 
 export interface PredictOptions {
   /** In the order of the output; without them every record, whole. */
@@ -105,8 +105,8 @@ export async function* predict(model: Model, genomes: Genome | readonly Genome[]
   const finished = async function* ({ jobs, doneBases, window, pack }: Queued): AsyncGenerator<PredictionBatch> {
     await window.accept(await pack)
     for (const { index, values } of window.ready()) {
-      const job = jobs[index]!
-      const done = doneBases[index]!
+      const job = jobs[index]
+      const done = doneBases[index]
       const bases = job.region.end - job.region.start
       if (!values && done < bases) {
         yield* alone(job, done) // with what recovers from it
@@ -129,20 +129,20 @@ export async function* predict(model: Model, genomes: Genome | readonly Genome[]
     const { doneBases, isAll } = doneRows.take(jobs)
     if (isAll) {
       regionsDone += jobs.length
-      for (const [i, job] of jobs.entries()) basesDone += strandCount(job) * doneBases[i]!
+      for (const [i, job] of jobs.entries()) basesDone += strandCount(job) * doneBases[i]
       continue
     }
     if (contigName === '') {
-      contigName = jobs[0]!.region.contig
+      contigName = jobs[0].region.contig
       report() // what an earlier run did is not this one's rate
     }
     if (jobs.length === 1) {
       if (previous) yield* finished(previous)
       previous = undefined
-      yield* alone(jobs[0]!, doneBases[0]!)
+      yield* alone(jobs[0], doneBases[0])
       continue
     }
-    const isWanted = (i: number): boolean => doneBases[i]! < jobs[i]!.region.end - jobs[i]!.region.start
+    const isWanted = (i: number): boolean => doneBases[i] < jobs[i].region.end - jobs[i].region.start
     const window = new RegionWindow(jobs.map(({ stretch }) => stretch), { ...packing, isWanted })
     for (const pieces of window.packs) {
       signal?.throwIfAborted()

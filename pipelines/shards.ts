@@ -1,7 +1,7 @@
 import type { Strand } from '../src/genome.ts'
 import type { Precision } from '../src/kernels/precision.ts'
-import type { ShardManifest } from './shard-manifest.ts'
-import type { ShardResult, ShardRunOptions } from './shard-run.ts'
+import type { ShardManifest } from './shard/manifest.ts'
+import type { ShardResult, ShardRunOptions } from './shard/run.ts'
 
 /** What `genoconv shard plan` is asked: the options of `predict` that change the numbers. */
 export interface ShardRequest {
@@ -35,7 +35,7 @@ const nothing = (): void => {}
 
 /** Cuts a run of `predict` into shards and writes the manifest (see shard-plan.ts). Node only, as are the other two. */
 export async function planShards({ manifestPath, shardCount, signal = never(), onWarning = nothing, ...request }: ShardRequest): Promise<ShardManifest> {
-  const { planShards: plan } = await import('./shard-plan.ts')
+  const { planShards: plan } = await import('./shard/plan.ts')
   const rest = { dryRun: false, resume: false, quiet: true, json: false, debug: false }
   const defaults = { models: [], regionTexts: [], bedFiles: [], device: 'auto', frequencySparsity: 0, precision: 'f32' } as const
   return plan({ ...rest, ...defaults, ...request }, { manifestPath, shardCount, signal, onWarning })
@@ -43,14 +43,14 @@ export async function planShards({ manifestPath, shardCount, signal = never(), o
 
 /** Computes one shard, unless a matching one is there (see shard-run.ts). */
 export async function runShard(manifestPath: string, id: number, options: Partial<ShardRunOptions> = {}): Promise<ShardResult> {
-  const { runShard: run } = await import('./shard-run.ts')
+  const { runShard: run } = await import('./shard/run.ts')
   return run(manifestPath, id, { device: 'auto', signal: never(), onWarning: nothing, ...options })
 }
 
 /** Checks all shards and writes them as one file, in the format of its extension (see shard-merge.ts). */
 export async function mergeShards(manifestPath: string, output: string, { signal = never() }: { readonly signal?: AbortSignal } = {}): Promise<ShardManifest> {
-  const { mergeShards: merge } = await import('./shard-merge.ts')
-  const { chooseOutput } = await import('./output-file.ts')
+  const { mergeShards: merge } = await import('./shard/merge.ts')
+  const { chooseOutput } = await import('./run/output-file.ts')
   const chosen = chooseOutput({ output, firstInput: output, modelName: '', isTerminal: process.stdout.isTTY })
   return (await merge(manifestPath, { output: chosen, signal })).manifest
 }

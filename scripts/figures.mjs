@@ -11,7 +11,7 @@ const node = (args) => execFileSync(process.execPath, args, { cwd: root, stdio: 
 try {
   const panels = ['MACROD2', 'SNAP25'].flatMap((gene) => {
     const predictions = join(folder, `${gene}.arrow`)
-    node(['dist/pipelines/cli.js', 'predict', `data-samples/${gene}.fa.gz`, '-o', predictions])
+    node(['dist/pipelines/cli/main.js', 'predict', `data-samples/${gene}.fa.gz`, '-o', predictions])
     return [predictions, `data-samples/${gene}.bed`, gene]
   })
   node(['scripts/plot-sites.mjs', 'docs/figures/splice-sites.svg', ...panels])

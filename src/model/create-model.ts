@@ -50,7 +50,7 @@ export function createModel(checkpoints: readonly Checkpoint[], backend: Backend
       ? createOpenSpliceNetwork(c, c.architecture as OpenSpliceArchitecture, backend)
       : createSpliceHyenaNetwork(c, c.architecture as SpliceHyenaArchitecture, backend, options),
   )
-  const { halo } = networks[0]!
+  const { halo } = networks[0]
   if (networks.some((n) => n.halo.left !== halo.left)) {
     throw new ConfigError({ where: base.name, what: 'the members of an ensemble must have one receptive field' })
   }
@@ -76,7 +76,7 @@ function checkOptions({ name, architecture }: Checkpoint, { filterLength, freque
 
 /** One line for people, e.g. `HyenaDNA, 2 layers of 128 channels, filters of 1,026 taps`. */
 export function describe(checkpoints: readonly Checkpoint[]): string {
-  const { architecture: a } = checkpoints[0]!
+  const { architecture: a } = checkpoints[0]
   const count = (n: number, what: string): string => `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`
   const members = checkpoints.length > 1 ? `, ensemble of ${checkpoints.length}` : ''
   if (a.kind === 'hyena') return `HyenaDNA, ${count(a.layerCount, 'layer')} of ${count(a.modelWidth, 'channel')}, filters of ${count(a.maxLength, 'tap')}${members}`

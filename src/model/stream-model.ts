@@ -41,7 +41,7 @@ export function createStreamModel(info: ModelInfo, members: readonly HyenaNetwor
       let previous: Pending | undefined
       for await (const block of cutBlocks(source, { ...options, blockLength, codeOf: hyenaCodes })) {
         options.signal?.throwIfAborted()
-        const current = { block, logits: states.map((state, i) => queueBlock(members[i]!, state, block)) }
+        const current = { block, logits: states.map((state, i) => queueBlock(members[i], state, block)) }
         const done = previous && (await finish(previous))
         if (done) yield done
         previous = current
@@ -77,7 +77,7 @@ export function createStreamModel(info: ModelInfo, members: readonly HyenaNetwor
       for (let start = 0; start < totalLength; start += blockLength) {
         const part = bases.subarray(start, start + blockLength)
         const block = { start: start - piece.leftContext, bases: part, codes: encode(part, hyenaCodes) }
-        blocks.push({ block, logits: states.map((state, i) => queueBlock(members[i]!, state, block)) })
+        blocks.push({ block, logits: states.map((state, i) => queueBlock(members[i], state, block)) })
       }
       for (const state of states) state.release()
       return { piece, blocks, values }
@@ -88,7 +88,7 @@ export function createStreamModel(info: ModelInfo, members: readonly HyenaNetwor
       for (const { block, logits } of blocks) {
         const part = values.next(meanProbabilities(await Promise.all(logits), 4), block.bases, tracks)
         const dropped = Math.max(0, -block.start)
-        for (const name of tracks) if (dropped < block.bases.length) whole[name]!.set(part[name]!.subarray(dropped), Math.max(0, block.start))
+        for (const name of tracks) if (dropped < block.bases.length) whole[name].set(part[name].subarray(dropped), Math.max(0, block.start))
       }
       out.push(whole)
     }

@@ -82,7 +82,7 @@ export function planStream(
   const { totalLength, chunkBases, memoryBytes } = options
   // What is held from earlier runs is counted with the plan: each run of a length then gets the plan of the first.
   const resident = backend.memory.currentBytes - networks.reduce((sum, network) => sum + network.heldBytes, 0)
-  const { filterLength, architecture } = networks[0]!
+  const { filterLength, architecture } = networks[0]
   const widestBlock = Math.max(smallestBlock, Math.floor(backend.limits.maxTensorBytes / (4 * architecture.modelWidth)))
   const wanted = Math.min(chunkBases ?? Math.max(preferredBlock, blockPerFilterLength * filterLength), roundedLength(totalLength), widestBlock)
   const overMembers = (value: (network: HyenaNetwork) => number): number => networks.reduce((sum, network) => sum + value(network), 0)

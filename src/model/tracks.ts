@@ -18,26 +18,26 @@ function addSoftmax(sums: Float64Array, logits: Float32Array, rows: number): voi
   const length = logits.length / rows
   const exps = new Float64Array(rows)
   for (let t = 0; t < length; t++) {
-    let max = logits[t]!
+    let max = logits[t]
     for (let k = 1; k < rows; k++) {
-      const logit = logits[k * length + t]!
+      const logit = logits[k * length + t]
       if (!(logit <= max)) max = logit // NaN too
     }
     let total = 0
     for (let k = 0; k < rows; k++) {
-      exps[k] = Math.exp(logits[k * length + t]! - max)
-      total += exps[k]!
+      exps[k] = Math.exp(logits[k * length + t] - max)
+      total += exps[k]
     }
     const scale = 1 / total
-    for (let k = 0; k < rows; k++) sums[k * length + t]! += exps[k]! * scale
+    for (let k = 0; k < rows; k++) sums[k * length + t] += exps[k] * scale
   }
 }
 
 /** Mean over members of softmax(logits), each `[rows, length]`; gives `[rows, length]` in float64. */
 export function meanProbabilities(members: readonly Float32Array[], rows: number): Float64Array {
-  const sums = new Float64Array(members[0]!.length)
+  const sums = new Float64Array(members[0].length)
   for (const logits of members) addSoftmax(sums, logits, rows)
-  if (members.length > 1) for (let i = 0; i < sums.length; i++) sums[i]! /= members.length
+  if (members.length > 1) for (let i = 0; i < sums.length; i++) sums[i] /= members.length
   return sums
 }
 
@@ -65,10 +65,10 @@ export class LanguageValues {
     const length = bases.length
     const shifted = new Float64Array(4 * length)
     for (let k = 0; k < 4; k++) {
-      shifted[k * length] = this.#carried ? this.#carried[k]! : Number.NaN
+      shifted[k * length] = this.#carried ? this.#carried[k] : Number.NaN
       shifted.set(probabilities.subarray(k * length, (k + 1) * length - 1), k * length + 1)
     }
-    this.#carried = Float64Array.from({ length: 4 }, (_, k) => probabilities[(k + 1) * length - 1]!)
+    this.#carried = Float64Array.from({ length: 4 }, (_, k) => probabilities[(k + 1) * length - 1])
     return Object.fromEntries(tracks.map((name) => [name, this.#track(name, shifted, bases)]))
   }
 
@@ -79,14 +79,14 @@ export class LanguageValues {
     const out = new Float32Array(length)
     if (name === 'log_likelihood') {
       for (let t = 0; t < length; t++) {
-        const base = baseIndex[bases[t]!]!
-        out[t] = base < 0 ? Number.NaN : Math.log(p[base * length + t]!)
+        const base = baseIndex[bases[t]]
+        out[t] = base < 0 ? Number.NaN : Math.log(p[base * length + t])
       }
     } else {
       for (let t = 0; t < length; t++) {
         let bits = 0
         for (let k = 0; k < 4; k++) {
-          const q = p[k * length + t]!
+          const q = p[k * length + t]
           bits -= q === 0 ? 0 : q * Math.log2(q)
         }
         out[t] = bits

@@ -11,7 +11,7 @@ const preferredCoreBases = 131_072
 
 /** A model with a finite receptive field on both sides: cores tile the sequence, each computed with its halo. */
 export function createWindowModel(info: ModelInfo, members: readonly WindowNetwork[], backend: Backend): Model {
-  const { halo } = members[0]!
+  const { halo } = members[0]
   const windowBytes = (core: number): number =>
     Math.max(...members.map((m) => m.activationBytes(core))) + members.length * 12 * core + 8 * (core + halo.left + halo.right)
 
@@ -84,14 +84,14 @@ export function createWindowModel(info: ModelInfo, members: readonly WindowNetwo
       starts.push(start)
       const first = Math.max(0, leftContext - halo.left)
       const last = leftContext + length + Math.min(rightContext, halo.right)
-      for (let i = first, at = start + Math.max(0, halo.left - leftContext); i < last; i++, at++) row[at] = spliceCodes[bases[i]!]!
+      for (let i = first, at = start + Math.max(0, halo.left - leftContext); i < last; i++, at++) row[at] = spliceCodes[bases[i]]
       start += length + margin
     }
     const all = await probabilities(row)
     const count = all.length / 3
     return pieces.map(({ length }, i) => {
       const part = new Float64Array(3 * length)
-      for (let k = 0; k < 3; k++) part.set(all.subarray(k * count + starts[i]!, k * count + starts[i]! + length), k * length)
+      for (let k = 0; k < 3; k++) part.set(all.subarray(k * count + starts[i], k * count + starts[i] + length), k * length)
       return spliceValues(part, tracks)
     })
   }

@@ -21,7 +21,7 @@ fasta=${GENOCONV_TRIAL_FASTA:-$shared/human/chr20.GRCh37.fa.gz}
 genes=${GENOCONV_TRIAL_GENES:-$shared/human/chr20.GRCh37.ensembl110-canonical-lifted.tsv}
 model=${GENOCONV_TRIAL_MODEL:-$shared/openspliceai/model_80nt_rs14.pt}
 shards=${GENOCONV_TRIAL_SHARDS:-8}
-program=${GENOCONV_TRIAL_PROGRAM:-node $root/dist/pipelines/cli.js}
+program=${GENOCONV_TRIAL_PROGRAM:-node $root/dist/pipelines/cli/main.js}
 threads=1
 memory=4096
 say() { echo "slurm-trial: $*" >&2; }

@@ -10,7 +10,7 @@ function advanced(history: Float32Array, input: Float32Array, channels: number):
   return Float32Array.from({ length: channels * h }, (_, i) => {
     const c = Math.floor(i / h)
     const at = (i % h) + n
-    return at < h ? history[c * h + at]! : input[c * n + at - h]!
+    return at < h ? history[c * h + at] : input[c * n + at - h]
   })
 }
 

@@ -72,7 +72,7 @@ describe('all builds of the CPU kernels with fused multiply-add', () => {
         return b.read(out)
       }),
     )
-    expect(relaxed!.some((v) => v !== 0)).toBe(true)
-    expect(relaxed!.every((v, i) => v === wide![i])).toBe(true)
+    expect(relaxed.some((v) => v !== 0)).toBe(true)
+    expect(relaxed.every((v, i) => v === wide[i])).toBe(true)
   })
 })

@@ -40,7 +40,7 @@ describe('planDilatedConv', () => {
     for (const [width, dilation] of [[3, 1], [11, 1], [11, 4], [21, 10], [41, 25]] as const) {
       for (const length of [33, 550, 700, 5000, 20_000, 131_072]) {
         const [first, ...others] = [1, 2, 3, 16, 64].map((workerCount) => planDilatedConv(request(width, dilation, length, { workerCount })))
-        const formOf = (plan: typeof first) => (plan!.method === 'fft' ? plan!.fftSize : 0)
+        const formOf = (plan: typeof first) => (plan.method === 'fft' ? plan.fftSize : 0)
         for (const plan of others) expect(formOf(plan)).toBe(formOf(first))
       }
     }
@@ -78,7 +78,7 @@ describe('columnsOf', () => {
       for (let k = 0; k < columns; k++) {
         const first = Math.floor(k / dilation) * validLength * dilation + (k % dilation)
         expect(first).toBeLessThan(length)
-        for (let n = 0; n < validLength; n++) if (first + n * dilation < length) seen[first + n * dilation]!++
+        for (let n = 0; n < validLength; n++) if (first + n * dilation < length) seen[first + n * dilation]++
       }
       expect([...seen]).toEqual(Array(length).fill(1))
     }

@@ -9,7 +9,7 @@ const randomCodes = (count: number, rows: number): Float32Array => {
   return Float32Array.from({ length: count }, () => Math.min(rows - 1, Math.floor(((next() + 1) / 2) * rows)))
 }
 const lookedUp = (table: Float32Array, codes: Float32Array, channels: number): Float32Array =>
-  Float32Array.from({ length: channels * codes.length }, (_, i) => table[codes[i % codes.length]! * channels + Math.floor(i / codes.length)]!)
+  Float32Array.from({ length: channels * codes.length }, (_, i) => table[codes[i % codes.length] * channels + Math.floor(i / codes.length)])
 
 forEachBackend('embedding', (backend) => {
   it.each([

@@ -130,7 +130,7 @@ describeShared('fixtures/filter', () => {
         freq: f32('implicit_filter.1.freq'),
         layers: [0, 2, 4].map((i) => ({ weight: f32(`implicit_filter.${i}.weight`), bias: f32(`implicit_filter.${i}.bias`) })),
         outWeight: Float32Array.from(channels.flatMap((c) => Array.from(allOut.subarray(c * 64, (c + 1) * 64)))),
-        deltas: Float32Array.from(channels, (c) => allDeltas[c]!),
+        deltas: Float32Array.from(channels, (c) => allDeltas[c]),
         shift: 0.05,
       }
       const b = backend()
@@ -149,7 +149,7 @@ describeShared('fixtures/filter', () => {
           const i = position - firstTap
           if (i < 0 || i >= part) return
           channels.forEach((_, c) => {
-            const error = Math.abs(got[c * part + i]! - k[c * positions.length + p]!)
+            const error = Math.abs(got[c * part + i] - k[c * positions.length + p])
             if (!(error <= worst)) worst = error
           })
         })

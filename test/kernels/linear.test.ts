@@ -46,7 +46,7 @@ forEachBackend('linear', (backend) => {
     const { args, expected } = layer(b, inChannels, outChannels, x, { bias: true, norm: true, gelu: true })
     const out = poisoned(b, outChannels, length)
     b.ops.linear({ ...args, out, input: tensorOf(b, inChannels, x), residual: tensorOf(b, outChannels, r) })
-    expect(relativeError(await b.read(out), expected.map((v, i) => v + r[i]!))).toBeLessThan(2e-6)
+    expect(relativeError(await b.read(out), expected.map((v, i) => v + r[i]))).toBeLessThan(2e-6)
   })
 
   it.each([{}, { bias: true }, { norm: true }, { bias: true, gelu: true }])('plain, with %o', async (options) => {
@@ -66,7 +66,7 @@ forEachBackend('linear', (backend) => {
     const r = randomArray(40 * 1500, 6)
     const sum = tensorOf(b, 40, r)
     b.ops.linear({ ...args, ...both(sum), input: tensorOf(b, 40, x) })
-    expect(relativeError(await b.read(sum), expected.map((v, i) => v + r[i]!))).toBeLessThan(2e-6)
+    expect(relativeError(await b.read(sum), expected.map((v, i) => v + r[i]))).toBeLessThan(2e-6)
     const inPlace = tensorOf(b, 40, x)
     b.ops.linear({ ...args, out: inPlace, input: inPlace })
     expect(relativeError(await b.read(inPlace), expected)).toBeLessThan(2e-6)
@@ -82,7 +82,7 @@ forEachBackend('linear', (backend) => {
     const residual = framed(b, 30, length, { data: r, before: 7 })
     const out = framed(b, 30, length, { before })
     b.ops.linear({ ...args, out: out.view, input: input.view, residual: residual.view })
-    expect(relativeError(await out.read(), expected.map((v, i) => v + r[i]!))).toBeLessThan(2e-6)
+    expect(relativeError(await out.read(), expected.map((v, i) => v + r[i]))).toBeLessThan(2e-6)
     expect(await input.read()).toEqual(x)
     expect(await residual.read()).toEqual(r)
   })
@@ -103,7 +103,7 @@ forEachBackend('linear', (backend) => {
     const out = poisoned(b, 1, x.length)
     b.ops.linear({ out, input: tensorOf(b, 1, x), weight: b.weights(Float32Array.of(1), [1, 1]), activation: 'gelu' })
     const got = await b.read(out)
-    const errors = got.map((v, i) => Math.abs(v - geluTanh(x[i]!)) / Math.max(1, Math.abs(x[i]!)))
+    const errors = got.map((v, i) => Math.abs(v - geluTanh(x[i])) / Math.max(1, Math.abs(x[i])))
     expect(Math.max(...errors)).toBeLessThan(5e-7)
   })
 

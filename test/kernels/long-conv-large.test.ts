@@ -8,8 +8,8 @@ function spotError(got: Float32Array, x: Float32Array, k: Float32Array, position
   let worst = 0
   for (const t of positions) {
     let sum = 0
-    for (let j = 0; j <= Math.min(t, k.length - 1); j++) sum += k[j]! * x[t - j]!
-    worst = Math.max(worst, Math.abs(got[t]! - sum))
+    for (let j = 0; j <= Math.min(t, k.length - 1); j++) sum += k[j] * x[t - j]
+    worst = Math.max(worst, Math.abs(got[t] - sum))
   }
   return worst / got.reduce((m, v) => Math.max(m, Math.abs(v)), 0)
 }

@@ -14,8 +14,8 @@ forEachBackend('laws of the long convolution', (backend) => {
     const x = randomArray(channelCount * length, 1)
     const y = randomArray(channelCount * length, 2)
     const k = randomArray(channelCount * filterLength, 3)
-    const [fx, fy, sum] = await Promise.all([conv(backend(), x, k), conv(backend(), y, k), conv(backend(), x.map((v, i) => v - 0.5 * y[i]!), k)])
-    expect(relativeError(sum!, fx!.map((v, i) => v - 0.5 * fy![i]!))).toBeLessThan(2 * tolerance)
+    const [fx, fy, sum] = await Promise.all([conv(backend(), x, k), conv(backend(), y, k), conv(backend(), x.map((v, i) => v - 0.5 * y[i]), k)])
+    expect(relativeError(sum, fx.map((v, i) => v - 0.5 * fy[i]))).toBeLessThan(2 * tolerance)
   })
   it('a filter of one tap is the identity; a filter with one tap at d shifts by d', async () => {
     const length = 3001
@@ -23,7 +23,7 @@ forEachBackend('laws of the long convolution', (backend) => {
     for (const shift of [0, 1, 1499, 3000]) {
       const k = new Float32Array(channelCount * length)
       for (let c = 0; c < channelCount; c++) k[c * length + shift] = 1
-      const expected = x.map((_, i) => (i % length < shift ? 0 : x[i - shift]!))
+      const expected = x.map((_, i) => (i % length < shift ? 0 : x[i - shift]))
       expect(relativeError(await conv(backend(), x, k), expected)).toBeLessThan(tolerance)
     }
   })
@@ -31,10 +31,10 @@ forEachBackend('laws of the long convolution', (backend) => {
     const length = 4000
     const k = randomArray(channelCount * 1000, 1)
     const x = randomArray(channelCount * length, 2).map((v, i) => (i % length < 3000 ? v : 0))
-    const shifted = x.map((_, i) => (i % length < 777 ? 0 : x[i - 777]!))
+    const shifted = x.map((_, i) => (i % length < 777 ? 0 : x[i - 777]))
     const y = await conv(backend(), x, k)
     const z = await conv(backend(), shifted, k)
-    expect(relativeError(z, y.map((_, i) => (i % length < 777 ? 0 : y[i - 777]!)))).toBeLessThan(tolerance)
+    expect(relativeError(z, y.map((_, i) => (i % length < 777 ? 0 : y[i - 777])))).toBeLessThan(tolerance)
   })
   it('causality: what comes later changes what came before by no more than rounding', async () => {
     const length = 6000
@@ -47,7 +47,7 @@ forEachBackend('laws of the long convolution', (backend) => {
     let past = 0
     let future = 0
     y.forEach((v, i) => {
-      const d = Math.abs(v - z[i]!)
+      const d = Math.abs(v - z[i])
       if (i % length < 3500) past = Math.max(past, d)
       else future = Math.max(future, d)
     })
@@ -105,7 +105,7 @@ forEachBackend('laws of the long convolution', (backend) => {
     const out = tensorOf(b, channelCount, input.slice(0, size))
     const prepared = b.prepareFilter(b.planLongConv({ channelCount, length, filterLength: 1500 }), tensorOf(b, channelCount, filter), { centerTap: 0 })
     b.ops.longConv({ out, input: tensorOf(b, channelCount, input.slice(size, 2 * size)), filter: prepared, inputShift: 0, post: out })
-    expect(relativeError(await b.read(out), all.slice(size, 2 * size).map((v, i) => v * input[i]!))).toBeLessThan(tolerance)
+    expect(relativeError(await b.read(out), all.slice(size, 2 * size).map((v, i) => v * input[i]))).toBeLessThan(tolerance)
     b.releaseFilter(prepared)
   })
 })

@@ -25,8 +25,8 @@ describe('frequency-sparse plans on cpu', () => {
     b.releaseFilter(filter)
     for (let c = 0; c < channelCount; c++) {
       const input = x.subarray(c * length, (c + 1) * length)
-      const y = maskedNegacyclic(input, k.subarray(c * filterLength, (c + 1) * filterLength), centerTap, plan.fftSize / 2, plan.factors[0]!, keptBlocks(plan))
-      const expected = Float64Array.from(input, (v, t) => post[c * length + t]! * (y[t]! + skip[c]! * v))
+      const y = maskedNegacyclic(input, k.subarray(c * filterLength, (c + 1) * filterLength), centerTap, plan.fftSize / 2, plan.factors[0], keptBlocks(plan))
+      const expected = Float64Array.from(input, (v, t) => post[c * length + t] * (y[t] + skip[c] * v))
       expect(relativeError(got.subarray(c * length, (c + 1) * length), expected)).toBeLessThan(2e-6)
     }
   })

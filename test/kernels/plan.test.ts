@@ -50,8 +50,8 @@ describe('plans', () => {
     const times = [0, 0.25, 0.5, 0.75, 0.95].map((frequencySparsity) => {
       const p = plan(262_144, 262_144, { frequencySparsity })
       if (frequencySparsity > 0) {
-        expect(keptBlocks(p) / p.factors[0]!).toBeCloseTo(1 - frequencySparsity, 1)
-        expect(spectrumFloatsOf(p)).toBe((p.fftSize / p.factors[0]!) * keptBlocks(p))
+        expect(keptBlocks(p) / p.factors[0]).toBeCloseTo(1 - frequencySparsity, 1)
+        expect(spectrumFloatsOf(p)).toBe((p.fftSize / p.factors[0]) * keptBlocks(p))
       }
       return p.estimatedSeconds!
     })
@@ -93,7 +93,7 @@ describe('the tree of the transform', () => {
   it('twiddles have modulus one', () => {
     const tables = twiddleTables([6, 64])
     for (const table of [...tables.levels, tables.rows]) {
-      for (let i = 0; i < table.length; i += 2) expect(Math.hypot(table[i]!, table[i + 1]!)).toBeCloseTo(1, 6)
+      for (let i = 0; i < table.length; i += 2) expect(Math.hypot(table[i], table[i + 1])).toBeCloseTo(1, 6)
     }
   })
 })

@@ -64,7 +64,7 @@ describe('worker pool', () => {
     const pool = await ready(3)
     const running = failureOf(pool.run(longProgram()))
     await underWay()
-    await pool.workers[1]!.terminate()
+    await pool.workers[1].terminate()
     const failure = await running
     expect(failure).toBeInstanceOf(DeviceError)
     expect(failure).toMatchObject({ reason: 'worker', message: expect.stringMatching(/^cpu: a compute thread died \(exit code 1\)/) })
@@ -74,7 +74,7 @@ describe('worker pool', () => {
 
   it('a thread that dies while idle is noticed by the next program', async () => {
     const pool = await ready(2)
-    await pool.workers[0]!.terminate()
+    await pool.workers[0].terminate()
     expect(await failureOf(pool.run(longProgram()))).toMatchObject({ reason: 'worker', message: expect.stringContaining('died') })
     await pool.destroy()
   })
@@ -138,8 +138,8 @@ describe('cpu backend', () => {
       results.push(await b.read(out))
       await b.destroy()
     }
-    expect(results[0]!.some((v) => v !== 0)).toBe(true)
-    for (const r of results) expect(relativeError(r, results[0]!)).toBe(0)
+    expect(results[0].some((v) => v !== 0)).toBe(true)
+    for (const r of results) expect(relativeError(r, results[0])).toBe(0)
   })
 
   it('counts what is in use, and holds no more after a thousand writes and reads', async () => {

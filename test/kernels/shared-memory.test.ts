@@ -12,7 +12,7 @@ it('pieces in use never overlap, and what was given back serves again', () => {
         expect(array.length).toBe(floats)
         expect(array.byteOffset % 64).toBe(0)
         live.push({ array: array.fill(i), mark: i })
-        if (victim !== null) memory.free(live.splice(victim % live.length, 1)[0]!.array)
+        if (victim !== null) memory.free(live.splice(victim % live.length, 1)[0].array)
       })
       for (const { array, mark } of live) expect(array.every((v) => v === mark)).toBe(true)
       const buffers = new Set(live.map(({ array }) => array.buffer))

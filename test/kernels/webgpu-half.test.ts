@@ -74,8 +74,8 @@ describe.skipIf(gpuHalfSkipReason !== undefined)(`long convolution stored as f16
   it.each([[[2048]], [[64, 32]]])('magnitudes of every kind, decomposed %j: each channel within the tolerance', async (factors) => {
     const [length, filterLength, count] = [1500, 1500, channels.length]
     const [rx, rk] = [randomArray(count * length, 3), randomArray(count * filterLength, 4)]
-    const x = rx.map((r, i) => channels[Math.floor(i / length)]![1](i % length, r))
-    const k = rk.map((r, i) => channels[Math.floor(i / filterLength)]![2](i % filterLength, r))
+    const x = rx.map((r, i) => channels[Math.floor(i / length)][1](i % length, r))
+    const k = rk.map((r, i) => channels[Math.floor(i / filterLength)][2](i % filterLength, r))
     const worst = errors(await run(planOf({ channelCount: count, length, filterLength }, factors), x, k), x, k, count)
     for (const [c, [name, , , bound = tolerance]] of channels.entries()) expect(worst[c], name).toBeLessThan(bound)
   })
@@ -112,7 +112,7 @@ describe.skipIf(gpuHalfSkipReason !== undefined)(`long convolution stored as f16
     const [x, k] = [randomArray(length, 3), randomArray(filterLength, 4)]
     const plan = { ...planOf({ channelCount: 1, length, filterLength }, [64, 32]), frequencySparsity: 0.75 }
     const got = await run(plan, x, k)
-    const expected = maskedNegacyclic(x, k, 0, plan.fftSize / 2, plan.factors[0]!, keptBlocks(plan))
+    const expected = maskedNegacyclic(x, k, 0, plan.fftSize / 2, plan.factors[0], keptBlocks(plan))
     expect(relativeL2(got, expected.subarray(0, length))).toBeLessThan(tolerance)
   })
 

@@ -58,7 +58,7 @@ describe('shaders for matrix units, by Dawn without a device', () => {
   })
 
   const shapes: Omit<MatrixShape, 'subgroupSize'>[] = [[16, 16, 16], [8, 8, 8], [16, 8, 16], [8, 16, 16], [32, 32, 32], [16, 8, 8]].map(
-    ([M, N, K]) => ({ M: M!, N: N!, K: K! }),
+    ([M, N, K]) => ({ M: M, N: N, K: K }),
   )
   const shaders = [
     ['linear', linearMatrix, { hasNorm: 1, hasBias: 1, hasGelu: 1 }],

@@ -5,7 +5,7 @@ import type { HyenaArchitecture } from '../../src/model/checkpoint.ts'
 import { hyenaCodes } from '../../src/model/alphabet.ts'
 import { createModel } from '../../src/model/create-model.ts'
 import { HyenaNetwork } from '../../src/model/hyena/hyena-network.ts'
-import { loadCheckpoints } from '../../pipelines/load-checkpoint.ts'
+import { loadCheckpoints } from '../../pipelines/models/load-checkpoint.ts'
 import { forEachBackend } from '../support/backends.ts'
 import { ascii, runAll } from '../support/run-model.ts'
 import { describeShared, readTensor, sharedPath } from '../support/shared.ts'
@@ -15,8 +15,8 @@ const maxError = (got: ArrayLike<number>, expected: ArrayLike<number>): number =
   expect(got.length).toBe(expected.length)
   let worst = 0
   for (let i = 0; i < got.length; i++) {
-    if (Number.isNaN(expected[i]!) && Number.isNaN(got[i]!)) continue
-    const d = Math.abs(got[i]! - expected[i]!)
+    if (Number.isNaN(expected[i]) && Number.isNaN(got[i])) continue
+    const d = Math.abs(got[i] - expected[i])
     if (!(d <= worst)) worst = d
   }
   return worst
@@ -26,16 +26,16 @@ const maxError = (got: ArrayLike<number>, expected: ArrayLike<number>): number =
 async function allLogits(backend: Backend, folder: string, sequence: string, blockLength: number): Promise<Float32Array> {
   const [checkpoint] = await loadCheckpoints(sharedPath(folder))
   const rows = Array.from({ length: 16 }, (_, i) => i)
-  const network = new HyenaNetwork(checkpoint!, checkpoint!.architecture as HyenaArchitecture, backend, { headRows: rows })
+  const network = new HyenaNetwork(checkpoint, checkpoint.architecture as HyenaArchitecture, backend, { headRows: rows })
   const state = network.open({ blockLength, totalLength: sequence.length, filterPolicy: 'keep-spectra', channelGroups: 1 })
   const out = new Float32Array(16 * sequence.length)
   for (let start = 0; start < sequence.length; start += blockLength) {
-    const ids = Float32Array.from(ascii(sequence.slice(start, start + blockLength)), (b) => hyenaCodes[b]!)
+    const ids = Float32Array.from(ascii(sequence.slice(start, start + blockLength)), (b) => hyenaCodes[b])
     const codes = backend.tensor(1, ids.length)
     backend.write(codes, ids)
     const logits = network.forward(codes, state)
     const values = await backend.read(logits)
-    for (let t = 0; t < ids.length; t++) for (const k of rows) out[(start + t) * 16 + k] = values[k * ids.length + t]!
+    for (let t = 0; t < ids.length; t++) for (const k of rows) out[(start + t) * 16 + k] = values[k * ids.length + t]
     backend.release(logits)
     backend.release(codes)
   }
@@ -58,8 +58,8 @@ describeShared('reference outputs', () => {
       const model = createModel(await loadCheckpoints(sharedPath(`fixtures/${folder}`)), backend())
       const { log_likelihood } = await runAll(model, sequence, ['log_likelihood'])
       const likelihoods = readTensor(file, 'loglik_acgt').values
-      expect(Array.from(log_likelihood!, Number.isNaN)).toEqual(Array.from(likelihoods, Number.isNaN))
-      expect(maxError(log_likelihood!, likelihoods)).toBeLessThan(bound)
+      expect(Array.from(log_likelihood, Number.isNaN)).toEqual(Array.from(likelihoods, Number.isNaN))
+      expect(maxError(log_likelihood, likelihoods)).toBeLessThan(bound)
       model.close()
     })
   })
@@ -73,7 +73,7 @@ describeShared('reference outputs', () => {
         const got = await runAll(model, bases, ['neither', 'acceptor', 'donor'])
         const expected = readTensor(file, name).values
         for (const [k, track] of ['neither', 'acceptor', 'donor'].entries()) {
-          expect(maxError(got[track]!, Float64Array.from({ length: bases.length }, (_, t) => expected[3 * t + k]!))).toBeLessThan(5e-6)
+          expect(maxError(got[track], Float64Array.from({ length: bases.length }, (_, t) => expected[3 * t + k]))).toBeLessThan(5e-6)
         }
       }
       await check(sequence, 'prob_f32')

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { fileURLToPath } from 'node:url'
-import { loadCheckpoints } from '../../pipelines/load-checkpoint.ts'
+import { loadCheckpoints } from '../../pipelines/models/load-checkpoint.ts'
 import { createModel } from '../../src/model/create-model.ts'
 import { forEachBackend } from '../support/backends.ts'
 import { runAll } from '../support/run-model.ts'
@@ -17,10 +17,10 @@ forEachBackend('the shipped splice model', (backend) => {
     expect(model.info.receptiveField.left + model.info.receptiveField.right).toBeGreaterThanOrEqual(10_000)
     const got = await runAll(model, sequence, ['neither', 'acceptor', 'donor'])
     for (const [k, track] of ['neither', 'acceptor', 'donor'].entries()) {
-      const worst = got[track]!.reduce((w, v, t) => Math.max(w, Math.abs(v - expected[3 * t + k]!)), 0)
+      const worst = got[track].reduce((w, v, t) => Math.max(w, Math.abs(v - expected[3 * t + k])), 0)
       expect(worst, track).toBeLessThan(1e-5)
     }
-    expect(Math.max(...got['donor']!)).toBeGreaterThan(0.5) // the golden gene has real sites
+    expect(Math.max(...got['donor'])).toBeGreaterThan(0.5) // the golden gene has real sites
     model.close()
   })
 })

@@ -7,7 +7,7 @@ export function directConvolution(x: Vector, k: Vector, centerTap = 0): Float64A
   const y = new Float64Array(x.length)
   for (let t = 0; t < x.length; t++) {
     const last = Math.min(k.length - 1, t + centerTap)
-    for (let j = Math.max(0, t + centerTap - x.length + 1); j <= last; j++) y[t]! += k[j]! * x[t + centerTap - j]!
+    for (let j = Math.max(0, t + centerTap - x.length + 1); j <= last; j++) y[t] += k[j] * x[t + centerTap - j]
   }
   return y
 }
@@ -18,17 +18,17 @@ export function convolution(x: Vector, k: Vector, centerTap = 0): Float64Array {
   const size = 2 ** Math.ceil(Math.log2(x.length + k.length))
   const a = complexZeros(size)
   const b = complexZeros(size)
-  for (let i = 0; i < x.length; i++) a.re[i] = x[i]!
-  for (let i = 0; i < k.length; i++) b.re[i] = k[i]!
+  for (let i = 0; i < x.length; i++) a.re[i] = x[i]
+  for (let i = 0; i < k.length; i++) b.re[i] = k[i]
   const fa = fft(a)
   const fb = fft(b)
   for (let f = 0; f < size; f++) {
-    const re = fa.re[f]! * fb.re[f]! - fa.im[f]! * fb.im[f]!
-    fa.im[f] = fa.re[f]! * fb.im[f]! + fa.im[f]! * fb.re[f]!
+    const re = fa.re[f] * fb.re[f] - fa.im[f] * fb.im[f]
+    fa.im[f] = fa.re[f] * fb.im[f] + fa.im[f] * fb.re[f]
     fa.re[f] = re
   }
   const y = fft(fa, 1).re
-  return Float64Array.from({ length: x.length }, (_, t) => y[t + centerTap]! / size)
+  return Float64Array.from({ length: x.length }, (_, t) => y[t + centerTap] / size)
 }
 
 export interface LongConvReference {
@@ -49,12 +49,12 @@ export function longConvReference(a: LongConvReference): Float64Array {
   const before = Math.max(0, -a.inputShift) // outputs that lie before the history have nothing but zeros around
   const start = historyLength + before
   const x = new Float64Array(start + Math.max(a.input.length, a.inputShift + a.length + a.taps.length))
-  for (let i = 0; i < historyLength; i++) x[before + i] = a.history![i]!
-  for (let i = 0; i < a.input.length; i++) x[start + i] = a.input[i]! * (a.pre ? a.pre[i]! : 1)
+  for (let i = 0; i < historyLength; i++) x[before + i] = a.history![i]
+  for (let i = 0; i < a.input.length; i++) x[start + i] = a.input[i] * (a.pre ? a.pre[i] : 1)
   const y = convolution(x, a.taps, a.centerTap)
   return Float64Array.from({ length: a.length }, (_, t) => {
     const at = start + t + a.inputShift
-    return (a.post ? a.post[t]! : 1) * (y[at]! + (a.skip ?? 0) * x[at]!)
+    return (a.post ? a.post[t] : 1) * (y[at] + (a.skip ?? 0) * x[at])
   })
 }
 
@@ -78,8 +78,8 @@ export function maskedNegacyclic(x: Vector, taps: Vector, centerTap: number, siz
   const filter = fold((n) => taps[n + centerTap] ?? -(taps[n - 2 * size + centerTap] ?? 0))
   for (let f = 0; f < size; f++) {
     const isKept = f % columns < kept ? 1 / size : 0
-    const re = (block.re[f]! * filter.re[f]! - block.im[f]! * filter.im[f]!) * isKept
-    block.im[f] = (block.re[f]! * filter.im[f]! + block.im[f]! * filter.re[f]!) * isKept
+    const re = (block.re[f] * filter.re[f] - block.im[f] * filter.im[f]) * isKept
+    block.im[f] = (block.re[f] * filter.im[f] + block.im[f] * filter.re[f]) * isKept
     block.re[f] = re
   }
   const y = fft(block, -1)
@@ -87,6 +87,6 @@ export function maskedNegacyclic(x: Vector, taps: Vector, centerTap: number, siz
     const n = p % size
     const c = Math.cos((Math.PI * n) / (2 * size))
     const s = Math.sin((Math.PI * n) / (2 * size))
-    return p < size ? y.re[n]! * c + y.im[n]! * s : y.im[n]! * c - y.re[n]! * s
+    return p < size ? y.re[n] * c + y.im[n] * s : y.im[n] * c - y.re[n] * s
   })
 }

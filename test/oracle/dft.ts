@@ -13,8 +13,8 @@ export function dft(x: ComplexArray, sign: 1 | -1 = -1): ComplexArray {
   for (let f = 0; f < size; f++) {
     for (let n = 0; n < size; n++) {
       const angle = (sign * 2 * Math.PI * ((f * n) % size)) / size
-      out.re[f]! += x.re[n]! * Math.cos(angle) - x.im[n]! * Math.sin(angle)
-      out.im[f]! += x.re[n]! * Math.sin(angle) + x.im[n]! * Math.cos(angle)
+      out.re[f] += x.re[n] * Math.cos(angle) - x.im[n] * Math.sin(angle)
+      out.im[f] += x.re[n] * Math.sin(angle) + x.im[n] * Math.cos(angle)
     }
   }
   return out
@@ -35,8 +35,8 @@ export function fft(x: ComplexArray, sign: 1 | -1 = -1): ComplexArray {
 function recurse(x: ComplexArray, start: number, step: number, size: number, roots: ComplexArray): ComplexArray {
   const out = complexZeros(size)
   if (size === 1) {
-    out.re[0] = x.re[start]!
-    out.im[0] = x.im[start]!
+    out.re[0] = x.re[start]
+    out.im[0] = x.im[start]
     return out
   }
   let radix = 2
@@ -47,8 +47,8 @@ function recurse(x: ComplexArray, start: number, step: number, size: number, roo
     const { re, im } = recurse(x, start + r * step, step * radix, part, roots)
     for (let f = 0, g = 0; f < size; f++, g = g + 1 === part ? 0 : g + 1) {
       const w = ((f * r) % size) * step
-      out.re[f]! += re[g]! * roots.re[w]! - im[g]! * roots.im[w]!
-      out.im[f]! += re[g]! * roots.im[w]! + im[g]! * roots.re[w]!
+      out.re[f] += re[g] * roots.re[w] - im[g] * roots.im[w]
+      out.im[f] += re[g] * roots.im[w] + im[g] * roots.re[w]
     }
   }
   return out

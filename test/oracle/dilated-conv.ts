@@ -12,13 +12,13 @@ export function dilatedConv(
   options: { before?: { scale: ArrayLike<number>; shift: ArrayLike<number> }; after?: boolean; residual?: Matrix } = {},
 ): Matrix {
   const { before, after, residual } = options
-  const a = before ? x.map((r, i) => r.map((v) => leaky(v * before.scale[i]! + before.shift[i]!))) : x
-  const length = x[0]!.length - (width - 1) * dilation
+  const a = before ? x.map((r, i) => r.map((v) => leaky(v * before.scale[i] + before.shift[i]))) : x
+  const length = x[0].length - (width - 1) * dilation
   return Array.from({ length: bias.length }, (_, o) =>
     Float64Array.from({ length }, (_, t) => {
-      let sum = bias[o]!
-      for (let i = 0; i < a.length; i++) for (let j = 0; j < width; j++) sum += weight[(o * a.length + i) * width + j]! * a[i]![t + j * dilation]!
-      return (after ? leaky(sum) : sum) + (residual ? residual[o]![t]! : 0)
+      let sum = bias[o]
+      for (let i = 0; i < a.length; i++) for (let j = 0; j < width; j++) sum += weight[(o * a.length + i) * width + j] * a[i][t + j * dilation]
+      return (after ? leaky(sum) : sum) + (residual ? residual[o][t] : 0)
     }),
   )
 }

@@ -7,32 +7,32 @@ export function hyenaLogits(a: HyenaArchitecture, tensors: ReadonlyMap<string, N
   const length = ids.length
   const d = a.modelWidth
   const table = get('backbone.embeddings.word_embeddings.weight')
-  let r: Matrix = Array.from({ length: d }, (_, c) => Float64Array.from(ids, (id) => table[id * d + c]!))
+  let r: Matrix = Array.from({ length: d }, (_, c) => Float64Array.from(ids, (id) => table[id * d + c]))
   for (let layer = 0; layer < a.layerCount; layer++) {
     const prefix = `backbone.layers.${layer}`
     const p = (name: string): Float32Array => get(`${prefix}.${name}`)
     const u = linear(layerNorm(r, p('norm1.weight'), p('norm1.bias'), a.layerNormEpsilon), p('mixer.in_proj.weight'), p('mixer.in_proj.bias'), 3 * d)
     const s = u.map((row, c) =>
       row.map((_, t) => {
-        let sum = p('mixer.short_filter.bias')[c]!
-        for (let j = 0; j < 3; j++) if (t - 2 + j >= 0) sum += p('mixer.short_filter.weight')[c * 3 + j]! * row[t - 2 + j]!
+        let sum = p('mixer.short_filter.bias')[c]
+        for (let j = 0; j < 3; j++) if (t - 2 + j >= 0) sum += p('mixer.short_filter.weight')[c * 3 + j] * row[t - 2 + j]
         return sum
       }),
     )
     const k = hyenaFilter(a, tensors, `${prefix}.mixer.filter_fn`, Math.min(length, a.maxLength))
     const y = Array.from({ length: d }, (_, c) => {
-      const g = Float64Array.from({ length }, (_, t) => s[2 * d + c]![t]! * s[d + c]![t]!)
+      const g = Float64Array.from({ length }, (_, t) => s[2 * d + c][t] * s[d + c][t])
       return g.map((_, t) => {
-        let sum = p('mixer.filter_fn.bias')[c]! * g[t]!
-        for (let j = 0; j <= t && j < k[c]!.length; j++) sum += k[c]![j]! * g[t - j]!
-        return sum * s[c]![t]!
+        let sum = p('mixer.filter_fn.bias')[c] * g[t]
+        for (let j = 0; j <= t && j < k[c].length; j++) sum += k[c][j] * g[t - j]
+        return sum * s[c][t]
       })
     })
     const mixed = linear(y, p('mixer.out_proj.weight'), p('mixer.out_proj.bias'), d)
-    r = r.map((row, c) => row.map((v, t) => v + mixed[c]![t]!))
+    r = r.map((row, c) => row.map((v, t) => v + mixed[c][t]))
     const hidden = linear(layerNorm(r, p('norm2.weight'), p('norm2.bias'), a.layerNormEpsilon), p('mlp.fc1.weight'), p('mlp.fc1.bias'), a.innerWidth)
     const out = linear(hidden.map((row) => row.map(geluTanh)), p('mlp.fc2.weight'), p('mlp.fc2.bias'), d)
-    r = r.map((row, c) => row.map((v, t) => v + out[c]![t]!))
+    r = r.map((row, c) => row.map((v, t) => v + out[c][t]))
   }
   return linear(layerNorm(r, get('backbone.ln_f.weight'), get('backbone.ln_f.bias'), a.layerNormEpsilon), get('lm_head.weight'), undefined, a.vocabularySize)
 }
@@ -50,10 +50,10 @@ export function hyenaFilter(a: HyenaArchitecture, tensors: ReadonlyMap<string, N
     const f = Array.from({ length: bands }, (_, b) => (bands === 1 ? 1e-4 : 1e-4 + ((bands - 1 - 1e-4) * b) / (bands - 1)))
     let h: Matrix = [t, ...f.map((x) => Math.cos(x * w)), ...f.map((x) => -Math.sin(x * w))].map((v) => Float64Array.of(v))
     for (const n of [0, 2, 4]) {
-      h = linear(h, get(`implicit_filter.${n}.weight`), get(`implicit_filter.${n}.bias`), a.filterMlpWidth).map((v, o) => v.map((x) => Math.sin(freq[o]! * x)))
+      h = linear(h, get(`implicit_filter.${n}.weight`), get(`implicit_filter.${n}.bias`), a.filterMlpWidth).map((v, o) => v.map((x) => Math.sin(freq[o] * x)))
     }
     linear(h, get('implicit_filter.6.weight'), undefined, a.modelWidth).forEach((v, c) => {
-      out[c]![i] = v[0]! * (Math.exp(-t * Math.abs(deltas[c]!)) + 0.05)
+      out[c][i] = v[0] * (Math.exp(-t * Math.abs(deltas[c])) + 0.05)
     })
   }
   return out

@@ -20,12 +20,12 @@ export function features({ tapCount, embeddingSize }: { tapCount: number; embedd
 
 /** The channels' taps at position `i`. */
 export function filterAt(a: ImplicitFilterCase, i: number): number[] {
-  const z = a.z ? Array.from({ length: a.embeddingSize }, (_, e) => a.z![i * a.embeddingSize + e]!) : features(a, i)
-  const t = a.t ? a.t[i]! : features(a, i)[0]!
+  const z = a.z ? Array.from({ length: a.embeddingSize }, (_, e) => a.z![i * a.embeddingSize + e]) : features(a, i)
+  const t = a.t ? a.t[i] : features(a, i)[0]
   let h = z
   for (const { weight, bias } of a.layers) {
     const x = h
-    h = Array.from(a.freq, (f, o) => Math.sin(f * x.reduce((sum, v, k) => sum + weight[o * x.length + k]! * v, bias[o]!)))
+    h = Array.from(a.freq, (f, o) => Math.sin(f * x.reduce((sum, v, k) => sum + weight[o * x.length + k] * v, bias[o])))
   }
-  return Array.from(a.deltas, (delta, c) => h.reduce((sum, v, k) => sum + a.outWeight[c * h.length + k]! * v, 0) * (Math.exp(-t * Math.abs(delta)) + a.shift))
+  return Array.from(a.deltas, (delta, c) => h.reduce((sum, v, k) => sum + a.outWeight[c * h.length + k] * v, 0) * (Math.exp(-t * Math.abs(delta)) + a.shift))
 }

@@ -5,21 +5,21 @@ const leaky = (x: number): number => (x > 0 ? x : 0.1 * x)
 
 /** Cross-correlation with zeros outside ("same" padding), weight [out, in, width] row-major. */
 export function sameConv(x: Matrix, weight: ArrayLike<number>, bias: ArrayLike<number>, outChannels: number, width: number, dilation: number): Matrix {
-  const length = x[0]!.length
+  const length = x[0].length
   return Array.from({ length: outChannels }, (_, o) =>
     Float64Array.from({ length }, (_, t) => {
-      let sum = bias[o]!
+      let sum = bias[o]
       x.forEach((row, i) => {
         for (let j = 0; j < width; j++) {
           const s = t + (j - (width - 1) / 2) * dilation
-          if (s >= 0 && s < length) sum += weight[(o * x.length + i) * width + j]! * row[s]!
+          if (s >= 0 && s < length) sum += weight[(o * x.length + i) * width + j] * row[s]
         }
       })
       return sum
     }),
   )
 }
-const add = (a: Matrix, b: Matrix): Matrix => a.map((row, c) => row.map((v, t) => v + b[c]![t]!))
+const add = (a: Matrix, b: Matrix): Matrix => a.map((row, c) => row.map((v, t) => v + b[c][t]))
 
 function oneHot(bases: string, padding: number): Matrix {
   const padded = 'N'.repeat(padding) + bases + 'N'.repeat(padding)
@@ -33,7 +33,7 @@ export function openSpliceLogits(a: OpenSpliceArchitecture, tensors: ReadonlyMap
   const n = a.channelCount
   const pointwise = (x: Matrix, name: string, out: number): Matrix => sameConv(x, p(`${name}.weight`), p(`${name}.bias`), out, 1, 1)
   const batchNorm = (x: Matrix, prefix: string): Matrix =>
-    x.map((row, c) => row.map((v) => ((v - p(`${prefix}.running_mean`)[c]!) / Math.sqrt(p(`${prefix}.running_var`)[c]! + 1e-5)) * p(`${prefix}.weight`)[c]! + p(`${prefix}.bias`)[c]!))
+    x.map((row, c) => row.map((v) => ((v - p(`${prefix}.running_mean`)[c]) / Math.sqrt(p(`${prefix}.running_var`)[c] + 1e-5)) * p(`${prefix}.weight`)[c] + p(`${prefix}.bias`)[c]))
   let x = pointwise(oneHot(bases, a.contextBases / 2), 'initial_conv', n)
   let skip = pointwise(x, 'initial_skip.conv', n)
   let index = 0
@@ -56,7 +56,7 @@ export function spliceHyenaLogits(a: SpliceHyenaArchitecture, tensors: ReadonlyM
   a.blocks.forEach((block, i) => {
     const q = (name: string): Float32Array => p(`blocks.${i}.${name}`)
     if (block.type === 'conv') {
-      const affine = (x: Matrix, name: string): Matrix => x.map((row, c) => row.map((v) => leaky(v * q(`${name}.scale`)[c]! + q(`${name}.shift`)[c]!)))
+      const affine = (x: Matrix, name: string): Matrix => x.map((row, c) => row.map((v) => leaky(v * q(`${name}.scale`)[c] + q(`${name}.shift`)[c])))
       const y = sameConv(affine(r, 'aff1'), q('conv1.weight'), q('conv1.bias'), d, block.width, block.dilation)
       r = add(r, sameConv(affine(y, 'aff2'), q('conv2.weight'), q('conv2.bias'), d, block.width, block.dilation))
       return
@@ -68,13 +68,13 @@ export function spliceHyenaLogits(a: SpliceHyenaArchitecture, tensors: ReadonlyM
       return
     }
     const u = linear(normed, q('in_proj.weight'), q('in_proj.bias'), 3 * d)
-    const s = u.map((row, c) => sameConv([row], q('short.weight').subarray(c * block.shortTaps, (c + 1) * block.shortTaps), [q('short.bias')[c]!], 1, block.shortTaps, 1)[0]!)
+    const s = u.map((row, c) => sameConv([row], q('short.weight').subarray(c * block.shortTaps, (c + 1) * block.shortTaps), [q('short.bias')[c]], 1, block.shortTaps, 1)[0])
     const y = Array.from({ length: d }, (_, c) => {
-      const g = s[d + c]!.map((x1, t) => x1 * s[2 * d + c]![t]!)
+      const g = s[d + c].map((x1, t) => x1 * s[2 * d + c][t])
       return g.map((v, t) => {
-        let sum = q('D')[c]! * v
-        for (let j = 0; j < block.taps; j++) sum += q('filter')[c * block.taps + j]! * (g[t + (block.taps - 1) / 2 - j] ?? 0)
-        return sum * s[c]![t]!
+        let sum = q('D')[c] * v
+        for (let j = 0; j < block.taps; j++) sum += q('filter')[c * block.taps + j] * (g[t + (block.taps - 1) / 2 - j] ?? 0)
+        return sum * s[c][t]
       })
     })
     r = add(r, linear(y, q('out_proj.weight'), q('out_proj.bias'), d))

@@ -27,9 +27,9 @@ it('imports no module of Node before it is called, so that a browser can load it
     seen.add(file)
     const text = readFileSync(file, 'utf8')
     for (const [, what, target] of text.matchAll(/^(?:import|export)\s([^'"]*?)\s?from '([^']+)'/gm)) {
-      if (what!.startsWith('type ')) continue
-      if (target!.startsWith('node:')) nodeImports.push(`${relative(root, file)} -> ${target}`)
-      if (target!.startsWith('.')) visit(join(dirname(file), target!))
+      if (what.startsWith('type ')) continue
+      if (target.startsWith('node:')) nodeImports.push(`${relative(root, file)} -> ${target}`)
+      if (target.startsWith('.')) visit(join(dirname(file), target))
     }
   }
   visit(join(root, 'src/index.ts'))
@@ -45,7 +45,7 @@ it('predicts regions and writes them as the contract shows', async () => {
     for await (const batch of predict(fakeModel('windows'), genome, { regions: [region] })) {
       expect(batch.region).toEqual(region)
       expect(batch.tracks['donor']).toBeInstanceOf(Float32Array)
-      expect(batch.tracks['donor']!.length).toBe(7)
+      expect(batch.tracks['donor'].length).toBe(7)
     }
     const path = join(folder, 'out.arrow')
     await writeArrow(predict(fakeModel('windows'), genome), path)

@@ -70,9 +70,9 @@ export function relativeError(got: ArrayLike<number>, expected: ArrayLike<number
   let worst = 0
   let scale = 0
   for (let i = 0; i < expected.length; i++) {
-    const d = Math.abs(got[i]! - expected[i]!)
+    const d = Math.abs(got[i] - expected[i])
     if (!(d <= worst)) worst = d
-    scale = Math.max(scale, Math.abs(expected[i]!))
+    scale = Math.max(scale, Math.abs(expected[i]))
   }
   return worst / scale
 }
@@ -84,8 +84,8 @@ export function relativeL2(got: ArrayLike<number>, expected: ArrayLike<number>):
   let difference = 0
   let whole = 0
   for (let i = 0; i < expected.length; i++) {
-    difference += ((got[i]! - expected[i]!) / scale) ** 2
-    whole += (expected[i]! / scale) ** 2
+    difference += ((got[i] - expected[i]) / scale) ** 2
+    whole += (expected[i] / scale) ** 2
   }
   return Math.sqrt(difference / whole)
 }

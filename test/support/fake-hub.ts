@@ -81,7 +81,7 @@ export async function startFakeHub(): Promise<FakeHub> {
         })),
       )
     }
-    const entry = repo.files[file![3]!]
+    const entry = repo.files[file![3]]
     if (!entry) return json(response, { error: 'Entry not found' }, 404, { 'x-error-code': 'EntryNotFound' })
     const etag = `"${entry.isLarge ? sha256(entry.content) : gitHash(entry.content)}"`
     if (entry.isLarge) {

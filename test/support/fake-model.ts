@@ -33,14 +33,14 @@ export function fakeModel(kind: 'windows' | 'causal', options: { onChunk?: (star
         signal?.throwIfAborted()
         options.onChunk?.(start)
         const end = Math.min(known, start + chunkBases)
-        const tracks = run.tracks.map((name) => [name, all[name]!.slice(leftContext + start, leftContext + end)])
+        const tracks = run.tracks.map((name) => [name, all[name].slice(leftContext + start, leftContext + end)])
         yield { start, tracks: Object.fromEntries(tracks) }
       }
     },
     async runPieces(pieces, { tracks }) {
       return pieces.map(({ bases, leftContext, length }) => {
         const all = fakeValues(kind, bases)
-        return Object.fromEntries(tracks.map((name) => [name, all[name]!.slice(leftContext, leftContext + length)]))
+        return Object.fromEntries(tracks.map((name) => [name, all[name].slice(leftContext, leftContext + length)]))
       })
     },
     close() {},
@@ -50,7 +50,7 @@ export function fakeModel(kind: 'windows' | 'causal', options: { onChunk?: (star
 /** Values for all of `bases`, nothing before or after them. */
 export function fakeValues(kind: 'windows' | 'causal', bases: Uint8Array): Record<string, Float32Array> {
   const length = bases.length
-  const code = (t: number): number => (t < 0 || t >= length ? 4 : spliceCodes[bases[t]!]!)
+  const code = (t: number): number => (t < 0 || t >= length ? 4 : spliceCodes[bases[t]])
   if (kind === 'causal') {
     const out = new Float32Array(length)
     let state = 0

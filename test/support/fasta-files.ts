@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { crc32, deflateRawSync } from 'node:zlib'
 import { afterAll } from 'vitest'
 import type { Genome, SequenceChunk } from '../../src/genome.ts'
-import { openGenome } from '../../src/io/open-genome.ts'
+import { openGenome } from '../../src/io/fasta/open-genome.ts'
 
 /** The empty block that ends a BGZF file (SAM specification, section 4.1.2). */
 export const bgzfEnd = bgzfBlock(new Uint8Array(0))

@@ -45,7 +45,7 @@ export async function denseError(b: Backend, { inChannels, outChannels, length, 
   const norm = { weight: b.weights(nw, [inChannels]), bias: b.weights(nb, [inChannels]), epsilon: 1e-5 }
   b.ops.linear({ ...args, norm, bias: b.weights(bias, [outChannels]), activation: 'gelu', residual: tensorOf(b, outChannels, r) })
   const y = linear(layerNorm(matrix(x, inChannels), nw, nb, 1e-5), weight, bias, outChannels)
-  return worstRow(await b.read(out), y.map((row, o) => row.map((v, t) => geluTanh(v) + r[o * length + t]!)))
+  return worstRow(await b.read(out), y.map((row, o) => row.map((v, t) => geluTanh(v) + r[o * length + t])))
 }
 
 export interface DilatedCase {

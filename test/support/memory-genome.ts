@@ -11,8 +11,8 @@ export function memoryGenome(records: Readonly<Record<string, string>>, options:
     contigs: async () => Object.entries(records).map(([contig, text]) => ({ name: contig, length: text.length })),
     async read({ contig, start, end }) {
       if (!isRandomAccess) throw new Error('not a random access genome')
-      if (start < 0 || end > records[contig]!.length) throw new Error('outside the contig')
-      return encode(records[contig]!.slice(start, end))
+      if (start < 0 || end > records[contig].length) throw new Error('outside the contig')
+      return encode(records[contig].slice(start, end))
     },
     async *chunks() {
       for (const [contig, text] of Object.entries(records)) {

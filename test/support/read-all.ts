@@ -1,5 +1,5 @@
 /** Reads all records of the FASTA in argv and prints what it saw, for tests that look at a process of its own. */
-import { openGenome } from '../../src/io/open-genome.ts'
+import { openGenome } from '../../src/io/fasta/open-genome.ts'
 
 const [input, mode] = process.argv.slice(2)
 const warnings: string[] = []

@@ -4,13 +4,13 @@
  *
  *     node resume-child.js <fasta> <output> [--resume]
  */
-import { openRunOutput } from '../../pipelines/resume.ts'
-import { parsePredictArguments } from '../../pipelines/predict-options.ts'
+import { openRunOutput } from '../../pipelines/run/resume.ts'
+import { parsePredictArguments } from '../../pipelines/cli/predict-arguments.ts'
 import { predict } from '../../pipelines/predict.ts'
-import { chooseOutput } from '../../pipelines/output-file.ts'
-import { createLog } from '../../pipelines/log.ts'
-import { openGenome } from '../../src/io/open-genome.ts'
-import { writePredictions } from '../../src/io/write-predictions.ts'
+import { chooseOutput } from '../../pipelines/run/output-file.ts'
+import { createLog } from '../../pipelines/cli/log.ts'
+import { openGenome } from '../../src/io/fasta/open-genome.ts'
+import { writePredictions } from '../../src/io/output/write-predictions.ts'
 import { fakeModel } from './fake-model.ts'
 
 const [fasta, path, resume] = process.argv.slice(2) as [string, string, string?]

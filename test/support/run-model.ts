@@ -29,8 +29,8 @@ export async function runAll(
   for await (const values of model.run(pieces(sequence), { memoryBytes: 2 ** 33, ...options, tracks, length, leftContext, rightContext })) {
     if (values.start !== next) throw new Error(`values start at ${values.start}, expected ${next}`)
     for (const name of tracks) {
-      out[name]!.set(values.tracks[name]!, values.start)
-      next = values.start + values.tracks[name]!.length
+      out[name].set(values.tracks[name], values.start)
+      next = values.start + values.tracks[name].length
     }
   }
   if (next !== sequence.length - leftContext - rightContext) throw new Error(`values end at ${next}`)

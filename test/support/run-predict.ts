@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll } from 'vitest'
-import { describeError, Interruption } from '../../pipelines/exit-codes.ts'
+import { describeError, Interruption } from '../../pipelines/cli/exit-codes.ts'
 import type { Progress } from '../../pipelines/predict.ts'
-import { runPredict } from '../../pipelines/predict-command.ts'
-import { parsePredictArguments } from '../../pipelines/predict-options.ts'
+import { runPredict } from '../../pipelines/cli/predict-command.ts'
+import { parsePredictArguments } from '../../pipelines/cli/predict-arguments.ts'
 
 const golden = fileURLToPath(new URL('../model/weights/golden/openspliceai-nano.safetensors', import.meta.url))
 

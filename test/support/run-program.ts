@@ -9,8 +9,8 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 // What is built is what users run; with GENOCONV_SKIP_BUILD=1 nothing was built, so the sources run.
 const program =
   process.env['GENOCONV_SKIP_BUILD'] === '1'
-    ? ['--import', join(root, 'scripts/typescript.mjs'), join(root, 'pipelines/cli.ts')]
-    : [join(root, 'dist/pipelines/cli.js')]
+    ? ['--import', join(root, 'scripts/typescript.mjs'), join(root, 'pipelines/cli/main.ts')]
+    : [join(root, 'dist/pipelines/cli/main.js')]
 
 export const goldenModel = (name: string): string => join(root, 'test/model/weights/golden', name)
 export const sample = (name: string): string => join(root, 'data-samples', name)

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Log } from '../../pipelines/log.ts'
-import { runPredict } from '../../pipelines/predict-command.ts'
-import { parsePredictArguments } from '../../pipelines/predict-options.ts'
-import { mergeShards } from '../../pipelines/shard-merge.ts'
-import { planShards } from '../../pipelines/shard-plan.ts'
-import { runShard, type ShardRunOptions } from '../../pipelines/shard-run.ts'
-import type { OutputFormat } from '../../src/io/write-predictions.ts'
+import type { Log } from '../../pipelines/cli/log.ts'
+import { runPredict } from '../../pipelines/cli/predict-command.ts'
+import { parsePredictArguments } from '../../pipelines/cli/predict-arguments.ts'
+import { mergeShards } from '../../pipelines/shard/merge.ts'
+import { planShards } from '../../pipelines/shard/plan.ts'
+import { runShard, type ShardRunOptions } from '../../pipelines/shard/run.ts'
+import type { OutputFormat } from '../../src/io/output/write-predictions.ts'
 
 export const quiet: Log = { info() {}, warn() {}, error() {}, progress() {}, done() {} }
 const { signal } = new AbortController()

@@ -18,7 +18,7 @@ export function packDirect(packed: Float32Array, weight: CpuWeights, rowBlock: n
   const taps = inChannels * width
   for (let lane = 0; lane < 4; lane++) {
     const o = 4 * rowBlock + lane
-    for (let k = 0; k < taps; k++) packed[(rowBlock * taps + k) * 4 + lane] = o < outChannels ? weight.data[o * taps + k]! : 0
+    for (let k = 0; k < taps; k++) packed[(rowBlock * taps + k) * 4 + lane] = o < outChannels ? weight.data[o * taps + k] : 0
   }
 }
 
@@ -52,7 +52,7 @@ export function directConv(a: CpuDilatedConvArguments & { readonly plan: DirectP
     const whole = multipleOf(unit, n)
     for (let i = 0; i < inChannels; i++) {
       x.set(row(a.input, i, start, n + span), i * inputStride)
-      if (a.before) affineLeaky(inputAddress + i * inputStride * 4, n + span, a.before.scale.data[i]!, a.before.shift.data[i]!)
+      if (a.before) affineLeaky(inputAddress + i * inputStride * 4, n + span, a.before.scale.data[i], a.before.shift.data[i])
     }
     y.fill(0)
     for (let i = 0; i < inChannels; i += channelsAtOnce) {
@@ -64,8 +64,8 @@ export function directConv(a: CpuDilatedConvArguments & { readonly plan: DirectP
       else multiplyAdd(outAddress, outStride * 4, rowBlocks, whole, from, weights, blockBytes, width, a.dilation * 4, channels, inputStride * 4)
     }
     for (let o = 0; o < outChannels; o++) {
-      if (residual) residual.set(row(a.residual!, o, start, n))
-      finishRow(outAddress + o * outStride * 4, n, a.bias.data[o]!, a.after ? 1 : 0, residualAddress)
+      if (residual) residual.set(row(a.residual, o, start, n))
+      finishRow(outAddress + o * outStride * 4, n, a.bias.data[o], a.after ? 1 : 0, residualAddress)
       row(a.out, o, start, n).set(y.subarray(o * outStride, o * outStride + n))
     }
   }

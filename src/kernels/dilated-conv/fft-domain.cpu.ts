@@ -55,7 +55,7 @@ export function fftDomainConv(a: CpuDilatedConvArguments & { readonly plan: FftP
     for (let i = 0; i < inChannels; i++) {
       const first = i * inputStride + inputSkew
       x.set(row(a.input, i, start, n + span), first)
-      if (a.before) wasm.affineLeaky(inputAddress + first * 4, n + span, a.before.scale.data[i]!, a.before.shift.data[i]!)
+      if (a.before) wasm.affineLeaky(inputAddress + first * 4, n + span, a.before.scale.data[i], a.before.shift.data[i])
       x.fill(0, first + n + span, (i + 1) * inputStride) // a transform mixes all of its samples: nothing undefined may enter
     }
     const outSkew = skew(a.out, start)

@@ -75,7 +75,7 @@ export class DilatedConvPreparer {
 }
 
 export const prepareDilatedConvKernel: CpuInternalKernel<'prepareDilatedConv'> = ({ weight, plan, packed }, context) => {
-  for (const rowBlock of context.tiles(Math.ceil(weight.shape[0]! / 4))) {
+  for (const rowBlock of context.tiles(Math.ceil(weight.shape[0] / 4))) {
     if (plan.method === 'direct') packDirect(packed, weight, rowBlock)
     else packFilterSpectra(packed, plan.fftSize, weight, rowBlock)
   }

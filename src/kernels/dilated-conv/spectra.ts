@@ -75,7 +75,7 @@ export function packFilterSpectra(
   const filters = new Float64Array(inChannels * width * 4) // [inChannels][width][lane]
   for (let lane = 0; lane < Math.min(4, outChannels - 4 * rowBlock); lane++) {
     const first = (4 * rowBlock + lane) * inChannels * width
-    for (let k = 0; k < inChannels * width; k++) filters[k * 4 + lane] = weight.data[first + k]!
+    for (let k = 0; k < inChannels * width; k++) filters[k * 4 + lane] = weight.data[first + k]
   }
   const cosines = new Float64Array(width)
   const sines = new Float64Array(width)
@@ -96,16 +96,16 @@ export function packFilterSpectra(
     for (let i = 0, k = 0; i < inChannels; i++) {
       let re0 = 0, re1 = 0, re2 = 0, re3 = 0, im0 = 0, im1 = 0, im2 = 0, im3 = 0
       for (let j = 0; j < width; j++, k += 4) {
-        const c = cosines[j]!
-        const s = sines[j]!
-        re0 += filters[k]! * c
-        im0 += filters[k]! * s
-        re1 += filters[k + 1]! * c
-        im1 += filters[k + 1]! * s
-        re2 += filters[k + 2]! * c
-        im2 += filters[k + 2]! * s
-        re3 += filters[k + 3]! * c
-        im3 += filters[k + 3]! * s
+        const c = cosines[j]
+        const s = sines[j]
+        re0 += filters[k] * c
+        im0 += filters[k] * s
+        re1 += filters[k + 1] * c
+        im1 += filters[k + 1] * s
+        re2 += filters[k + 2] * c
+        im2 += filters[k + 2] * s
+        re3 += filters[k + 3] * c
+        im3 += filters[k + 3] * s
       }
       const at = (rowBlock * inChannels + i) * 4
       store(at, re0, im0)

@@ -21,7 +21,7 @@ export const embeddingCpu: CpuKernel<'embedding'> = ({ out, codes, table }, cont
   const memory = scratch.all()
   for (let c = 0; c < channels; c++) {
     const to = groups / 4 + (c >> 2) * rowCount * 4 + (c & 3)
-    for (let r = 0; r < rowCount; r++) memory[to + r * 4] = table.data[r * channels + c]!
+    for (let r = 0; r < rowCount; r++) memory[to + r * 4] = table.data[r * channels + c]
   }
 
   for (const tile of context.tiles(Math.ceil(out.length / tileLength))) {

@@ -9,5 +9,5 @@ export interface EmbeddingArguments<T extends Tensor = Tensor, W extends Weights
 
 export function checkEmbedding({ out, codes, table }: EmbeddingArguments): void {
   expectShape('embedding', 'codes', codes, 1, out.length)
-  expectShape('embedding', 'out', out, table.shape[1]!, out.length)
+  expectShape('embedding', 'out', out, table.shape[1], out.length)
 }

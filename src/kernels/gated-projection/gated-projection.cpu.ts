@@ -19,7 +19,7 @@ interface GatedProjectionExports extends BlockExports, Pick<DenseExports, 'multi
 export const gatedProjectionCpu: CpuKernel<'gatedProjection'> = (a, context) => {
   const { channelCount: channels, length } = a.gate
   const inChannels = a.input.channelCount
-  const taps = a.shortWeight.shape[1]!
+  const taps = a.shortWeight.shape[1]
   const span = taps - 1
   const causal = a.padding === 'causal'
   const scratch = context.wasm<GatedProjectionExports>(gatedProjectionWasm)
@@ -76,8 +76,8 @@ export const gatedProjectionCpu: CpuKernel<'gatedProjection'> = (a, context) => 
       for (let part = 0; part < 3; part++) {
         const o = part * partChannels + c
         const blocks = Math.ceil(groupCount / block)
-        wasm.multiply(u[part]!, rowFloats * 4, panel * 4, packed + o * inChannels * 4, bias + o * 4, panels, inChannels, blocks, panelCount)
-        if (before > 0 && !a.history) clearColumns(memory, u[part]!, rowFloats, groupCount, before)
+        wasm.multiply(u[part], rowFloats * 4, panel * 4, packed + o * inChannels * 4, bias + o * 4, panels, inChannels, blocks, panelCount)
+        if (before > 0 && !a.history) clearColumns(memory, u[part], rowFloats, groupCount, before)
       }
       wasm.gateChannels(
         gateRows, valueRows, ...u, rowFloats * 4, shortWeight + c * taps * 4, shortBias + c * 4, channels, taps, groupCount, Math.ceil(count / 8),

@@ -28,7 +28,7 @@ export interface GatedProjectionArguments<T extends Tensor = Tensor, W extends W
 export function checkGatedProjection(a: GatedProjectionArguments): void {
   const op = 'gatedProjection'
   const { channelCount, length } = a.gate
-  const taps = a.shortWeight.shape[1]!
+  const taps = a.shortWeight.shape[1]
   const inChannels = a.input.channelCount
   expectShape(op, 'value', a.value, channelCount, length)
   expectShape(op, 'input', a.input, inChannels, a.padding === 'valid' ? length + taps - 1 : length)

@@ -13,7 +13,7 @@ const projectedBytes = 32 * 2 ** 20
  */
 export const gatedProjectionGpu: GpuKernel<'gatedProjection'> = (a, context) => {
   const { channelCount, length } = a.gate
-  const halo = a.shortWeight.shape[1]! - 1
+  const halo = a.shortWeight.shape[1] - 1
   const fitting = Math.floor(projectedBytes / (3 * channelCount * 4 * 256)) * 256
   const tileLength = Math.min(length, Math.max(256, fitting))
   const u = context.scratch(3 * channelCount, tileLength + halo)

@@ -16,7 +16,7 @@ type Arguments = CpuOpArguments['implicitFilter']
 export const implicitFilterCpu: CpuKernel<'implicitFilter'> = (a, context) => {
   const { out, embeddingSize, layers } = a
   const channels = out.channelCount
-  const width = a.freq.shape[0]!
+  const width = a.freq.shape[0]
   const scratch = context.wasm<ImplicitFilterExports>(implicitFilterWasm)
   const wasm = scratch.exports
   const block = wasm.blockOutputs.value
@@ -44,17 +44,17 @@ export const implicitFilterCpu: CpuKernel<'implicitFilter'> = (a, context) => {
 
   memory.fill(0, first / 4, times / 4)
   for (let o = 0; o < width; o++) {
-    const turns = a.freq.data[o]! / (2 * Math.PI)
-    memory64[firstBias / 8 + o] = layers[0]!.bias.data[o]! * turns
-    for (let e = o * embeddingSize; e < (o + 1) * embeddingSize; e++) memory64[first / 8 + e] = layers[0]!.weight.data[e]! * turns
+    const turns = a.freq.data[o] / (2 * Math.PI)
+    memory64[firstBias / 8 + o] = layers[0].bias.data[o] * turns
+    for (let e = o * embeddingSize; e < (o + 1) * embeddingSize; e++) memory64[first / 8 + e] = layers[0].weight.data[e] * turns
   }
   layers.slice(1).forEach(({ weight, bias }, i) => {
     copyWeights(memory, rows, weight)
-    wasm.packWeights(inner[i]!.packed, rows, width * 4, width, width, padded)
-    copyWeights(memory, inner[i]!.bias, bias)
+    wasm.packWeights(inner[i].packed, rows, width * 4, width, width, padded)
+    copyWeights(memory, inner[i].bias, bias)
   })
   for (let o = 0; o < width; o++) {
-    const halfTurns = a.freq.data[o]! / Math.PI
+    const halfTurns = a.freq.data[o] / Math.PI
     memory[freq / 4 + o] = halfTurns
     memory[freq / 4 + padded + o] = halfTurns - Math.fround(halfTurns)
   }
@@ -68,7 +68,7 @@ export const implicitFilterCpu: CpuKernel<'implicitFilter'> = (a, context) => {
     const count = Math.min(tileLength, out.length - start)
     const panelCount = Math.ceil(count / panel)
     const firstTap = a.firstTap + start
-    for (let j = 0; j < count; j++) memory[times / 4 + j] = a.t ? a.t.data[firstTap + j]! : timeOf(a, firstTap + j)
+    for (let j = 0; j < count; j++) memory[times / 4 + j] = a.t ? a.t.data[firstTap + j] : timeOf(a, firstTap + j)
     if (featuresOf) featuresOf(memory64, features / 8, firstTap, count)
     else copyFeatures(memory64, features / 8, a.z!.data, embeddingSize, firstTap, count)
 
@@ -94,7 +94,7 @@ const timeOf = ({ tapCount }: Arguments, i: number): number => i / Math.max(1, t
 function copyFeatures(to: Float64Array, at: number, table: Float32Array, size: number, firstTap: number, count: number): void {
   for (let j = 0; j < count; j++) {
     const panel = at + (j >> 3) * size * 8 + (j & 7)
-    for (let e = 0; e < size; e++) to[panel + e * 8] = table[(firstTap + j) * size + e]!
+    for (let e = 0; e < size; e++) to[panel + e * 8] = table[(firstTap + j) * size + e]
   }
 }
 
@@ -112,14 +112,14 @@ function positionFeatures(a: Arguments, tileLength: number): (to: Float64Array, 
   return (to, at, firstTap, count) => {
     for (let j = 0; j < count; j++) to[at + (j >> 3) * size * 8 + (j & 7)] = timeOf(a, firstTap + j)
     for (let b = 0; b < bandCount; b++) {
-      const cosine = Math.cos(bands[b]! * angle * firstTap)
-      const sine = Math.sin(bands[b]! * angle * firstTap)
-      const cs = cosines[b]!
-      const ss = sines[b]!
+      const cosine = Math.cos(bands[b] * angle * firstTap)
+      const sine = Math.sin(bands[b] * angle * firstTap)
+      const cs = cosines[b]
+      const ss = sines[b]
       for (let j = 0; j < count; j++) {
         const panel = at + (j >> 3) * size * 8 + (j & 7)
-        to[panel + (1 + b) * 8] = cosine * cs[j]! - sine * ss[j]!
-        to[panel + (1 + bandCount + b) * 8] = -(sine * cs[j]! + cosine * ss[j]!)
+        to[panel + (1 + b) * 8] = cosine * cs[j] - sine * ss[j]
+        to[panel + (1 + bandCount + b) * 8] = -(sine * cs[j] + cosine * ss[j])
       }
     }
   }

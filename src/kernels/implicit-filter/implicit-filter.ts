@@ -27,13 +27,13 @@ export interface ImplicitFilterArguments<T extends Tensor = Tensor, W extends We
 
 export function checkImplicitFilter(a: ImplicitFilterArguments): void {
   const op = 'implicitFilter'
-  const width = a.freq.shape[0]!
+  const width = a.freq.shape[0]
   const end = a.firstTap + a.out.length
   for (const [name, table] of [['z', a.z], ['t', a.t]] as const) {
-    if (!table || table.shape[0]! >= end) continue
+    if (!table || table.shape[0] >= end) continue
     throw new ShapeError({ where: op, what: `table ${name} is too short`, expected: `${end} rows`, got: `${table.shape[0]}` })
   }
-  if (a.z) expectWeights(op, 'z', a.z, [a.z.shape[0]!, a.embeddingSize])
+  if (a.z) expectWeights(op, 'z', a.z, [a.z.shape[0], a.embeddingSize])
   if (a.embeddingSize % 2 === 0) {
     throw new ShapeError({ where: op, what: 'bad embeddingSize', expected: 'an odd number (t, cosines, sines)', got: `${a.embeddingSize}` })
   }

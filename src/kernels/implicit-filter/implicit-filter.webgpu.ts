@@ -10,7 +10,7 @@ const tileTaps = 65536
 /** Tiles of taps: features, then dense layers with sines, then the output layer and the window. */
 export const implicitFilterGpu: GpuKernel<'implicitFilter'> = (a, context) => {
   const { out } = a
-  const width = a.freq.shape[0]!
+  const width = a.freq.shape[0]
   const count = Math.min(tileTaps, out.length)
   const features = context.scratch(a.embeddingSize, count)
   const hidden = [context.scratch(width, count), context.scratch(width, count)]
@@ -23,7 +23,7 @@ export const implicitFilterGpu: GpuKernel<'implicitFilter'> = (a, context) => {
     if (a.z) enqueueGather(z, a.z, firstTap, context)
     let h = z
     a.layers.forEach((layer, i) => {
-      const next = view(hidden[i % 2]!, part)
+      const next = view(hidden[i % 2], part)
       enqueueLinear({ out: next, input: h, ...layer }, context, 'f32') // its sines multiply errors, whatever the precision
       if (i === 0 && residues) enqueueLinear({ out: next, input: residues, weight: layer.weight, residual: next }, context, 'f32')
       pointwise('sine', next, a.freq, undefined, 0, a.shift, context)
@@ -95,7 +95,7 @@ export function filterFeatures(
   for (let p = 0; p < count; p++) {
     const i = firstTap + p
     exact[p] = i / Math.max(1, tapCount - 1)
-    t[p] = exact[p]!
+    t[p] = exact[p]
     for (let b = 0; b < bands; b++) {
       const frequency = bands === 1 ? 1e-4 : 1e-4 + ((bands - 1 - 1e-4) * b) / (bands - 1)
       const angle = (frequency * 2 * Math.PI * i) / tapCount
@@ -104,5 +104,5 @@ export function filterFeatures(
     }
   }
   const z = Float32Array.from(exact)
-  return { z, residues: Float32Array.from(exact, (value, i) => value - z[i]!), t }
+  return { z, residues: Float32Array.from(exact, (value, i) => value - z[i]), t }
 }

@@ -8,7 +8,7 @@ import type { GpuContext, GpuWeights } from '../webgpu/context.ts'
 export function storedWeights(weights: GpuWeights, context: GpuContext): GPUBuffer {
   if (context.precision === 'f32') return weights.buffer
   if (!weights.half) {
-    const rows = weights.shape[0]!
+    const rows = weights.shape[0]
     const rowLength = weights.shape.slice(1).reduce((product, n) => product * n, 1)
     weights.half = context.keep(Math.max(16, Math.ceil((rows * (rowLength + 1)) / 8) * 16))
     context.dispatch({

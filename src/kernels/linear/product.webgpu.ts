@@ -69,7 +69,7 @@ function enqueueRange(p: Product, to: GPUBuffer, context: GpuContext): void {
     matrix: context.matrix,
     constants: p.constants,
     u32: p.u32,
-    buffers: byBinding({ ...Object.fromEntries(p.inputBindings.map((binding) => [binding, p.buffers[binding]!])), [rangeOutput]: largest }),
+    buffers: byBinding({ ...Object.fromEntries(p.inputBindings.map((binding) => [binding, p.buffers[binding]])), [rangeOutput]: largest }),
     tiles: Math.ceil(p.input.length / rangePositions),
     rows: p.input.channelCount,
   })

@@ -59,7 +59,7 @@ export function directSeconds({ channelCount, length, filterLength }: LongConvRe
 export function transformSeconds(plan: LongConvPlan, keptShare: number, k: CostConstants): number {
   const { factors, channelCount, segmentCount, keepSpectra } = plan
   const points = plan.fftSize / 2
-  const rows = factors.length === 1 ? 1 : factors[0]!
+  const rows = factors.length === 1 ? 1 : factors[0]
   const { levels, columnLevelCount } = levelsOf(factors)
   const radixNs = (first: number, end: number): number => levels.slice(first, end).reduce((sum, { radix }) => sum + k.radixNs[radix as 2 | 3 | 4 | 5], 0)
   const blockBytes = 8 * points

@@ -81,7 +81,7 @@ export class FftPasses {
   constructor(plan: LongConvPlan, context: GpuContext) {
     this.#plan = plan
     this.#context = context
-    this.outerPoints = plan.factors[0]!
+    this.outerPoints = plan.factors[0]
     this.innerPoints = plan.factors[1] ?? 1
     this.keptRows = this.isFused ? this.outerPoints : keptBlocks(plan)
     this.#columnLanes = this.isFused ? 1 : Math.min(columnLanes(this.outerPoints, context.limits), this.innerPoints)

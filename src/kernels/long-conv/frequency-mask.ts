@@ -56,14 +56,14 @@ export function maskedTaps(taps: Float32Array, channelCount: number, centerTap: 
   const out = new Float32Array(channelCount * (2 * length - 1))
   for (let c = 0; c < channelCount; c++) {
     const k = { re: new Float64Array(size), im: new Float64Array(size) }
-    for (let j = 0; j < filterLength; j++) k.re[(j - centerTap + size) % size] = taps[c * filterLength + j]!
+    for (let j = 0; j < filterLength; j++) k.re[(j - centerTap + size) % size] = taps[c * filterLength + j]
     const spectrum = hostDft(k, -1)
     for (let f = 0; f < size; f++) {
-      spectrum.re[f]! *= mask[f]! / size
-      spectrum.im[f]! *= mask[f]! / size
+      spectrum.re[f] *= mask[f] / size
+      spectrum.im[f] *= mask[f] / size
     }
     const { re } = hostDft(spectrum, 1)
-    for (let lag = 1 - length; lag < length; lag++) out[c * (2 * length - 1) + lag + length - 1] = re[(lag + size) % size]!
+    for (let lag = 1 - length; lag < length; lag++) out[c * (2 * length - 1) + lag + length - 1] = re[(lag + size) % size]
   }
   return out
 }

@@ -23,11 +23,11 @@ export function hostDft(x: ComplexVector, sign: 1 | -1): ComplexVector {
   const a = vector(padded)
   const b = vector(padded)
   for (let n = 0; n < size; n++) {
-    a.re[n] = x.re[n]! * chirp.re[n]! - x.im[n]! * chirp.im[n]!
-    a.im[n] = x.re[n]! * chirp.im[n]! + x.im[n]! * chirp.re[n]!
+    a.re[n] = x.re[n] * chirp.re[n] - x.im[n] * chirp.im[n]
+    a.im[n] = x.re[n] * chirp.im[n] + x.im[n] * chirp.re[n]
     for (const at of n === 0 ? [0] : [n, padded - n]) {
-      b.re[at] = chirp.re[n]!
-      b.im[at] = -chirp.im[n]!
+      b.re[at] = chirp.re[n]
+      b.im[at] = -chirp.im[n]
     }
   }
   const fa = powerOfTwo(a, 1)
@@ -36,18 +36,18 @@ export function hostDft(x: ComplexVector, sign: 1 | -1): ComplexVector {
   const product = powerOfTwo(fa, -1)
   const out = vector(size)
   for (let f = 0; f < size; f++) {
-    const re = product.re[f]! / padded
-    const im = product.im[f]! / padded
-    out.re[f] = re * chirp.re[f]! - im * chirp.im[f]!
-    out.im[f] = re * chirp.im[f]! + im * chirp.re[f]!
+    const re = product.re[f] / padded
+    const im = product.im[f] / padded
+    out.re[f] = re * chirp.re[f] - im * chirp.im[f]
+    out.im[f] = re * chirp.im[f] + im * chirp.re[f]
   }
   return out
 }
 
 function multiply(a: ComplexVector, b: ComplexVector): void {
   for (let f = 0; f < a.re.length; f++) {
-    const re = a.re[f]! * b.re[f]! - a.im[f]! * b.im[f]!
-    a.im[f] = a.re[f]! * b.im[f]! + a.im[f]! * b.re[f]!
+    const re = a.re[f] * b.re[f] - a.im[f] * b.im[f]
+    a.im[f] = a.re[f] * b.im[f] + a.im[f] * b.re[f]
     a.re[f] = re
   }
 }
@@ -60,8 +60,8 @@ function powerOfTwo(x: ComplexVector, sign: 1 | -1): ComplexVector {
     for (; j & bit; bit >>= 1) j ^= bit
     j ^= bit
     if (i < j) {
-      ;[re[i], re[j]] = [re[j]!, re[i]!]
-      ;[im[i], im[j]] = [im[j]!, im[i]!]
+      ;[re[i], re[j]] = [re[j], re[i]]
+      ;[im[i], im[j]] = [im[j], im[i]]
     }
   }
   const cosines = Float64Array.from({ length: size / 2 }, (_, n) => Math.cos((2 * Math.PI * n) / size))
@@ -72,14 +72,14 @@ function powerOfTwo(x: ComplexVector, sign: 1 | -1): ComplexVector {
       for (let k = 0; k < half; k++) {
         const i = start + k
         const j = i + half
-        const c = cosines[k * step]!
-        const s = sines[k * step]!
-        const br = re[j]! * c - im[j]! * s
-        const bi = re[j]! * s + im[j]! * c
-        re[j] = re[i]! - br
-        im[j] = im[i]! - bi
-        re[i]! += br
-        im[i]! += bi
+        const c = cosines[k * step]
+        const s = sines[k * step]
+        const br = re[j] * c - im[j] * s
+        const bi = re[j] * s + im[j] * c
+        re[j] = re[i] - br
+        im[j] = im[i] - bi
+        re[i] += br
+        im[i] += bi
       }
     }
   }

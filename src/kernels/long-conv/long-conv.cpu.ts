@@ -37,7 +37,7 @@ const signalOf = (a: Arguments, c: number): Signal => ({
   input: row(a.input, c),
   pre: a.pre && row(a.pre, c),
 })
-const skipOf = (a: Arguments, c: number): number => (a.skip ? a.skip.data[c]! : 0)
+const skipOf = (a: Arguments, c: number): number => (a.skip ? a.skip.data[c] : 0)
 
 /**
  * Overlap-save. Work is shared out by (channel, segment); where spectra are not kept, by channel (its segments in as few
@@ -104,7 +104,7 @@ function directLongConv(a: Arguments, context: CpuContext, taps: Float32Array): 
     const start = (item % pieces) * directPiece
     const count = Math.min(directPiece, a.out.length - start)
     mover.heap.set(taps.subarray(c * filterLength, (c + 1) * filterLength), tapsAt >> 2)
-    mover.heap[(tapsAt >> 2) + centerTap]! += skipOf(a, c)
+    mover.heap[(tapsAt >> 2) + centerTap] += skipOf(a, c)
     mover.load(x, signalOf(a, c), start + a.inputShift + centerTap - filterLength + 1, count + filterLength - 1)
     scratch.exports.direct(y, x, tapsAt, filterLength, count)
     mover.store(row(a.out, c), start, y, count, a.post && row(a.post, c))

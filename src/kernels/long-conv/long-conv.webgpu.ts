@@ -43,7 +43,7 @@ function enqueueFft(a: GpuOpArguments['longConv'], context: GpuContext): void {
       spectra = { buffer: recomputed, channel: 0 }
       passes.spectrum(of(filter.taps!), spectra)
     } else {
-      spectra = { buffer: filter.spectra![Math.floor(c / groupChannels)]!, channel: c % groupChannels }
+      spectra = { buffer: filter.spectra![Math.floor(c / groupChannels)], channel: c % groupChannels }
     }
     const operands = {
       out: of(out), input: of(a.input), history: of(a.history), pre: of(a.pre), post: of(a.post), skip: a.skip, skipOffset: c,

@@ -112,13 +112,13 @@ export function checkRequest({ channelCount, length, filterLength, frequencySpar
  * bins of the negacyclic transform, bin f at (1/4 + f) / N turns; each stands for itself and its conjugate.
  */
 export function keptBlocks({ factors, frequencySparsity }: Pick<LongConvPlan, 'factors' | 'frequencySparsity'>): number {
-  const blocks = factors.length === 1 ? 1 : factors[0]!
+  const blocks = factors.length === 1 ? 1 : factors[0]
   return Math.max(1, Math.round((1 - frequencySparsity) * blocks))
 }
 
 /** Share of the spectrum, and of the work on its rows, that a plan does. */
 const keptShareOf = (plan: Pick<LongConvPlan, 'factors' | 'frequencySparsity'>): number =>
-  keptBlocks(plan) / (plan.factors.length === 1 ? 1 : plan.factors[0]!)
+  keptBlocks(plan) / (plan.factors.length === 1 ? 1 : plan.factors[0])
 
 /** f32 of one channel's filter spectrum. */
 export function spectrumFloatsOf(plan: Pick<LongConvPlan, 'factors' | 'frequencySparsity' | 'fftSize'>): number {

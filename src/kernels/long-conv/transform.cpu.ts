@@ -56,12 +56,12 @@ export class CpuTransform {
     this.rowCount = this.size / this.rowPoints
     // Rows a power of two apart would all fall into the same cache sets.
     this.#pitch = this.rowCount === 1 ? this.rowPoints * 4 : this.rowPoints * 4 + 64
-    this.#realColumns = columnLevelCount > 0 && levels[0]!.radix % 2 === 0
+    this.#realColumns = columnLevelCount > 0 && levels[0].radix % 2 === 0
     const kept = keptBlocks(plan)
     const isKept = [...rowFrequencies(factors)].map((f) => f < kept)
     this.#keptRows = isKept.flatMap((is, r) => (is ? [r] : []))
     // The most significant digit of f1 is the last column level's, so those kept of its children are the first.
-    this.#prunesColumns = this.#keptRows.length < this.rowCount && columnLevelCount > 1 && levels[columnLevelCount - 1]!.radix === 4
+    this.#prunesColumns = this.#keptRows.length < this.rowCount && columnLevelCount > 1 && levels[columnLevelCount - 1].radix === 4
     scratch.reset()
     const descriptors = scratch.allocate(2 * levels.length)
     const tableAddresses = tables.levels.map((table) => scratch.allocate(table.length))
@@ -81,11 +81,11 @@ export class CpuTransform {
       words[2 * l] = radix
       words[2 * l + 1] = tableAddresses[l] ?? 0
     })
-    tables.levels.forEach((table, l) => { heap.set(table, tableAddresses[l]! >> 2) })
+    tables.levels.forEach((table, l) => { heap.set(table, tableAddresses[l] >> 2) })
     heap.set(tables.leaf, this.#leaf >> 2)
     if (keptChildren) {
       const counts = new Uint8Array(heap.buffer, keptChildren, this.rowCount / 4).fill(0)
-      isKept.forEach((is, r) => { if (is) counts[r >> 2]! += 1 })
+      isKept.forEach((is, r) => { if (is) counts[r >> 2] += 1 })
     }
     scratch.exports.setKeptChildren(keptChildren)
     scratch.exports.setLevels(descriptors, levels.length, tuning.blockPoints)
@@ -121,7 +121,7 @@ export class CpuTransform {
 
   #row(r: number): [p: number, points: number, level: number, node: number, leaf: number, rowRe: number, rowIm: number] {
     const constants = this.#rowConstants
-    return [this.#planes + r * this.#pitch, this.rowPoints, this.#columnLevelCount, r, this.#leaf, constants[2 * r]!, constants[2 * r + 1]!]
+    return [this.#planes + r * this.#pitch, this.rowPoints, this.#columnLevelCount, r, this.#leaf, constants[2 * r], constants[2 * r + 1]]
   }
 
   /**
@@ -193,7 +193,7 @@ export class CpuTransform {
     const real = this.load({ history: none, input: taps, pre: undefined }, centerTap, taps.length - centerTap)
     if (centerTap === 0) return real
     if (real) this.#clearSecondHalf()
-    for (let j = 0; j < centerTap; j++) this.mover.heap[this.#at(2 * this.size - centerTap + j)] = -taps[j]!
+    for (let j = 0; j < centerTap; j++) this.mover.heap[this.#at(2 * this.size - centerTap + j)] = -taps[j]
     return false
   }
 

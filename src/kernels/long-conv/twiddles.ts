@@ -35,7 +35,7 @@ function factorise(size: number): { twos: number; odd: number[] } | undefined {
  * of two where they have one (its real-only form saves reading zeros) and end with a 4 where they can.
  */
 export function levelsOf(factors: readonly number[]): { levels: Level[]; columnLevelCount: number } {
-  const [columns, rows] = factors.length === 1 ? [1, factors[0]!] : [factors[0]!, factors[1]!]
+  const [columns, rows] = factors.length === 1 ? [1, factors[0]] : [factors[0], factors[1]]
   const c = factorise(columns)!
   const r = factorise(rows)!
   const twos = powerOfTwoRadices(c.twos)
@@ -96,7 +96,7 @@ export function twiddleTables(factors: readonly number[], root: number = rightAn
     leaf[at] = cosine(angle / 4)
     leaf[at + 4] = sine(angle / 4)
   })
-  const rows = new Float32Array((factors.length === 1 ? 1 : factors[0]!) * 2)
+  const rows = new Float32Array((factors.length === 1 ? 1 : factors[0]) * 2)
   nodeAngles(levels, columnLevelCount, root).forEach((angle, i) => {
     rows[2 * i] = cosine(angle / rowSize)
     rows[2 * i + 1] = sine(angle / rowSize)
@@ -110,6 +110,6 @@ export function twiddleTables(factors: readonly number[], root: number = rightAn
  */
 export function rowFrequencies(factors: readonly number[], root: number = rightAngle): Int32Array {
   const { levels, columnLevelCount } = levelsOf(factors)
-  const columns = factors.length === 1 ? 1 : factors[0]!
+  const columns = factors.length === 1 ? 1 : factors[0]
   return Int32Array.from(nodeAngles(levels, columnLevelCount, root), (angle) => Math.round(angle * columns - root))
 }

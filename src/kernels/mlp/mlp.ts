@@ -12,7 +12,7 @@ export interface MlpArguments<T extends Tensor = Tensor, W extends Weights = Wei
 
 export function checkMlp(a: MlpArguments): void {
   const channels = a.input.channelCount
-  const hidden = a.fc1.weight.shape[0]!
+  const hidden = a.fc1.weight.shape[0]
   expectShape('mlp', 'out', a.out, channels, a.input.length)
   expectWeights('mlp', 'norm.weight', a.norm.weight, [channels])
   expectWeights('mlp', 'fc1.weight', a.fc1.weight, [hidden, channels])

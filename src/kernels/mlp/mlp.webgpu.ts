@@ -7,7 +7,7 @@ const hiddenBytes = 32 * 2 ** 20
 
 /** Two dense layers; the hidden activations exist for a tile of positions at a time. */
 export const mlpGpu: GpuKernel<'mlp'> = (a, context) => {
-  const hidden = a.fc1.weight.shape[0]!
+  const hidden = a.fc1.weight.shape[0]
   const { length } = a.out
   const tileLength = Math.min(length, Math.max(256, Math.floor(hiddenBytes / (hidden * 4 * 256)) * 256))
   const middle = context.scratch(hidden, tileLength)

@@ -80,7 +80,7 @@ export class PipelineCache {
   }
 
   #shaderError(shader: string, message: string, cause: unknown): DeviceError {
-    const title = shader.split('\n', 1)[0]!.replace(/^.*?\/\/\s*/, '').slice(0, 80)
+    const title = shader.split('\n', 1)[0].replace(/^.*?\/\/\s*/, '').slice(0, 80)
     return new DeviceError('shader', {
       where: this.#where,
       what: `a shader does not compile here (${title}): ${message}`,

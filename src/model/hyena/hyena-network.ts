@@ -72,7 +72,7 @@ export class HyenaNetwork {
     const head = parameters.host('lm_head.weight').data
     this.headRowCount = rows.length
     this.#head = parameters.upload(
-      Float32Array.from({ length: rows.length * modelWidth }, (_, i) => head[rows[Math.floor(i / modelWidth)]! * modelWidth + (i % modelWidth)]!),
+      Float32Array.from({ length: rows.length * modelWidth }, (_, i) => head[rows[Math.floor(i / modelWidth)] * modelWidth + (i % modelWidth)]),
       [rows.length, modelWidth],
     )
   }

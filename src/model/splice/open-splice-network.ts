@@ -25,7 +25,7 @@ export function createOpenSpliceNetwork(checkpoint: Checkpoint, architecture: Op
   const table = parameters.upload(
     Float32Array.from({ length: 5 * channels }, (_, i) => {
       const [code, c] = [Math.floor(i / channels), i % channels]
-      return initialBias[c]! + (code < 4 ? initial[c * 4 + code]! : 0)
+      return initialBias[c] + (code < 4 ? initial[c * 4 + code] : 0)
     }),
     [5, channels],
   )
@@ -84,12 +84,12 @@ function foldSkip(parameters: Parameters, name: string, withFinalBias: boolean):
   const bias = parameters.host(`${name}.bias`).data
   const channels = bias.length
   const folded = new Float64Array(3 * channels)
-  const foldedBias = Float64Array.from({ length: 3 }, (_, k) => (withFinalBias ? finalBias[k]! : 0))
+  const foldedBias = Float64Array.from({ length: 3 }, (_, k) => (withFinalBias ? finalBias[k] : 0))
   for (let k = 0; k < 3; k++) {
     for (let m = 0; m < channels; m++) {
-      const f = final[k * channels + m]!
-      foldedBias[k]! += f * bias[m]!
-      for (let c = 0; c < channels; c++) folded[k * channels + c]! += f * weight[m * channels + c]!
+      const f = final[k * channels + m]
+      foldedBias[k] += f * bias[m]
+      for (let c = 0; c < channels; c++) folded[k * channels + c] += f * weight[m * channels + c]
     }
   }
   return { weight: parameters.upload(Float32Array.from(folded), [3, channels]), bias: parameters.upload(Float32Array.from(foldedBias), [3]) }

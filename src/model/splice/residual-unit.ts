@@ -29,8 +29,8 @@ export function affineOfBatchNorm(parameters: Parameters, prefix: string, epsilo
     Float32Array,
     Float32Array,
   ]
-  const scale = weight.map((w, c) => w / Math.sqrt(variance[c]! + epsilon))
-  return { scale, shift: bias.map((b, c) => b - mean[c]! * scale[c]!) }
+  const scale = weight.map((w, c) => w / Math.sqrt(variance[c] + epsilon))
+  return { scale, shift: bias.map((b, c) => b - mean[c] * scale[c]) }
 }
 
 export function residualUnit(
@@ -48,8 +48,8 @@ export function residualUnit(
     ...shape,
     before: { scale: parameters.upload(affine1.scale, [channels]), shift: parameters.upload(affine1.shift, [channels]) },
     conv1: {
-      weight: parameters.upload(w.map((v, i) => v * affine2.scale[Math.floor(i / perOutput)]!), wShape),
-      bias: parameters.upload(b.map((v, o) => v * affine2.scale[o]! + affine2.shift[o]!), [channels]),
+      weight: parameters.upload(w.map((v, i) => v * affine2.scale[Math.floor(i / perOutput)]), wShape),
+      bias: parameters.upload(b.map((v, o) => v * affine2.scale[o] + affine2.shift[o]), [channels]),
     },
     conv2: parameters.linear(`${prefix}.conv2`),
   }

@@ -63,7 +63,7 @@ function canonicalNames(weights: RawWeights): { names: Map<string, string>; othe
       got: prefixes.map((prefix) => prefix + embeddingSuffix).join(', '),
     })
   }
-  const prefix = prefixes[0]!
+  const prefix = prefixes[0]
   const names = new Map<string, string>()
   const otherHeads: string[] = []
   for (const name of tensors.keys()) {

@@ -26,7 +26,7 @@ export function readOpenSplice(weights: RawWeights): { architecture: OpenSpliceA
   const markers = [...weights.tensors.keys()].filter((name) => name === marker || name.endsWith(`.${marker}`))
   if (markers.length > 1) throw new FormatError({ where, what: 'several models in one file', expected: `one ${marker}`, got: markers.join(', ') })
   // `module.` where it was trained on several devices.
-  const prefix = markers[0]!.slice(0, -marker.length)
+  const prefix = markers[0].slice(0, -marker.length)
   const names = new Map([...weights.tensors.keys()].filter((name) => name.startsWith(prefix)).map((name) => [name.slice(prefix.length), name]))
   const picker = new TensorPicker(weights, names)
 
@@ -65,7 +65,7 @@ export function readOpenSplice(weights: RawWeights): { architecture: OpenSpliceA
       conv(`${unit}conv`, channelCount, channelCount, 1)
       continue
     }
-    const group = groups[Math.floor(j / (unitsPerGroup + 1))]!
+    const group = groups[Math.floor(j / (unitsPerGroup + 1))]
     units.push(group)
     for (const layer of ['1', '2']) {
       const norm = `${unit}batchnorm${layer}.`
@@ -74,7 +74,7 @@ export function readOpenSplice(weights: RawWeights): { architecture: OpenSpliceA
         throw new FormatError({ where: picker.where(`${norm}running_var`), what: 'negative variance' })
       }
       known.add(`${norm}num_batches_tracked`)
-      const width = picker.shape(`${unit}conv${layer}.weight`, 3)[2]!
+      const width = picker.shape(`${unit}conv${layer}.weight`, 3)[2]
       if (width !== group.width) {
         throw new ShapeError({
           where: picker.where(`${unit}conv${layer}.weight`),

@@ -33,7 +33,7 @@ export class PickleReader {
   uint(byteCount: 1 | 2 | 4 | 8): number {
     const start = this.#advance(byteCount)
     let value = 0
-    for (let i = start + byteCount - 1; i >= start; i--) value = value * 256 + this.#bytes[i]!
+    for (let i = start + byteCount - 1; i >= start; i--) value = value * 256 + this.#bytes[i]
     return value
   }
 
@@ -46,7 +46,7 @@ export class PickleReader {
     }
     const bytes = this.take(byteCount)
     let value = 0n
-    for (let i = byteCount - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]!)
+    for (let i = byteCount - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i])
     value = BigInt.asIntN(8 * byteCount, value)
     return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value
   }

@@ -63,7 +63,7 @@ export function valueReader(bytes: Uint8Array, dtype: DType): ((i: number) => nu
     case 'I16': return (i) => view.getInt16(2 * i, true)
     case 'U16': return (i) => view.getUint16(2 * i, true)
     case 'I8': return (i) => view.getInt8(i)
-    case 'U8': case 'BOOL': return (i) => bytes[i]!
+    case 'U8': case 'BOOL': return (i) => bytes[i]
     default: return undefined
   }
 }
@@ -83,5 +83,5 @@ const bfloatValue = new Float32Array(bfloatBits.buffer)
 /** bfloat16 is the upper half of an f32. */
 function bfloatToNumber(bits: number): number {
   bfloatBits[0] = bits << 16
-  return bfloatValue[0]!
+  return bfloatValue[0]
 }

@@ -60,7 +60,7 @@ export function parseWeights(bytes: Uint8Array, where: string): RawWeights {
   if (startsWith(bytes, '\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19')) {
     fail('saved in the old format of PyTorch before 1.6', 'save it again: torch.save(torch.load(path, weights_only=True), path)')
   }
-  if (bytes[0] === 0x80 && bytes[1]! <= 5)
+  if (bytes[0] === 0x80 && bytes[1] <= 5)
     fail('a bare pickle', 'save the weights with torch.save(model.state_dict(), path), or convert them to safetensors')
   if (startsWith(bytes, '\x89HDF\r\n')) fail('a Keras or HDF5 file (the first SpliceAI models are)', 'use the weights of OpenSpliceAI')
   if (startsWith(bytes, 'version https://git-lfs')) fail('a Git LFS pointer, not the weights', 'run git lfs pull, or genoconv models pull')

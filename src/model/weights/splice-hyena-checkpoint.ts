@@ -79,7 +79,7 @@ function takeTensors(picker: TensorPicker, { modelWidth: d, stemWidth, blocks }:
   }
   const layer = (name: string, shape: readonly number[]): void => {
     picker.take(`${name}.weight`, shape)
-    picker.take(`${name}.bias`, [shape[0]!])
+    picker.take(`${name}.bias`, [shape[0]])
   }
   layer('stem', [d, 4, stemWidth])
   blocks.forEach((block, i) => {

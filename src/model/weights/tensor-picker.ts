@@ -65,7 +65,7 @@ export class TensorPicker {
     const data = tensor.read()
     // One sum finds any non-finite value: NaN and infinities do not cancel into a finite number when each is taken times 0.
     let probe = 0
-    for (let i = 0; i < data.length; i++) probe += data[i]! * 0
+    for (let i = 0; i < data.length; i++) probe += data[i] * 0
     if (probe !== 0) {
       const at = data.findIndex((value) => !Number.isFinite(value))
       throw new FormatError({ where: this.where(name), what: `value ${at} is not finite`, expected: 'a finite f32', got: `${data[at]}` })

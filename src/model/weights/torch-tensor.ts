@@ -68,10 +68,10 @@ export class TorchTensor implements RawTensor {
       out[i] = value(position)
       // Row-major: the last axis turns fastest.
       for (let axis = index.length - 1; axis >= 0; axis--) {
-        index[axis]!++
-        position += this.#strides[axis]!
-        if (index[axis]! < this.shape[axis]!) break
-        position -= this.#strides[axis]! * this.shape[axis]!
+        index[axis]++
+        position += this.#strides[axis]
+        if (index[axis] < this.shape[axis]) break
+        position -= this.#strides[axis] * this.shape[axis]
         index[axis] = 0
       }
     }
@@ -94,7 +94,7 @@ export function makeTorchTensor(where: string, storage: unknown, offset: unknown
   const elementCount = countElements(sizes)
   const areSteps = steps.every((step) => Number.isSafeInteger(step) && step >= 0)
   if (elementCount === undefined || !areSteps || !Number.isSafeInteger(offset) || (offset as number) < 0) return fail('has no sound shape')
-  const last = elementCount === 0 ? -1 : sizes.reduce((sum, size, axis) => sum + (size - 1) * steps[axis]!, offset as number)
+  const last = elementCount === 0 ? -1 : sizes.reduce((sum, size, axis) => sum + (size - 1) * steps[axis], offset as number)
   if (!(last < storage.elementCount)) fail(`of shape [${sizes}] goes beyond its storage of ${storage.elementCount} values`)
   return new TorchTensor(where, storage, offset as number, sizes, steps, elementCount)
 }

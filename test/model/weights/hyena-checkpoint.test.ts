@@ -21,36 +21,36 @@ describe('HyenaDNA', () => {
   const [reference] = read(golden('hyena-nano/model.safetensors'), hfConfig)
 
   it('the Hugging Face form: canonical names, architecture, hash', () => {
-    expect(reference!.architecture).toEqual(nano)
-    expect(reference!.sha256).toBe('ab')
-    expect(reference!.tensors.size).toBe(56)
+    expect(reference.architecture).toEqual(nano)
+    expect(reference.sha256).toBe('ab')
+    expect(reference.tensors.size).toBe(56)
     for (const name of [
       'backbone.embeddings.word_embeddings.weight',
       'backbone.layers.1.mixer.filter_fn.implicit_filter.1.freq',
       'backbone.ln_f.bias',
       'lm_head.weight',
     ]) {
-      expect(reference!.tensors.has(name), name).toBe(true)
+      expect(reference.tensors.has(name), name).toBe(true)
     }
-    expect([...reference!.tensors.keys()].filter((name) => /\.[35]\.freq$|^hyena/.test(name))).toEqual([])
+    expect([...reference.tensors.keys()].filter((name) => /\.[35]\.freq$|^hyena/.test(name))).toEqual([])
   })
 
   it.each(['original.safetensors', 'original.pt', 'lightning.ckpt', 'mixed.pth'])('%s gives the same tensors, without a config too', (name) => {
     for (const config of [undefined, hfConfig]) {
       const [checkpoint] = read(golden(name), config)
-      expect(checkpoint!.architecture).toEqual(nano)
-      expect(valuesOf(checkpoint!)).toEqual(valuesOf(reference!))
+      expect(checkpoint.architecture).toEqual(nano)
+      expect(valuesOf(checkpoint)).toEqual(valuesOf(reference))
     }
   })
 
   it.each([['module.'], ['model.hyena.'], ['net.encoder.']])('with %s before every name', (prefix) => {
     const [checkpoint] = read(safetensorsFile(renamed(tensorsOf('original.safetensors'), (name) => prefix + name)))
-    expect(valuesOf(checkpoint!)).toEqual(valuesOf(reference!))
+    expect(valuesOf(checkpoint)).toEqual(valuesOf(reference))
   })
 
   it('a backbone saved on its own, without any prefix', () => {
     const [checkpoint] = read(safetensorsFile(renamed(tensorsOf('original.safetensors'), (name) => name.replace('backbone.', ''))))
-    expect(valuesOf(checkpoint!)).toEqual(valuesOf(reference!))
+    expect(valuesOf(checkpoint)).toEqual(valuesOf(reference))
   })
 
   it('the keys of the original config.json', () => {
@@ -58,8 +58,8 @@ describe('HyenaDNA', () => {
     const file = safetensorsFile(without(tensorsOf('original.safetensors'), tables))
     const config = { d_model: 8, n_layer: 2, d_inner: 16, vocab_size: 12, layer: { _name_: 'hyena', emb_dim: 5, filter_order: 4, l_max: 12 } }
     const [checkpoint] = read(file, config)
-    expect(checkpoint!.architecture).toEqual(nano)
-    expect([...checkpoint!.tensors.keys()].filter((name) => tables.test(name))).toEqual([])
+    expect(checkpoint.architecture).toEqual(nano)
+    expect([...checkpoint.tensors.keys()].filter((name) => tables.test(name))).toEqual([])
     expect(() => read(file)).toThrow(/m\.safetensors: the length of its filters is not known.*config\.json.*max_seq_len/)
     expect(() => read(file, { ...config, layer: { emb_dim: 7, l_max: 12 } })).toThrow(
       /implicit_filter\.0\.weight: does not fit config\.json: expected emb_dim 7, got 5/,
@@ -74,7 +74,7 @@ describe('HyenaDNA', () => {
       'head.output_transform.bias': f32Tensor([2], [0, 0]),
     }
     const [checkpoint] = read(safetensorsFile(tensors), undefined, (text) => warnings.push(text))
-    expect(valuesOf(checkpoint!)).toEqual(valuesOf(reference!))
+    expect(valuesOf(checkpoint)).toEqual(valuesOf(reference))
     expect(warnings).toEqual([
       expect.stringMatching(/m\.safetensors: a fine-tuned checkpoint: its head \(head\.output_transform\.weight \[2,8\].*left out/),
     ])
@@ -82,7 +82,7 @@ describe('HyenaDNA', () => {
 
   it('an untied head is kept', () => {
     const tensors = { ...tensorsOf('original.safetensors'), 'lm_head.weight': f32Tensor([16, 8], new Array(128).fill(0.5)) }
-    expect([...read(safetensorsFile(tensors))[0]!.tensors.get('lm_head.weight')!.data]).toEqual(new Array(128).fill(0.5))
+    expect([...read(safetensorsFile(tensors))[0].tensors.get('lm_head.weight')!.data]).toEqual(new Array(128).fill(0.5))
   })
 
   const base = tensorsOf('original.safetensors')

@@ -201,7 +201,7 @@ describe('any pickle', () => {
     ]
     for (const fill of fills) {
       const bytes = new Uint8Array(2 ** 20)
-      for (let i = 0; i < bytes.length; i++) bytes[i] = fill[i % fill.length]!
+      for (let i = 0; i < bytes.length; i++) bytes[i] = fill[i % fill.length]
       const before = process.memoryUsage().rss
       outcome(() =>
         parsePickle(bytes, 'x', {

@@ -13,20 +13,20 @@ describe('SpliceAI family', () => {
       [golden('openspliceai-nano.pt'), hfConfig],
     ] as const) {
       const [checkpoint] = read(bytes, config)
-      expect(checkpoint!.architecture).toEqual({
+      expect(checkpoint.architecture).toEqual({
         kind: 'openspliceai',
         channelCount: 3,
         contextBases: 80,
         units: new Array(4).fill({ width: 11, dilation: 1 }),
       })
-      expect(checkpoint!.tensors.size).toBe(4 + 4 * 12 + 4)
-      expect([...checkpoint!.tensors.keys()].some((name) => name.includes('num_batches_tracked'))).toBe(false)
+      expect(checkpoint.tensors.size).toBe(4 + 4 * 12 + 4)
+      expect([...checkpoint.tensors.keys()].some((name) => name.includes('num_batches_tracked'))).toBe(false)
     }
   })
 
   it('with the prefix of DataParallel', () => {
     const [checkpoint] = read(safetensorsFile(renamed(base, (name) => `module.${name}`)))
-    expect(valuesOf(checkpoint!)).toEqual(valuesOf(read(safetensorsFile(base))[0]!))
+    expect(valuesOf(checkpoint)).toEqual(valuesOf(read(safetensorsFile(base))[0]))
   })
 
   it.each([
@@ -68,7 +68,7 @@ describe('our own splice model', () => {
     const { config, tensors } = spliceHyenaFiles()
     const [checkpoint, ...others] = read(safetensorsFile(tensors), { ...config, card: { licence: 'Apache-2.0' } })
     expect(others).toEqual([])
-    expect(checkpoint!.architecture).toEqual({
+    expect(checkpoint.architecture).toEqual({
       kind: 'splice-hyena',
       modelWidth: 4,
       stemWidth: 5,
@@ -78,15 +78,15 @@ describe('our own splice model', () => {
         { type: 'mlp', hidden: 8 },
       ],
     })
-    expect(checkpoint!.card).toEqual({ licence: 'Apache-2.0' })
-    expect([...checkpoint!.tensors.keys()]).toEqual(Object.keys(tensors))
+    expect(checkpoint.card).toEqual({ licence: 'Apache-2.0' })
+    expect([...checkpoint.tensors.keys()]).toEqual(Object.keys(tensors))
     const half = Object.fromEntries(
       Object.entries(tensors).map(([name, { shape }]) => [
         name,
         { dtype: 'F16', shape, bytes: new Uint8Array(new Uint16Array(shape.reduce((a, b) => a * b, 1)).fill(0x3c00).buffer) },
       ]),
     )
-    expect([...read(safetensorsFile(half), config)[0]!.tensors.get('head.bias')!.data]).toEqual([1, 1, 1])
+    expect([...read(safetensorsFile(half), config)[0].tensors.get('head.bias')!.data]).toEqual([1, 1, 1])
   })
 
   it('members of an ensemble in one file', () => {
@@ -94,7 +94,7 @@ describe('our own splice model', () => {
     const both = { ...renamed(tensors, (name) => `members.0.${name}`), ...renamed(tensors, (name) => `members.1.${name}`) }
     const checkpoints = read(safetensorsFile(both), { ...config, members: 2 })
     expect(checkpoints).toHaveLength(2)
-    expect(valuesOf(checkpoints[1]!)).toEqual(valuesOf(read(safetensorsFile(tensors), config)[0]!))
+    expect(valuesOf(checkpoints[1])).toEqual(valuesOf(read(safetensorsFile(tensors), config)[0]))
     expect(() => read(safetensorsFile(without(both, /members\.1\.blocks\.1\.D/)), { ...config, members: 2 })).toThrow(
       /tensor members\.1\.blocks\.1\.D: missing/,
     )

@@ -1,0 +1,26 @@
+import type { CommandModule } from 'yargs'
+import { listDevicesQuietly } from '../device/choose-device.ts'
+import { logOptions } from './predict-arguments.ts'
+
+/** `genoconv devices`: what there is to compute on, what `auto` would take, and why. */
+export const devicesCommand: CommandModule = {
+  command: 'devices',
+  describe: 'What it can run on, and which it would choose',
+  builder: (yargs) =>
+    yargs
+      .options({ json: logOptions['json'], debug: logOptions['debug'] })
+      .example('$0 devices', 'the devices, a line each; * marks what --device auto takes')
+      .example('$0 devices --json', 'the same for machines'),
+  handler: async (argv) => {
+    const devices = await listDevicesQuietly()
+    if (argv['json'] === true) {
+      process.stdout.write(`${JSON.stringify(devices)}\n`)
+      return
+    }
+    const width = Math.max(...devices.map(({ name }) => name.length))
+    for (const { name, kind, isSoftware, chosen, reason } of devices) {
+      const what = kind === 'cpu' ? 'cpu' : isSoftware ? 'software gpu' : 'gpu'
+      process.stdout.write(`${chosen ? '*' : ' '} ${name.padEnd(width)}  ${what.padEnd(12)}  ${reason}\n`)
+    }
+  },
+}

@@ -1,0 +1,61 @@
+import { ProgressBar } from './progress-bar.ts'
+import { describeError } from './exit-codes.ts'
+import type { Progress } from '../predict.ts'
+
+/** What a run says besides its data, all of it on standard error. */
+export interface Log {
+  info(text: string): void
+  warn(text: string): void
+  error(error: unknown): void
+  progress(progress: Progress): void
+  /** The last line of a run that went well: `text` for people, `summary` for machines. */
+  done(text: string, summary: Readonly<Record<string, unknown>>): void
+}
+
+export interface LogOptions {
+  readonly quiet?: boolean
+  readonly json?: boolean
+  readonly debug?: boolean
+}
+
+export function createLog(options: LogOptions, stream: NodeJS.WriteStream = process.stderr): Log {
+  return options.json ? jsonLog(options, stream) : textLog(options, stream)
+}
+
+function textLog({ quiet, debug }: LogOptions, stream: NodeJS.WriteStream): Log {
+  const bar = !quiet && stream.isTTY ? new ProgressBar(stream) : undefined
+  const line = (text: string): void => {
+    bar?.clear()
+    stream.write(`genoconv: ${text}\n`)
+  }
+  return {
+    info: (text) => void (quiet || line(text)),
+    warn: (text) => void (quiet || line(`warning: ${text}`)),
+    error(error) {
+      line(describeError(error))
+      if (debug && error instanceof Error) stream.write(`${error.stack}\n${error.cause ? `caused by ${String((error.cause as Error).stack ?? error.cause)}\n` : ''}`)
+    },
+    progress: (progress) => bar?.update(progress),
+    done: (text) => void (quiet || line(text)),
+  }
+}
+
+const progressSeconds = 5
+
+function jsonLog({ quiet, debug }: LogOptions, stream: NodeJS.WriteStream): Log {
+  let lastProgress = performance.now()
+  const line = (event: string, fields: Readonly<Record<string, unknown>>): void => void stream.write(`${JSON.stringify({ event, ...fields })}\n`)
+  return {
+    info: (message) => void (quiet || line('info', { message })),
+    warn: (message) => void (quiet || line('warning', { message })),
+    error(error) {
+      line('error', { message: describeError(error), ...(debug && error instanceof Error ? { stack: error.stack } : {}) })
+    },
+    progress({ contig, basesDone, basesTotal, regionsDone, regionsTotal }) {
+      if (quiet || performance.now() - lastProgress < progressSeconds * 1000) return
+      lastProgress = performance.now()
+      line('progress', { contig, bases: basesDone, total: basesTotal ?? null, regions: regionsDone ?? null, regionsTotal: regionsTotal ?? null })
+    },
+    done: (_, summary) => line('done', summary),
+  }
+}

@@ -1,0 +1,89 @@
+import { ConfigError, FormatError } from '../../src/errors.ts'
+import { isRepoId } from '../../src/io/hub/hub-cache.ts'
+import type { DownloadProgress } from '../../src/io/hub/hub.ts'
+import { findModelFiles, isWeightsName, type ModelFiles, pathKind, readModelFiles } from '../../src/io/hub/model-files.ts'
+import type { Checkpoint } from '../../src/model/checkpoint.ts'
+import { readCheckpoints } from '../../src/model/weights/read-checkpoint.ts'
+import { defaultModelName, shippedModelFolder, shippedModelNames } from './shipped-models.ts'
+
+export { defaultModelName } from './shipped-models.ts'
+
+export interface LoadCheckpointOptions {
+  /** Told of what is left out or assumed, and of a download. */
+  readonly onWarning?: ((text: string) => void) | undefined
+  /** While a model is downloaded, which happens to repo ids that are not in the cache. */
+  readonly onDownload?: ((progress: DownloadProgress) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What a `--model` stands for, before its files are looked at. */
+export type ModelSpec =
+  | { readonly kind: 'shipped'; readonly name: string; readonly folder: string }
+  | { readonly kind: 'path'; readonly path: string }
+  | { readonly kind: 'repo'; readonly repoId: string; readonly revision: string | undefined }
+
+/**
+ * Decides what a `--model` is. A shipped model's name comes first (a file or folder of that name is `./name`), then what
+ * is on the disk, then a Hugging Face repo id, `owner/name` or `owner/name@revision`.
+ *
+ * @throws ConfigError for what can be none of these, FormatError for a path where nothing is
+ */
+export async function parseModelSpec(spec: string): Promise<ModelSpec> {
+  const folder = shippedModelFolder(spec)
+  if (folder !== undefined) return { kind: 'shipped', name: spec, folder }
+  if (spec !== '' && (await pathKind(spec)) !== undefined) return { kind: 'path', path: spec }
+  const [repoId = '', revision, ...more] = spec.split('@')
+  if (isRepoId(repoId) && more.length === 0 && !isWeightsName(repoId)) return { kind: 'repo', repoId, revision }
+  if (isWeightsName(spec) || /[/\\]|^[.~]/.test(spec)) throw new FormatError({ where: spec, what: 'no such file or folder' })
+  const shipped = shippedModelNames()
+  throw new ConfigError({
+    where: '--model',
+    what: 'unknown model',
+    expected: `${shipped.length > 0 ? `${shipped.join(', ')}, ` : ''}a Hugging Face repo id, a folder or a file`,
+    got: spec || 'nothing',
+    remedy: 'genoconv models list shows what there is',
+  })
+}
+
+/**
+ * Loads what `--model` names, once or several times; without any, the shipped default. More than one checkpoint is an
+ * ensemble. A repo id that is not in the Hugging Face cache is downloaded into it, unless HF_HUB_OFFLINE is set.
+ *
+ * @throws ConfigError for names that are nothing, FormatError and ShapeError for files that are not models; an abort
+ *   passes through
+ */
+export async function loadCheckpoints(specs: string | readonly string[] | undefined, options: LoadCheckpointOptions = {}): Promise<Checkpoint[]> {
+  const given = specs === undefined ? [] : typeof specs === 'string' ? [specs] : specs
+  const checkpoints: Checkpoint[] = []
+  for (const text of given.length > 0 ? given : [defaultModelName() ?? noDefault()]) {
+    for (const files of await filesOf(await parseModelSpec(text), options)) {
+      const contents = await readModelFiles(files, options.signal)
+      checkpoints.push(...readCheckpoints({ name: text, ...contents }, options.onWarning))
+    }
+  }
+  return checkpoints
+}
+
+async function filesOf(spec: ModelSpec, { onWarning, onDownload, signal }: LoadCheckpointOptions): Promise<ModelFiles[]> {
+  if (spec.kind === 'shipped') return findModelFiles(spec.folder)
+  if (spec.kind === 'path') return findModelFiles(spec.path)
+  // Loaded only here: the client takes longer to load than everything else before a run.
+  const { cachedOrPulled } = await import('../../src/io/hub/hub.ts')
+  let isAnnounced = false
+  const onProgress = (progress: DownloadProgress): void => {
+    if (!isAnnounced) onWarning?.(`${spec.repoId} is not in the Hugging Face cache: downloading it`)
+    isAnnounced = true
+    onDownload?.(progress)
+  }
+  const { folder } = await cachedOrPulled(spec.repoId, { revision: spec.revision, onProgress, signal })
+  return findModelFiles(folder)
+}
+
+function noDefault(): never {
+  throw new ConfigError({
+    where: '--model',
+    what: 'no model given, and none is shipped yet',
+    remedy:
+      'give one with --model: a .safetensors, .pt or .ckpt file, a folder, or a Hugging Face repo id such as LongSafari/hyenadna-tiny-1k-seqlen-hf',
+  })
+}

@@ -1,0 +1,123 @@
+import { Spool } from '../../src/io/bytes/spool.ts'
+import type { Genome, SequenceChunk } from '../../src/genome.ts'
+
+/** Bases read at a time from a genome with random access. */
+const readBases = 1 << 20
+
+/** One contig's letters, ready to be read in order. */
+export interface ContigSource {
+  readonly name: string
+  /** Infinity for a record that streams in: its end is known only when it comes. */
+  readonly length: number
+  /** ASCII letters of `[start, end)` in ascending pieces. */
+  bases(start: number, end: number): AsyncGenerator<Uint8Array>
+  /** The same contig for another reading; undefined where what was read is gone (standard input). */
+  again(): ContigSource | undefined
+  close(): Promise<void>
+}
+
+export interface SourceOptions {
+  readonly signal?: AbortSignal
+  /** Bytes a record may take in memory before it goes to a temporary file. */
+  readonly spoolBytes: number
+  readonly temporaryFolder: string
+}
+
+/** A contig of a genome with random access; any stretch, any number of times. */
+export function randomAccessContig(genome: Genome, name: string, length: number, signal?: AbortSignal): ContigSource {
+  const contig: ContigSource = {
+    name,
+    length,
+    async *bases(start, end) {
+      for (let at = start; at < end; at += readBases) {
+        yield await genome.read({ contig: name, start: at, end: Math.min(end, at + readBases) }, signal)
+      }
+    },
+    again: () => contig,
+    async close() {},
+  }
+  return contig
+}
+
+/** The records of a genome in one pass from its first byte to its last; each can be read once, from its start. */
+export async function* streamedContigs(genome: Genome, lengths: ReadonlyMap<string, number> | undefined, options: SourceOptions): AsyncGenerator<ContigSource> {
+  const chunks = genome.chunks({ chunkBases: readBases, signal: options.signal })
+  try {
+    for (let next = await chunks.next(); !next.done; next = await chunks.next()) {
+      const record = new StreamedRecord(next.value, chunks)
+      const { name } = record
+      const known = lengths?.get(name)
+      yield {
+        name,
+        length: record.isEmpty ? 0 : (known ?? Number.POSITIVE_INFINITY),
+        bases: (start) => record.pieces(start),
+        again: () => (known === undefined ? undefined : randomAccessContig(genome, name, known, options.signal)),
+        async close() {},
+      }
+      await record.skip()
+    }
+  } finally {
+    await chunks.return(undefined)
+  }
+}
+
+/** The chunks of one record, and what is left of them when its reader stops early. */
+class StreamedRecord {
+  readonly name: string
+  readonly isEmpty: boolean
+  private chunk: SequenceChunk | undefined
+  private hasEnded = false
+  private readonly chunks: AsyncGenerator<SequenceChunk>
+
+  constructor(first: SequenceChunk, chunks: AsyncGenerator<SequenceChunk>) {
+    this.name = first.contig
+    this.isEmpty = first.isContigEnd && first.bases.length === 0
+    this.chunk = first
+    this.chunks = chunks
+  }
+
+  /** The record's letters from `start` on. */
+  async *pieces(start: number): AsyncGenerator<Uint8Array> {
+    let at = 0
+    for (let chunk = await this.next(); chunk; chunk = await this.next()) {
+      const { bases } = chunk
+      const wanted = bases.subarray(Math.max(0, start - at))
+      at += bases.length
+      if (wanted.length > 0) yield wanted
+    }
+  }
+
+  async skip(): Promise<void> {
+    while (await this.next()) {}
+  }
+
+  private async next(): Promise<SequenceChunk | undefined> {
+    if (this.hasEnded) return undefined
+    const chunk = this.chunk ?? (await this.chunks.next()).value
+    this.chunk = undefined
+    this.hasEnded = !chunk || chunk.isContigEnd
+    return chunk
+  }
+}
+
+/** The same, each record kept (in memory, or beyond it in a temporary file) so that it can be read from its far end. */
+export async function* spooledContigs(genome: Genome, options: SourceOptions): AsyncGenerator<ContigSource> {
+  for await (const record of streamedContigs(genome, undefined, options)) {
+    const spool = new Spool({ memoryBytes: options.spoolBytes, folder: options.temporaryFolder })
+    try {
+      for await (const bases of record.bases(0, record.length)) await spool.append(bases)
+      const contig: ContigSource = {
+        name: record.name,
+        length: spool.byteLength,
+        async *bases(start, end) {
+          for (let at = start; at < end; at += readBases) yield await spool.read(at, Math.min(end, at + readBases) - at)
+        },
+        again: () => contig,
+        close: () => spool.close(),
+      }
+      yield contig
+    } finally {
+      await spool.close()
+    }
+  }
+}

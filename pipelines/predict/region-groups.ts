@@ -1,0 +1,119 @@
+import { DeviceError } from '../../src/errors.ts'
+import { reverseComplement } from '../../src/io/fasta/alphabet.ts'
+import type { Model, Piece } from '../../src/model/model.ts'
+import type { ContigSource } from './contig-source.ts'
+import { type MergedPiece, mostPackBases, type PackOptions, planPacks, runsOf, type StrandedStretch } from './pack-plan.ts'
+import type { StrandOptions, StrandValues } from './run-strand.ts'
+
+type Computed = readonly Readonly<Record<string, Float32Array>>[]
+
+/** A pack whose values are on their way; undefined where the device failed of it. */
+export interface QueuedPack {
+  readonly pieces: readonly MergedPiece[]
+  readonly letters: readonly Uint8Array[]
+  readonly computed: Promise<Computed | undefined>
+}
+
+/** Bases, context counted, that a pack may have within `memoryBytes`. LimitError where even one base is too much. */
+export function packBasesFor({ info, plan }: Model, { memoryBytes }: Pick<StrandOptions, 'memoryBytes'>): number {
+  if (info.family !== 'splice') return mostPackBases // pieces are computed one after the other
+  return plan({ tracks: [], length: mostPackBases, chunkBases: mostPackBases, leftContext: 0, rightContext: 0, memoryBytes }).chunkBases
+}
+
+/**
+ * Short stretches, near each other in the request, that are computed in a few packs and come out in order. Each base is
+ * read once for all of them and, with full context, computed once a strand. Held are their values, from the time that
+ * they are computed until those before them are.
+ */
+export class RegionWindow {
+  /** To be queued in order; those that only have stretches whose values are not wanted are left out. */
+  readonly packs: readonly (readonly MergedPiece[])[]
+  private readonly stretches: readonly StrandedStretch[]
+  private readonly tracks: readonly string[]
+  private readonly values: { start: number; bases: Uint8Array; tracks: Record<string, Float32Array> }[]
+  /** Of each stretch: strands that are not there yet. */
+  private readonly missing: number[]
+  private readonly failed = new Set<number>()
+  private next = 0
+
+  constructor(stretches: readonly StrandedStretch[], options: PackOptions & { readonly tracks: readonly string[]; readonly isWanted: (i: number) => boolean }) {
+    this.stretches = stretches
+    this.tracks = options.tracks
+    this.values = stretches.map(({ start }) => ({ start, bases: new Uint8Array(0), tracks: {} }))
+    this.missing = stretches.map((stretch, i) => (options.isWanted(i) ? runsOf(stretch).length : 0))
+    this.packs = planPacks(stretches, options).filter((pack) => pack.some((piece) => piece.stretches.some(options.isWanted)))
+  }
+
+  /** Takes the values of a pack; without them its stretches count as failed. */
+  async accept({ pieces, letters, computed }: QueuedPack): Promise<void> {
+    const values = await computed
+    for (const [k, piece] of pieces.entries()) {
+      for (const i of piece.stretches) {
+        this.missing[i]--
+        if (values) this.take(i, piece, letters[k], values[k])
+        else this.failed.add(i)
+      }
+    }
+  }
+
+  /** Stretches that are complete, in order; without values those that the device failed of. What was given is forgotten. */
+  *ready(): Generator<{ readonly index: number; readonly values: StrandValues | undefined }> {
+    for (; this.next < this.stretches.length && this.missing[this.next] <= 0; this.next++) {
+      const index = this.next
+      const values = this.values[index]
+      this.values[index] = { start: 0, bases: new Uint8Array(0), tracks: {} }
+      yield { index, values: this.failed.has(index) ? undefined : values }
+    }
+  }
+
+  private take(i: number, { strand, start, end, before }: MergedPiece, letters: Uint8Array, computed: Readonly<Record<string, Float32Array>>): void {
+    const stretch = this.stretches[i]
+    const values = this.values[i]
+    const { suffix } = runsOf(stretch).find((run) => run.strand === strand)!
+    const [from, to] = strand === '+' ? [stretch.start - start, stretch.end - start] : [end - stretch.end, end - stretch.start]
+    for (const name of this.tracks) {
+      const part = computed[name].slice(from, to)
+      values.tracks[name + suffix] = strand === '+' ? part : part.reverse()
+    }
+    const first = stretch.start - (start - before)
+    values.bases = letters.slice(first, first + stretch.end - stretch.start)
+  }
+}
+
+/** Reads and queues a pack; the device works while the caller readies the next. */
+export async function queuePack(
+  model: Model,
+  pieces: readonly MergedPiece[],
+  options: { readonly tracks: readonly string[]; readonly memoryBytes: number; readonly signal?: AbortSignal },
+): Promise<QueuedPack> {
+  const reads = new Map<string, Promise<Uint8Array>>() // both strands of a place are one read
+  const read = ({ contig, start, end, before, after }: MergedPiece): Promise<Uint8Array> => {
+    const key = `${start - before}-${end + after} ${contig.name}`
+    const found = reads.get(key) ?? gather(contig, start - before, end + after)
+    reads.set(key, found)
+    return found
+  }
+  const letters = await Promise.all(pieces.map(read))
+  options.signal?.throwIfAborted()
+  const oriented = pieces.map(({ strand, start, end, before, after }, k): Piece => {
+    const length = end - start
+    return strand === '+'
+      ? { bases: letters[k], leftContext: before, length, rightContext: after }
+      : { bases: reverseComplement(letters[k]), leftContext: after, length, rightContext: before }
+  })
+  const computed = model.runPieces(oriented, options).catch((error: unknown): undefined => {
+    if (!(error instanceof DeviceError)) throw error // what a pack fails of, its stretches, one by one, may not
+  })
+  computed.catch(() => {}) // reported when it is awaited
+  return { pieces, letters, computed }
+}
+
+async function gather(contig: ContigSource, start: number, end: number): Promise<Uint8Array> {
+  const out = new Uint8Array(end - start)
+  let offset = 0
+  for await (const piece of contig.bases(start, end)) {
+    out.set(piece, offset)
+    offset += piece.length
+  }
+  return out
+}

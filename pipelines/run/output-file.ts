@@ -1,0 +1,74 @@
+import { basename, extname } from 'node:path'
+import { ConfigError } from '../../src/errors.ts'
+import type { Region } from '../../src/genome.ts'
+import { type OutputFormat, outputFormats } from '../../src/io/output/write-predictions.ts'
+
+/** Where results go and how. `path` is undefined for standard output. */
+export interface OutputChoice {
+  readonly path: string | undefined
+  readonly format: OutputFormat
+}
+
+/**
+ * The output's name and format: given, or `<first input without extensions>.<model>.<format's extension>` in the current
+ * folder, or standard output for standard input. ConfigError for an extension that is no format.
+ */
+export function chooseOutput(options: { output?: string; format?: OutputFormat; firstInput: string; modelName: string; isTerminal: boolean }): OutputChoice {
+  const { output = options.firstInput === '-' ? '-' : undefined, format } = options
+  if (output === '-') {
+    const chosen = format ?? 'arrows'
+    if (options.isTerminal && (chosen === 'arrow' || chosen === 'arrows')) {
+      throw new ConfigError({ where: 'standard output', what: 'is a terminal', remedy: 'give --output, or redirect to a file or pipe' })
+    }
+    return { path: undefined, format: chosen }
+  }
+  if (output === undefined) {
+    const chosen = format ?? 'arrow'
+    return { path: `${stem(options.firstInput)}.${modelStem(options.modelName)}${outputFormats[chosen].extensions[0]}`, format: chosen }
+  }
+  return { path: output, format: format ?? formatOfExtension(output) }
+}
+
+/** ConfigError where the format has one value a position and regions overlap. */
+export function checkOverlaps(format: OutputFormat, regions: readonly Region[] | undefined): void {
+  if (format !== 'bedgraph' || !regions) return
+  const ordered = regions.toSorted((a, b) => (a.contig === b.contig ? a.start - b.start : a.contig < b.contig ? -1 : 1))
+  const show = ({ contig, start, end, name }: Region): string => name ?? `${contig}:${start}-${end}`
+  for (const [i, region] of ordered.entries()) {
+    const next = ordered[i + 1]
+    if (next && next.contig === region.contig && next.start < region.end) {
+      throw new ConfigError({
+        where: '--format bedgraph',
+        what: `the regions ${show(region)} and ${show(next)} overlap`,
+        expected: 'one value a position',
+        remedy: 'merge them, or write arrow or tsv',
+      })
+    }
+  }
+}
+
+function formatOfExtension(path: string): OutputFormat {
+  const extension = extname(path)
+  for (const [name, { extensions }] of Object.entries(outputFormats)) {
+    if ((extensions as readonly string[]).includes(extension)) return name as OutputFormat
+  }
+  if (extension === '') return 'arrow'
+  throw new ConfigError({
+    where: `--output ${path}`,
+    what: `no format has the extension ${extension}`,
+    expected: Object.values(outputFormats).map(({ extensions }) => extensions[0]).join(', '),
+    remedy: 'give --format',
+  })
+}
+
+/** `data/chr20.GRCh37.fa.gz` and `https://host/chr20.GRCh37.fa.gz?x` -> `chr20.GRCh37`. */
+export function stem(input: string): string {
+  const name = /^https?:\/\//i.test(input) ? decodeURIComponent(new URL(input).pathname) : input
+  const bare = basename(name).replace(/\.(gz|bgz|bgzf)$/i, '').replace(/\.(fa|fasta|fna|ffn|frn|fas|mfa)$/i, '')
+  return bare || 'out'
+}
+
+/** What stands for a model in a file's name: its last part, without a weights file's extension. */
+export function modelStem(name: string): string {
+  return basename(name).replace(/\.(safetensors|pt|pth|ckpt|bin)$/i, '') || 'model'
+}

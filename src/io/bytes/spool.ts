@@ -1,0 +1,100 @@
+import type { FileHandle } from 'node:fs/promises'
+import { LimitError } from '../../errors.ts'
+
+/**
+ * Bytes that are written in one order and read in another: a record whose length is not known until its end, values that
+ * arrive from the far end of a contig. Held in memory up to `memoryBytes`, beyond it in a temporary file in `folder`,
+ * which has no name on systems that allow it, so that nothing is left however the process ends. Bytes that were never
+ * written read as zeros.
+ */
+export class Spool {
+  private readonly memoryBytes: number
+  private readonly folder: string
+  private buffer = new Uint8Array(0)
+  private file: { handle: FileHandle; remove: () => Promise<void> } | undefined
+  /** One past the last byte written. */
+  byteLength = 0
+
+  constructor(options: { memoryBytes: number; folder: string }) {
+    this.memoryBytes = options.memoryBytes
+    this.folder = options.folder
+  }
+
+  async write(offset: number, bytes: Uint8Array): Promise<void> {
+    const end = offset + bytes.byteLength
+    if (!this.file && end > this.memoryBytes) await this.moveToFile()
+    if (this.file) {
+      await this.writeToFile(this.file.handle, offset, bytes)
+    } else {
+      if (end > this.buffer.byteLength) {
+        const grown = new Uint8Array(Math.min(this.memoryBytes, Math.max(end, this.buffer.byteLength * 2)))
+        grown.set(this.buffer)
+        this.buffer = grown
+      }
+      this.buffer.set(bytes, offset)
+    }
+    this.byteLength = Math.max(this.byteLength, end)
+  }
+
+  append(bytes: Uint8Array): Promise<void> {
+    return this.write(this.byteLength, bytes)
+  }
+
+  /** A copy of `[offset, offset + length)`. */
+  async read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    const out = new Uint8Array(length)
+    if (!this.file) {
+      out.set(this.buffer.subarray(offset, offset + length))
+      return out
+    }
+    for (let done = 0; done < length; ) {
+      const { bytesRead } = await this.file.handle.read(out, done, length - done, offset + done)
+      if (bytesRead === 0) break
+      done += bytesRead
+    }
+    return out
+  }
+
+  async close(): Promise<void> {
+    this.buffer = new Uint8Array(0)
+    await this.file?.handle.close()
+    await this.file?.remove()
+    this.file = undefined
+  }
+
+  private async moveToFile(): Promise<void> {
+    // Only here, so that a browser, which has no files, can use the class up to its memory.
+    const [{ open, unlink }, { join }] = await Promise.all([import('node:fs/promises'), import('node:path')])
+    const path = join(this.folder, `.genoconv-${process.pid}-${Math.random().toString(36).slice(2, 10)}.partial`)
+    const handle = await open(path, 'wx+').catch((cause) => {
+      throw this.failure(cause)
+    })
+    const unlinked = await unlink(path).then(
+      () => true,
+      () => false, // a system that keeps the names of open files
+    )
+    this.file = { handle, remove: async () => (unlinked ? undefined : unlink(path)) }
+    const held = this.buffer.subarray(0, this.byteLength)
+    this.buffer = new Uint8Array(0)
+    await this.writeToFile(handle, 0, held)
+  }
+
+  private async writeToFile(handle: FileHandle, offset: number, bytes: Uint8Array): Promise<void> {
+    for (let done = 0; done < bytes.byteLength; ) {
+      const { bytesWritten } = await handle.write(bytes, done, bytes.byteLength - done, offset + done).catch((cause) => {
+        throw this.failure(cause)
+      })
+      done += bytesWritten
+    }
+  }
+
+  private failure(cause: unknown): LimitError {
+    const code = (cause as { code?: string }).code
+    return new LimitError({
+      where: `temporary file in ${this.folder}`,
+      what: code === 'ENOSPC' ? 'the disk is full' : `cannot be written (${code})`,
+      remedy: 'make room there, or give more --memory',
+      cause,
+    })
+  }
+}

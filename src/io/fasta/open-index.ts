@@ -1,0 +1,153 @@
+import { FormatError } from '../../errors.ts'
+import type { Contig, Region } from '../../genome.ts'
+import { type ByteSource, PIECE_BYTES, readAll } from '../bytes/byte-source.ts'
+import { BgzfReader, bufferedReader, type DataReader, plainReader } from '../bytes/data-reader.ts'
+import { baseOffset, type FaiEntry, parseFai, StaleIndex } from './fai.ts'
+import { emptyRecordWarning } from './fasta-chunks.ts'
+import { type IndexedRecord, scanIndex } from './fasta-index.ts'
+import { type Gzi, parseGzi } from '../bytes/gzi.ts'
+import { HeldRecords } from './held-records.ts'
+import { checkGap, checkLineEnds, unwrapLines } from './index-check.ts'
+
+/** What is known of a file's records, and how to read them. */
+export interface OpenIndex {
+  readonly contigs: ReadonlyMap<string, Contig>
+  /** Letters of a region that was checked against `contigs`. StaleIndex if the file is not what the index says. */
+  read(region: Region, signal?: AbortSignal): Promise<Uint8Array>
+}
+
+interface LoadOptions {
+  readonly packing: 'bgzf' | 'gzip' | 'plain'
+  readonly maxHeldBytes: number
+  readonly onWarning: (message: string) => void
+  readonly signal?: AbortSignal
+  /** Do not even look at the index files: `staleReason` says what was found wrong with them. */
+  readonly isRebuild: boolean
+  readonly staleReason?: string
+}
+
+/** Takes the index beside the file if it fits, else scans the file. A stale index gives a warning and is not used. */
+export async function loadIndex(source: ByteSource, options: LoadOptions): Promise<OpenIndex> {
+  if (options.packing === 'gzip') return scanAll(source, options)
+  let staleReason = options.staleReason
+  if (!options.isRebuild) {
+    try {
+      const index = await openFiles(source, options)
+      if (index) return index
+    } catch (error) {
+      if (!(error instanceof StaleIndex)) throw error
+      staleReason = error.message
+    }
+  }
+  if (staleReason !== undefined) {
+    options.onWarning(`${source.name}.fai: the index does not fit the file (${staleReason}), so one is built in memory; renew it with genoconv index`)
+  }
+  return scanAll(source, options)
+}
+
+/** The index beside the file, checked; undefined if it is not there. */
+async function openFiles(source: ByteSource, options: LoadOptions): Promise<OpenIndex | undefined> {
+  const { signal, onWarning } = options
+  const fai = await readBeside(source, '.fai', signal)
+  const gzi = options.packing === 'bgzf' ? await readBeside(source, '.gzi', signal) : undefined
+  const missing = !fai ? '.fai' : options.packing === 'bgzf' && !gzi ? '.gzi' : undefined
+  if (missing && source.access === 'dear') {
+    throw new FormatError({
+      where: source.name, what: 'no index beside it', expected: source.name + missing, remedy: 'make it with genoconv index and put it there',
+    })
+  }
+  if (!fai || missing) return undefined
+  const entries = parseFai(fai)
+  const reader = gzi ? await BgzfReader.open(source, parseGzi(gzi), onWarning, signal) : plainReader(source)
+  if (source.access === 'dear') return checkedLater(entries, reader)
+  const records: Contig[] = []
+  const checked = bufferedReader(reader)
+  for (let i = 0; i <= entries.length; i++) {
+    for (const name of await checkGap(checked, entries, i, signal)) records.push({ name, length: 0 })
+    if (i === entries.length) break
+    await checkLineEnds(checked, entries[i], signal)
+    records.push(entries[i])
+  }
+  const contigs = new Map(records.map((record) => [record.name, record]))
+  if (contigs.size < records.length) throw new StaleIndex('the file has records of one name')
+  warnOfEmpty(source.name, records, onWarning)
+  return { contigs, read: (region, signal) => readEntry(reader, contigs.get(region.contig) as FaiEntry, region, signal) }
+}
+
+async function readBeside(source: ByteSource, suffix: string, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+  const file = await source.beside(suffix, signal).catch((cause: unknown) => {
+    // A folder of that name, no permission: as good as no index, but worth a warning.
+    if (source.access === 'cheap' && cause instanceof FormatError) throw new StaleIndex(cause.message, { cause })
+    throw cause
+  })
+  try {
+    // Whole seconds: a copy or checkout may write both files within one.
+    if (file?.modifiedSeconds !== undefined && source.modifiedSeconds !== undefined && file.modifiedSeconds < source.modifiedSeconds) {
+      throw new StaleIndex(`${suffix} is older than the file`)
+    }
+    return file && (await readAll(file, signal))
+  } finally {
+    await file?.close()
+  }
+}
+
+/** Over a network each record is compared with the file when it is first read. */
+function checkedLater(entries: readonly FaiEntry[], reader: DataReader): OpenIndex {
+  const last = entries[entries.length - 1]
+  if (baseOffset(last, last.length - 1) >= reader.dataBytes) throw new StaleIndex('it reaches beyond the end of the file')
+  const contigs = new Map(entries.map((entry) => [entry.name, entry]))
+  const numbers = new Map(entries.map((entry, i) => [entry.name, i]))
+  const checked = new Set<string>()
+  return {
+    contigs,
+    async read(region, signal) {
+      const entry = contigs.get(region.contig) as FaiEntry
+      if (!checked.has(entry.name)) {
+        const i = numbers.get(entry.name) as number
+        await Promise.all([checkGap(reader, entries, i, signal), checkGap(reader, entries, i + 1, signal), checkLineEnds(reader, entry, signal)])
+        checked.add(entry.name)
+      }
+      return readEntry(reader, entry, region, signal)
+    },
+  }
+}
+
+async function readEntry(reader: DataReader, entry: FaiEntry, region: Region, signal?: AbortSignal): Promise<Uint8Array> {
+  const bases = new Uint8Array(region.end - region.start)
+  for (let filled = 0; filled < bases.length; ) {
+    const start = region.start + filled
+    const count = Math.min(PIECE_BYTES, bases.length - filled)
+    const offset = baseOffset(entry, start)
+    const bytes = await reader.read(baseOffset(entry, start + count - 1) + 1 - offset, offset, signal)
+    unwrapLines(bytes, entry, start, bases.subarray(filled, filled + count))
+    filled += count
+  }
+  return bases
+}
+
+/** Index by a scan of the whole file; records that arithmetic cannot find are held in memory when they are read. */
+async function scanAll(source: ByteSource, { packing, maxHeldBytes, onWarning, signal }: LoadOptions): Promise<OpenIndex> {
+  const { records, gzi } = await scanIndex(source, { signal, onWarning })
+  const reader = packing === 'plain' ? plainReader(source) : packing === 'bgzf' ? await BgzfReader.open(source, gzi as Gzi) : undefined
+  const isHeld = (record: IndexedRecord): boolean => reader === undefined || record.irregularLine > 0
+  const held = new HeldRecords(source, records.filter(isHeld), maxHeldBytes)
+  warnOfEmpty(source.name, records, onWarning)
+  const contigs = new Map(records.map((record) => [record.name, record]))
+  return {
+    contigs,
+    async read(region, signal) {
+      const record = contigs.get(region.contig) as IndexedRecord
+      if (reader && !isHeld(record)) return readEntry(reader, record, region, signal)
+      onWarning(
+        reader
+          ? `${source.name}: record ${record.name} has lines of uneven length, so it is held in memory`
+          : `${source.name}: plain gzip has no random access, so its records are held in memory; bgzip would give it`,
+      )
+      return (await held.get(record.name, signal)).slice(region.start, region.end)
+    },
+  }
+}
+
+function warnOfEmpty(fileName: string, records: readonly Contig[], onWarning: (message: string) => void): void {
+  for (const { name, length } of records) if (length === 0) onWarning(emptyRecordWarning(fileName, name))
+}
