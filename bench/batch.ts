@@ -37,7 +37,9 @@ const [regionCount, regionBases, rounds] = [Number(given.regions), Number(given.
 const genome = await openGenome(given.fasta)
 const contigs = await genome.contigs()
 const { name: contig, length: contigBases } = contigs.reduce((a, b) => (b.length > a.length ? b : a))
-const model = await loadModel([given.model], { backend: await createBackend('cpu', { threads: Number(given.threads) }) })
+const model = await loadModel([given.model], {
+  backend: await createBackend('cpu', { threads: Number(given.threads) }),
+})
 const tracks = model.info.tracks.filter(({ isDefault }) => isDefault).map(({ name }) => name)
 const { left, right } = contextBases(model, undefined)
 const finite = Number.isFinite(left + right)
@@ -70,14 +72,19 @@ async function secondsOf(list: readonly Region[]): Promise<Seconds> {
   const cpu = process.cpuUsage()
   const sink = { write: async () => {}, finish: async () => {}, abort: async () => {} }
   const names = list.map(({ name, start }) => name ?? `${start}`)
-  await writePredictions(predict(model, genome, { regions: list }), 'arrow', sink, { tracks, contigs: contigs.map(({ name }) => name), regions: names })
+  await writePredictions(predict(model, genome, { regions: list }), 'arrow', sink, {
+    tracks,
+    contigs: contigs.map(({ name }) => name),
+    regions: names,
+  })
   const used = process.cpuUsage(cpu)
   return { wall: (performance.now() - start) / 1000, cpu: (used.user + used.system) / 1e6 }
 }
 
 async function valuesOf(list: readonly Region[]): Promise<Float32Array> {
   const out: number[] = []
-  for await (const batch of predict(model, genome, { regions: list })) if (batch.regionIndex === 0) out.push(...batch.tracks[tracks[0]])
+  for await (const batch of predict(model, genome, { regions: list }))
+    if (batch.regionIndex === 0) out.push(...batch.tracks[tracks[0]])
   return Float32Array.from(out)
 }
 
@@ -88,7 +95,8 @@ async function checkSame(): Promise<void> {
     const alone = await valuesOf([region])
     let [worst, most] = [0, 0]
     for (const [i, value] of alone.entries()) {
-      if (Number.isNaN(value) !== Number.isNaN(among[i])) throw new Error('batch and single region differ in what is there')
+      if (Number.isNaN(value) !== Number.isNaN(among[i]))
+        throw new Error('batch and single region differ in what is there')
       worst = Math.max(worst, Math.abs(value - among[i]) || 0)
       most = Math.max(most, Math.abs(value) || 0)
     }
@@ -103,12 +111,18 @@ for (let round = 0; round < rounds; round++) {
   times.batch.push(await secondsOf(regions))
 }
 const longBases = long[0].end - long[0].start
-const rate = (bases: number, all: readonly Seconds[], kind: keyof Seconds): number => bases / median(all.map((seconds) => seconds[kind]))
+const rate = (bases: number, all: readonly Seconds[], kind: keyof Seconds): number =>
+  bases / median(all.map((seconds) => seconds[kind]))
 console.log(`${model.info.name} on ${model.backend.description}, ${given.fasta}, medians of ${rounds} rounds`)
-for (const [kind, unit] of [['wall', 'second'], ['cpu', 'CPU second']] as const) {
+for (const [kind, unit] of [
+  ['wall', 'second'],
+  ['cpu', 'CPU second'],
+] as const) {
   const [one, many] = [rate(longBases, times.long, kind), rate(seenBases, times.batch, kind)]
   console.log(`  one region of ${count(longBases)}: ${count(one)} bases a ${unit}`)
-  console.log(`  ${count(regions.length)} regions, ${count(seenBases)} bases with context: ${count(many)} bases a ${unit}, ${(many / one).toFixed(2)} of it`)
+  console.log(
+    `  ${count(regions.length)} regions, ${count(seenBases)} bases with context: ${count(many)} bases a ${unit}, ${(many / one).toFixed(2)} of it`,
+  )
 }
 console.log(`  peak memory ${count(process.resourceUsage().maxRSS / 1024)} MiB`)
 await genome.close()

@@ -37,7 +37,13 @@ interface TorchResult {
 }
 
 const tolerance = 2e-6
-const allCases = [[1_000_000, 1_000_000], [1_000_000, 32_768], [1_000_000, 1026], [160_000, 160_000], [32_768, 32_768]] as const
+const allCases = [
+  [1_000_000, 1_000_000],
+  [1_000_000, 32_768],
+  [1_000_000, 1026],
+  [160_000, 160_000],
+  [32_768, 32_768],
+] as const
 const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
 
 /** Input, taps and output. */
@@ -47,7 +53,13 @@ const operandBytes = (o: Case): number => 4 * o.channelCount * (2 * o.length + o
 async function measure(o: Case): Promise<Result> {
   const { channelCount, length, filterLength, frequencySparsity } = o
   const backend = createCpuBackend({ threads: o.threads })
-  const plan = backend.planLongConv({ channelCount, length, filterLength, frequencySparsity, spectrumBytes: o.keepSpectra ? undefined : 0 })
+  const plan = backend.planLongConv({
+    channelCount,
+    length,
+    filterLength,
+    frequencySparsity,
+    spectrumBytes: o.keepSpectra ? undefined : 0,
+  })
   const taps = backend.tensor(channelCount, filterLength)
   const input = backend.tensor(channelCount, length)
   const out = backend.tensor(channelCount, length)
@@ -76,7 +88,8 @@ async function measure(o: Case): Promise<Result> {
       const t = i < 2 ? i * (length - 1) : Math.floor(Math.random() * length)
       let sum = 0
       for (let j = 0; j <= Math.min(t, filterLength - 1); j++) sum += k[j] * x[t - j]
-      if (!(Math.abs(first[t] - sum) <= tolerance * scale)) throw new Error(`output ${t} is ${first[t]}, expected ${sum}`)
+      if (!(Math.abs(first[t] - sum) <= tolerance * scale))
+        throw new Error(`output ${t} is ${first[t]}, expected ${sum}`)
     }
   }
   const times: number[] = []
@@ -107,10 +120,24 @@ const peer = fileURLToPath(new URL('../../shared/bench/peer_torch.py', import.me
 /** PyTorch on the same shape; undefined where it or its script is not there. */
 function torch({ channelCount, length, filterLength, keepSpectra, reps, threads }: Case): TorchResult | undefined {
   if (!existsSync(peer)) return undefined
-  const shape = ['--d-model', channelCount, '--length', length, '--filter-length', filterLength, '--reps', reps, '--threads', threads]
+  const shape = [
+    '--d-model',
+    channelCount,
+    '--length',
+    length,
+    '--filter-length',
+    filterLength,
+    '--reps',
+    reps,
+    '--threads',
+    threads,
+  ]
   const args = [peer, 'conv', ...shape.map(String), ...(keepSpectra ? ['--cache-filter'] : [])]
   try {
-    const text = execFileSync(process.env['GENOCONV_PYTHON'] ?? 'python3', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+    const text = execFileSync(process.env['GENOCONV_PYTHON'] ?? 'python3', args, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
     return JSON.parse(text) as TorchResult
   } catch {
     return undefined
@@ -118,19 +145,27 @@ function torch({ channelCount, length, filterLength, keepSpectra, reps, threads 
 }
 
 /** `only`: one case instead of all. */
-export async function benchConv({ channelCount = 256, reps = 3, threads = 2 } = {}, only?: readonly [length: number, filterLength: number]): Promise<void> {
+export async function benchConv(
+  { channelCount = 256, reps = 3, threads = 2 } = {},
+  only?: readonly [length: number, filterLength: number],
+): Promise<void> {
   const common = { channelCount, reps, threads }
   const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(2)} GiB`
   const memory = (peakBytes: number, o: Case): string => `${gib(peakBytes)} (${gib(peakBytes - operandBytes(o))})`
-  const perOutput = (seconds: number, o: Case): string => `${((seconds * 1e9) / o.length / o.channelCount).toFixed(2)} ns`
+  const perOutput = (seconds: number, o: Case): string =>
+    `${((seconds * 1e9) / o.length / o.channelCount).toFixed(2)} ns`
   const times = (r: Result, o: Case): string => `${perOutput(r.seconds, o)} (${perOutput(r.cpuSeconds, o)})`
-  console.log(`long convolution, ${channelCount} channels, ${threads} threads; an output by the clock (by CPU time), peak resident memory (of that not operands)`)
+  console.log(
+    `long convolution, ${channelCount} channels, ${threads} threads; an output by the clock (by CPU time), peak resident memory (of that not operands)`,
+  )
   for (const [length, filterLength] of only ? [only] : allCases) {
     for (const keepSpectra of [false, true]) {
       const o = { ...common, length, filterLength, keepSpectra }
       const ours = inChild(o)
       const theirs = torch(o)
-      console.log(`L ${length}, K ${filterLength}, ${keepSpectra ? 'kept' : 'fresh'}: ${times(ours, o)}, ${memory(ours.peakBytes, o)}`)
+      console.log(
+        `L ${length}, K ${filterLength}, ${keepSpectra ? 'kept' : 'fresh'}: ${times(ours, o)}, ${memory(ours.peakBytes, o)}`,
+      )
       if (!theirs) console.log('  PyTorch not found (set GENOCONV_PYTHON)')
       else {
         const bytes = theirs.peak_rss_mb * 2 ** 20
@@ -140,15 +175,25 @@ export async function benchConv({ channelCount = 256, reps = 3, threads = 2 } = 
     }
   }
   if (only) return
-  const few = { ...common, channelCount: Math.min(channelCount, 32), length: 1_000_000, filterLength: 1_000_000, keepSpectra: true }
+  const few = {
+    ...common,
+    channelCount: Math.min(channelCount, 32),
+    length: 1_000_000,
+    filterLength: 1_000_000,
+    keepSpectra: true,
+  }
   const show = (name: string, o: Case): void => {
     const r = inChild(o)
     console.log(`  ${name}: ${times(r, o)}, ${gib(r.peakBytes)}`)
   }
   console.log(`partial convolution, L ${few.length}, ${few.channelCount} channels: work follows the filter`)
-  for (const filterLength of [1_000_000, 262_144, 65_536, 16_384, 4096, 1024, 256, 64, 16]) show(`K ${filterLength}`, { ...few, filterLength })
-  console.log(`frequency-sparse convolution, L = K = ${few.length}, ${few.channelCount} channels: time falls with the blocks left out`)
-  for (const frequencySparsity of [0, 0.25, 0.5, 0.75, 0.9, 0.95]) show(`${frequencySparsity}`, { ...few, frequencySparsity })
+  for (const filterLength of [1_000_000, 262_144, 65_536, 16_384, 4096, 1024, 256, 64, 16])
+    show(`K ${filterLength}`, { ...few, filterLength })
+  console.log(
+    `frequency-sparse convolution, L = K = ${few.length}, ${few.channelCount} channels: time falls with the blocks left out`,
+  )
+  for (const frequencySparsity of [0, 0.25, 0.5, 0.75, 0.9, 0.95])
+    show(`${frequencySparsity}`, { ...few, frequencySparsity })
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {

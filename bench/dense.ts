@@ -32,7 +32,8 @@ interface Op {
   readonly check: () => Promise<number>
 }
 
-const random = (count: number, scale = 1): Float32Array => Float32Array.from({ length: count }, () => scale * (2 * Math.random() - 1))
+const random = (count: number, scale = 1): Float32Array =>
+  Float32Array.from({ length: count }, () => scale * (2 * Math.random() - 1))
 const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
 
 function errorOf(got: ArrayLike<number>, expected: ArrayLike<number>): number {
@@ -54,7 +55,10 @@ function denseOps(b: Backend, channels: number): Op[] {
   const gate = b.tensor(channels, length)
   b.write(input, x)
   const start = { length: checkedLength }
-  const checked = Float32Array.from({ length: channels * checkedLength }, (_, i) => x[Math.floor(i / checkedLength) * length + (i % checkedLength)])
+  const checked = Float32Array.from(
+    { length: channels * checkedLength },
+    (_, i) => x[Math.floor(i / checkedLength) * length + (i % checkedLength)],
+  )
   const xs = matrix(checked, channels)
   const parameters = (count: number, shape = [count]) => {
     const data = random(count, 1 / Math.sqrt(shape[1] ?? 1))
@@ -73,22 +77,42 @@ function denseOps(b: Backend, channels: number): Op[] {
       name: 'linear, residual',
       flops: 2 * channels ** 2 * length,
       run: () => b.ops.linear({ out, input, weight: square.weights, bias: squareBias.weights, residual: input }),
-      check: async () => errorOf(await first(), flat(linear(xs, square.data, squareBias.data, channels)).map((v, i) => v + flat(xs)[i])),
+      check: async () =>
+        errorOf(
+          await first(),
+          flat(linear(xs, square.data, squareBias.data, channels)).map((v, i) => v + flat(xs)[i]),
+        ),
     },
     {
       name: 'gatedProjection',
       flops: 6 * channels ** 2 * length,
       run: () =>
         b.ops.gatedProjection({
-          gate, value: out, input, norm, weight: w3.weights, bias: b3.weights, shortWeight: ws.weights, shortBias: bs.weights, padding: 'causal',
+          gate,
+          value: out,
+          input,
+          norm,
+          weight: w3.weights,
+          bias: b3.weights,
+          shortWeight: ws.weights,
+          shortBias: bs.weights,
+          padding: 'causal',
         }),
       check: async () =>
         errorOf(
           await first(),
           flat(
             gatedProjection({
-              input: xs, history: undefined, norm: { weight: nw.data, bias: nb.data, epsilon: 1e-5 }, weight: w3.data, bias: b3.data,
-              shortWeight: ws.data, shortBias: bs.data, channels, taps: 3, padding: 'causal',
+              input: xs,
+              history: undefined,
+              norm: { weight: nw.data, bias: nb.data, epsilon: 1e-5 },
+              weight: w3.data,
+              bias: b3.data,
+              shortWeight: ws.data,
+              shortBias: bs.data,
+              channels,
+              taps: 3,
+              padding: 'causal',
             }).value,
           ),
         ),
@@ -96,10 +120,22 @@ function denseOps(b: Backend, channels: number): Op[] {
     {
       name: 'mlp',
       flops: 4 * channels * hidden * length,
-      run: () => b.ops.mlp({ out, input, norm, fc1: { weight: w1.weights, bias: b1.weights }, fc2: { weight: w2.weights, bias: b2.weights } }),
+      run: () =>
+        b.ops.mlp({
+          out,
+          input,
+          norm,
+          fc1: { weight: w1.weights, bias: b1.weights },
+          fc2: { weight: w2.weights, bias: b2.weights },
+        }),
       check: async () => {
-        const h = linear(layerNorm(xs, nw.data, nb.data, 1e-5), w1.data, b1.data, hidden).map((row) => row.map(geluTanh))
-        return errorOf(await first(), flat(linear(h, w2.data, b2.data, channels)).map((v, i) => v + flat(xs)[i]))
+        const h = linear(layerNorm(xs, nw.data, nb.data, 1e-5), w1.data, b1.data, hidden).map((row) =>
+          row.map(geluTanh),
+        )
+        return errorOf(
+          await first(),
+          flat(linear(h, w2.data, b2.data, channels)).map((v, i) => v + flat(xs)[i]),
+        )
       },
     },
   ]
@@ -108,15 +144,26 @@ function denseOps(b: Backend, channels: number): Op[] {
 function filterOp(b: Backend, channels: number): Op {
   const width = 64
   const host = {
-    tapCount, embeddingSize: 5, freq: random(width).map((v) => 10 + v), shift: 0.05,
-    deltas: random(channels, 15), outWeight: random(channels * width, 0.1),
+    tapCount,
+    embeddingSize: 5,
+    freq: random(width).map((v) => 10 + v),
+    shift: 0.05,
+    deltas: random(channels, 15),
+    outWeight: random(channels * width, 0.1),
     layers: [5, width, width].map((inputs) => ({ weight: random(width * inputs, 0.1), bias: random(width, 0.1) })),
   }
   const out = b.tensor(channels, length)
   const args = {
-    ...host, out, firstTap: 0,
-    freq: b.weights(host.freq, [width]), deltas: b.weights(host.deltas, [channels]), outWeight: b.weights(host.outWeight, [channels, width]),
-    layers: host.layers.map(({ weight, bias }) => ({ weight: b.weights(weight, [width, weight.length / width]), bias: b.weights(bias, [width]) })),
+    ...host,
+    out,
+    firstTap: 0,
+    freq: b.weights(host.freq, [width]),
+    deltas: b.weights(host.deltas, [channels]),
+    outWeight: b.weights(host.outWeight, [channels, width]),
+    layers: host.layers.map(({ weight, bias }) => ({
+      weight: b.weights(weight, [width, weight.length / width]),
+      bias: b.weights(bias, [width]),
+    })),
   }
   return {
     name: 'implicitFilter',
@@ -125,7 +172,10 @@ function filterOp(b: Backend, channels: number): Op {
     run: () => b.ops.implicitFilter(args),
     check: async () => {
       const expected = Array.from({ length: checkedLength }, (_, i) => filterAt(host, i))
-      return errorOf(await b.read(view(out, { length: checkedLength })), Array.from(host.deltas, (_, c) => expected.map((k) => k[c])).flat())
+      return errorOf(
+        await b.read(view(out, { length: checkedLength })),
+        Array.from(host.deltas, (_, c) => expected.map((k) => k[c])).flat(),
+      )
     },
   }
 }
@@ -143,7 +193,10 @@ function embeddingOp(b: Backend, channels: number): Op {
     run: () => b.ops.embedding(args),
     check: async () => {
       const got = await b.read(view(args.out, { length: checkedLength }))
-      return errorOf(got, got.map((_, i) => table[codes[i % checkedLength] * channels + Math.floor(i / checkedLength)]))
+      return errorOf(
+        got,
+        got.map((_, i) => table[codes[i % checkedLength] * channels + Math.floor(i / checkedLength)]),
+      )
     },
   }
 }
@@ -161,7 +214,15 @@ function bare(scratch: WasmScratch<DenseExports>, channels: number): number {
   const before = process.cpuUsage()
   for (let i = 0; i < calls; i++) {
     scratch.exports.multiply(
-      y, positions * 4, panelPositions.value * 4, packed, bias, x, channels, outputs / blockOutputs.value, positions / panelPositions.value,
+      y,
+      positions * 4,
+      panelPositions.value * 4,
+      packed,
+      bias,
+      x,
+      channels,
+      outputs / blockOutputs.value,
+      positions / panelPositions.value,
     )
   }
   const used = process.cpuUsage(before)
@@ -197,7 +258,9 @@ for (const channels of [128, 256]) {
     const [seconds, cpuSeconds] = [median(samples[i].seconds), median(samples[i].cpuSeconds)]
     const rate = (s: number): string => (flops ? (flops / s / 1e9).toFixed(1) : '')
     const perPosition = (s: number): string => ((s / length) * 1e9).toFixed(0)
-    console.log(`| ${name} | ${perPosition(seconds)} | ${rate(seconds)} | ${perPosition(cpuSeconds)} | ${rate(cpuSeconds)} |`)
+    console.log(
+      `| ${name} | ${perPosition(seconds)} | ${rate(seconds)} | ${perPosition(cpuSeconds)} | ${rate(cpuSeconds)} |`,
+    )
   })
 }
 

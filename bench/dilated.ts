@@ -62,7 +62,13 @@ function convolution(backend: Backend, { x, weight, bias }: Operands, width: num
   const input = backend.tensor(channels, x.length / channels)
   backend.write(input, x)
   const out = backend.tensor(channels, input.length - (width - 1) * dilation)
-  const args = { out, input, weight: backend.weights(weight, [channels, channels, width]), bias: backend.weights(bias, [channels]), dilation }
+  const args = {
+    out,
+    input,
+    weight: backend.weights(weight, [channels, channels, width]),
+    bias: backend.weights(bias, [channels]),
+    dilation,
+  }
   return {
     async time(): Promise<Timing> {
       await backend.flush()
@@ -82,15 +88,28 @@ function convolution(backend: Backend, { x, weight, bias }: Operands, width: num
 }
 
 /** PyTorch's result and time on the same operands; undefined where there is no PyTorch. */
-function torchConvolution(operands: Operands, width: number, dilation: number, threads: number): TorchResult | undefined {
+function torchConvolution(
+  operands: Operands,
+  width: number,
+  dilation: number,
+  threads: number,
+): TorchResult | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'genoconv-bench-'))
   try {
     for (const [name, data] of Object.entries(operands)) writeFileSync(join(folder, name), data)
     const script = fileURLToPath(new URL('torch_conv1d.py', import.meta.url))
     const args = [script, folder, channels, width, dilation, threads, reps].map(String)
-    const text = execFileSync(process.env['GENOCONV_PYTHON'] ?? 'python3', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+    const text = execFileSync(process.env['GENOCONV_PYTHON'] ?? 'python3', args, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
     const line = JSON.parse(text) as { torch: string; median_s: number; median_cpu_s: number }
-    return { version: line.torch, seconds: line.median_s, cpuSeconds: line.median_cpu_s, y: new Float32Array(readFileSync(join(folder, 'y')).buffer) }
+    return {
+      version: line.torch,
+      seconds: line.median_s,
+      cpuSeconds: line.median_cpu_s,
+      y: new Float32Array(readFileSync(join(folder, 'y')).buffer),
+    }
   } catch {
     return undefined
   } finally {
@@ -107,13 +126,23 @@ export async function benchDilated({ length = 100_000, threads = 2 } = {}): Prom
   let version: string | undefined
   for (const { width, dilation } of layers) {
     const inputLength = length + (width - 1) * dilation
-    const operands = { x: random(channels * inputLength), weight: random(channels * channels * width), bias: random(channels) }
-    const ours = { direct: convolution(direct, operands, width, dilation), planned: convolution(planned, operands, width, dilation) }
+    const operands = {
+      x: random(channels * inputLength),
+      weight: random(channels * channels * width),
+      bias: random(channels),
+    }
+    const ours = {
+      direct: convolution(direct, operands, width, dilation),
+      planned: convolution(planned, operands, width, dilation),
+    }
     for (const c of Object.values(ours)) await c.time() // packs weights, compiles
     const expected = await ours.direct.result()
     const errorOf = (name: string, got: Float32Array): void => {
       const error = relativeError(got, expected)
-      if (!(error <= tolerance)) throw new Error(`width ${width}, dilation ${dilation}: ${name} differs from direct by ${error} of the largest value`)
+      if (!(error <= tolerance))
+        throw new Error(
+          `width ${width}, dilation ${dilation}: ${name} differs from direct by ${error} of the largest value`,
+        )
     }
     errorOf('planned', await ours.planned.result())
     const torch = torchConvolution(operands, width, dilation, threads)
@@ -121,21 +150,33 @@ export async function benchDilated({ length = 100_000, threads = 2 } = {}): Prom
     version = torch?.version
 
     const times: Record<keyof typeof ours, Timing[]> = { direct: [], planned: [] }
-    for (let r = 0; r < reps; r++) for (const name of ['direct', 'planned'] as const) times[name].push(await ours[name].time())
+    for (let r = 0; r < reps; r++)
+      for (const name of ['direct', 'planned'] as const) times[name].push(await ours[name].time())
     const cells = (['direct', 'planned', 'torch'] as const).map((name) => {
       const timing = name === 'torch' ? torch : medians(times[name])
       if (!timing) return `${name} -`
       const ns = [timing.seconds, timing.cpuSeconds].map((s) => (s * 1e9) / length) as [number, number]
-      ns.forEach((v, k) => { totals[name][k] += v * convolutionsPerLayer })
+      ns.forEach((v, k) => {
+        totals[name][k] += v * convolutionsPerLayer
+      })
       return `${name} ${ns[0].toFixed(0)} (${ns[1].toFixed(0)})`
     })
-    const plan = planDilatedConv({ inChannels: channels, outChannels: channels, width, dilation, length, workerCount: threads })
+    const plan = planDilatedConv({
+      inChannels: channels,
+      outChannels: channels,
+      width,
+      dilation,
+      length,
+      workerCount: threads,
+    })
     const how = plan.method === 'fft' ? `transforms of ${plan.fftSize}` : 'direct'
     console.log(`width ${width}, dilation ${dilation}: ${cells.join(' · ')}; planned: ${how}`)
     for (const c of Object.values(ours)) c.release()
   }
   const rates = (k: 0 | 1, share: number): string =>
-    (['direct', 'planned', ...(version ? (['torch'] as const) : [])] as const).map((name) => `${name} ${Math.round((1e6 / totals[name][k]) * share)} k`).join(', ')
+    (['direct', 'planned', ...(version ? (['torch'] as const) : [])] as const)
+      .map((name) => `${name} ${Math.round((1e6 / totals[name][k]) * share)} k`)
+      .join(', ')
   console.log(`all 32 convolutions of the network, positions a second: ${rates(0, 1)}`)
   console.log(`the same by CPU time, were ${threads} threads idle: ${rates(1, threads)}`)
   console.log(version ? `torch is PyTorch ${version}` : 'no PyTorch: set GENOCONV_PYTHON to a Python that has it')

@@ -17,12 +17,18 @@ import { count, median, numberOptions } from './support.ts'
  *
  *     npm run bench -- gpu [--channels 64] [--largest 4194304] [--positions 65536] [--reps 5]
  */
-const { channels, largest, positions: wantedPositions, reps } = numberOptions({ channels: 64, largest: 2 ** 22, positions: 65536, reps: 5 })
+const {
+  channels,
+  largest,
+  positions: wantedPositions,
+  reps,
+} = numberOptions({ channels: 64, largest: 2 ** 22, positions: 65536, reps: 5 })
 const paperRows = 64 * 768
 const callsPerRep = 8 // queued together, as a model queues its layers
 const shown = (seconds: readonly number[]): string =>
   `${(median(seconds) * 1e3).toPrecision(3)} ms (${(Math.min(...seconds) * 1e3).toPrecision(3)} to ${(Math.max(...seconds) * 1e3).toPrecision(3)})`
-const values = (n: number, scale = 1): Float32Array => Float32Array.from({ length: n }, () => scale * (Math.random() - 0.5))
+const values = (n: number, scale = 1): Float32Array =>
+  Float32Array.from({ length: n }, () => scale * (Math.random() - 0.5))
 
 async function timed(b: WebGpuBackend, run: () => void): Promise<number[]> {
   const seconds: number[] = []
@@ -52,13 +58,19 @@ function upload(b: WebGpuBackend, channelCount: number, data: Float32Array): Ten
 async function benchConvolution(b: WebGpuBackend, length: number): Promise<void> {
   const channelCount = Math.max(1, Math.min(channels, Math.floor(b.limits.maxTensorBytes / (length * 4))))
   const plan = b.planLongConv({ channelCount, length, filterLength: length })
-  const [x, pre, post, taps] = Array.from({ length: 4 }, () => values(channelCount * length)) as [Float32Array, Float32Array, Float32Array, Float32Array]
+  const [x, pre, post, taps] = Array.from({ length: 4 }, () => values(channelCount * length)) as [
+    Float32Array,
+    Float32Array,
+    Float32Array,
+    Float32Array,
+  ]
   const host = { x, pre, post, taps }
   const on = (data: Float32Array): Tensor => upload(b, channelCount, data)
   const tensors = { x: on(x), pre: on(pre), post: on(post), taps: on(taps) }
   const out = b.tensor(channelCount, length)
   const filter = b.prepareFilter(plan, tensors.taps, { centerTap: 0 })
-  const run = (): void => b.ops.longConv({ out, input: tensors.x, filter, inputShift: 0, pre: tensors.pre, post: tensors.post })
+  const run = (): void =>
+    b.ops.longConv({ out, input: tensors.x, filter, inputShift: 0, pre: tensors.pre, post: tensors.post })
   run()
   const result = await b.read(out)
   const got: number[] = []
@@ -66,7 +78,8 @@ async function benchConvolution(b: WebGpuBackend, length: number): Promise<void>
   for (const c of [0, channelCount - 1]) {
     for (const t of [0, 1, length - 1, ...Array.from({ length: 20 }, () => Math.floor(Math.random() * length))]) {
       let sum = 0
-      for (let j = 0; j <= t; j++) sum += host.taps[c * length + j] * Math.fround(host.x[c * length + t - j] * host.pre[c * length + t - j])
+      for (let j = 0; j <= t; j++)
+        sum += host.taps[c * length + j] * Math.fround(host.x[c * length + t - j] * host.pre[c * length + t - j])
       got.push(result[c * length + t])
       expected.push(host.post[c * length + t] * sum)
     }
@@ -89,34 +102,71 @@ async function benchProducts(b: WebGpuBackend): Promise<void> {
     console.log(`  ${what}: ${shown(seconds)}, ${((2 * multiplyAdds) / median(seconds) / 1e12).toPrecision(3)} TFLOP/s`)
   const sample = (rows: number): [number, number][] =>
     Array.from({ length: 50 }, () => [Math.floor(Math.random() * rows), Math.floor(Math.random() * positions)])
-  for (const [inChannels, outChannels] of [[256, 768], [256, 1024], [1024, 256]] as const) {
+  for (const [inChannels, outChannels] of [
+    [256, 768],
+    [256, 1024],
+    [1024, 256],
+  ] as const) {
     const [x, w] = [values(inChannels * positions), values(outChannels * inChannels, 0.1)]
-    const [input, out, weight] = [upload(b, inChannels, x), b.tensor(outChannels, positions), b.weights(w, [outChannels, inChannels])]
+    const [input, out, weight] = [
+      upload(b, inChannels, x),
+      b.tensor(outChannels, positions),
+      b.weights(w, [outChannels, inChannels]),
+    ]
     const run = (): void => b.ops.linear({ out, input, weight })
     run()
     const result = await b.read(out)
     const at = sample(outChannels)
-    const expected = at.map(([o, t]) => Array.from({ length: inChannels }, (_, i) => w[o * inChannels + i] * x[i * positions + t]).reduce((a, v) => a + v, 0))
-    expectClose(`${inChannels} -> ${outChannels}`, b, at.map(([o, t]) => result[o * positions + t]), expected)
-    report(`dense ${inChannels} -> ${outChannels}, ${count(positions)} positions`, await timed(b, run), inChannels * outChannels * positions)
+    const expected = at.map(([o, t]) =>
+      Array.from({ length: inChannels }, (_, i) => w[o * inChannels + i] * x[i * positions + t]).reduce(
+        (a, v) => a + v,
+        0,
+      ),
+    )
+    expectClose(
+      `${inChannels} -> ${outChannels}`,
+      b,
+      at.map(([o, t]) => result[o * positions + t]),
+      expected,
+    )
+    report(
+      `dense ${inChannels} -> ${outChannels}, ${count(positions)} positions`,
+      await timed(b, run),
+      inChannels * outChannels * positions,
+    )
     for (const tensor of [input, out]) b.release(tensor)
     b.releaseWeights(weight)
   }
   const [width, dilation] = [11, 4]
   const inputLength = positions + (width - 1) * dilation
   const [x, w] = [values(32 * inputLength), values(32 * 32 * width, 0.1)]
-  const [input, out, weight, bias] = [upload(b, 32, x), b.tensor(32, positions), b.weights(w, [32, 32, width]), b.weights(new Float32Array(32), [32])]
+  const [input, out, weight, bias] = [
+    upload(b, 32, x),
+    b.tensor(32, positions),
+    b.weights(w, [32, 32, width]),
+    b.weights(new Float32Array(32), [32]),
+  ]
   const run = (): void => b.ops.dilatedConv({ out, input, weight, bias, dilation })
   run()
   const result = await b.read(out)
   const at = sample(32)
   const expected = at.map(([o, t]) => {
     let sum = 0
-    for (let i = 0; i < 32; i++) for (let j = 0; j < width; j++) sum += w[(o * 32 + i) * width + j] * x[i * inputLength + t + j * dilation]
+    for (let i = 0; i < 32; i++)
+      for (let j = 0; j < width; j++) sum += w[(o * 32 + i) * width + j] * x[i * inputLength + t + j * dilation]
     return sum
   })
-  expectClose('dilated convolution', b, at.map(([o, t]) => result[o * positions + t]), expected)
-  report(`dilated 32 -> 32, width ${width}, ${count(positions)} positions`, await timed(b, run), 32 * 32 * width * positions)
+  expectClose(
+    'dilated convolution',
+    b,
+    at.map(([o, t]) => result[o * positions + t]),
+    expected,
+  )
+  report(
+    `dilated 32 -> 32, width ${width}, ${count(positions)} positions`,
+    await timed(b, run),
+    32 * 32 * width * positions,
+  )
 }
 
 for (const precision of ['f32', 'f16'] as const) {
@@ -124,9 +174,15 @@ for (const precision of ['f32', 'f16'] as const) {
   if (!found.adapter) throw new Error(found.reason)
   const { features, limits } = found.adapter
   const info = found.adapter.info as GPUAdapterInfo & { subgroupMatrixConfigs?: readonly object[] }
-  console.log(`${found.name} (${info.vendor} ${info.architecture}), asked for ${precision}: ${[...features].sort().join(' ')}`)
-  console.log(`  matrices ${JSON.stringify(info.subgroupMatrixConfigs ?? [])}, subgroups ${info.subgroupMinSize} to ${info.subgroupMaxSize}`)
-  console.log(`  workgroup memory ${count(limits.maxComputeWorkgroupStorageSize)}, binding ${count(limits.maxStorageBufferBindingSize)} bytes`)
+  console.log(
+    `${found.name} (${info.vendor} ${info.architecture}), asked for ${precision}: ${[...features].sort().join(' ')}`,
+  )
+  console.log(
+    `  matrices ${JSON.stringify(info.subgroupMatrixConfigs ?? [])}, subgroups ${info.subgroupMinSize} to ${info.subgroupMaxSize}`,
+  )
+  console.log(
+    `  workgroup memory ${count(limits.maxComputeWorkgroupStorageSize)}, binding ${count(limits.maxStorageBufferBindingSize)} bytes`,
+  )
   for (const usesMatrixUnits of precision === 'f16' ? [false, true] : [false]) {
     // An adapter opens one device only.
     const opened = await findAdapter(precision)

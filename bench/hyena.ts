@@ -9,7 +9,14 @@ import { allThreads, timeModel } from './time-model.ts'
  *
  *     npm run bench -- hyena [--d-model 128] [--layers 2] [--length 32768] [--reps 3] [--threads 2] [--memory 16, in GiB]
  */
-const { memory, ...options } = numberOptions({ 'd-model': 128, layers: 2, length: 32_768, reps: 3, threads: allThreads, memory: 16 })
+const { memory, ...options } = numberOptions({
+  'd-model': 128,
+  layers: 2,
+  length: 32_768,
+  reps: 3,
+  threads: allThreads,
+  memory: 16,
+})
 const { 'd-model': modelWidth, layers: layerCount, length, reps, threads } = options
 const checkpoint = randomHyena({
   kind: 'hyena',
@@ -23,7 +30,8 @@ const checkpoint = randomHyena({
   layerNormEpsilon: 1e-5,
   vocabularySize: 16,
 })
-for (const [name, { data }] of checkpoint.tensors) if (/(proj|fc[12]|lm_head)\.weight$/.test(name)) for (let i = 0; i < data.length; i++) data[i] *= 0.1
+for (const [name, { data }] of checkpoint.tensors)
+  if (/(proj|fc[12]|lm_head)\.weight$/.test(name)) for (let i = 0; i < data.length; i++) data[i] *= 0.1
 
 const words = ['hyena', ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])]
 // First, while this process is small: at a million bases PyTorch needs most of a machine's memory.

@@ -24,7 +24,13 @@ const constants = { acceptor: new Float32Array(chunkBases).fill(0.25), donor: ne
 
 const constantModel: Model = {
   info: {
-    name: 'constant', family: 'splice', architecture: 'none', receptiveField: { left: 0, right: 0 }, parameterCount: 0, sha256: '', memberCount: 1,
+    name: 'constant',
+    family: 'splice',
+    architecture: 'none',
+    receptiveField: { left: 0, right: 0 },
+    parameterCount: 0,
+    sha256: '',
+    memberCount: 1,
     tracks: ['acceptor', 'donor'].map((name) => ({ name, isDefault: true, description: name })),
   },
   backend: undefined as never,
@@ -34,7 +40,10 @@ const constantModel: Model = {
     for await (const piece of source) {
       for (let at = 0; at < piece.length; at += chunkBases) {
         const length = Math.min(chunkBases, piece.length - at)
-        yield { start, tracks: { acceptor: constants.acceptor.subarray(0, length), donor: constants.donor.subarray(0, length) } }
+        yield {
+          start,
+          tracks: { acceptor: constants.acceptor.subarray(0, length), donor: constants.donor.subarray(0, length) },
+        }
         start += length
       }
     }
@@ -57,11 +66,13 @@ try {
   const stages: Record<string, (input: string) => Promise<void>> = {
     'reading alone': async (input) => {
       const genome = await openGenome(input)
-      for await (const _ of genome.chunks({ chunkBases: 1 << 20 })) {}
+      for await (const _ of genome.chunks({ chunkBases: 1 << 20 })) {
+      }
       await genome.close()
     },
     'reading, encoding Arrow': (input) => run(input, nowhere),
-    'reading, encoding, writing a file': async (input) => run(input, await openAtomicOutput(join(folder, 'out.arrow'), {})),
+    'reading, encoding, writing a file': async (input) =>
+      run(input, await openAtomicOutput(join(folder, 'out.arrow'), {})),
   }
   for (const name of ['plain.fa', 'blocks.fa.gz']) {
     const times = new Map(Object.keys(stages).map((stage) => [stage, [] as number[]]))
@@ -79,7 +90,9 @@ try {
     }
     for (const [stage, seconds] of times) {
       const cpuNanoseconds = (median(cpuTimes.get(stage)!) / bases) * 1e9
-      console.log(`${name}, ${stage}: ${count(bases / median(seconds) / 1e6)} M bases/s, ${cpuNanoseconds.toFixed(1)} ns of CPU time a base`)
+      console.log(
+        `${name}, ${stage}: ${count(bases / median(seconds) / 1e6)} M bases/s, ${cpuNanoseconds.toFixed(1)} ns of CPU time a base`,
+      )
     }
   }
   console.log(`peak ${mebibytes(peakBytes())}`)

@@ -45,12 +45,19 @@ function timedProgram(command: string): (Seconds & { readonly output: Buffer }) 
   const script = `TIMEFORMAT='%R %U %S'; time ${command}`
   const { status, stdout, stderr }: SpawnSyncReturns<Buffer> = spawnSync('bash', ['-c', script], { maxBuffer: 2 ** 30 })
   if (status !== 0) return undefined // bedtools 2.30 ends with a segmentation fault on BGZF
-  const [wall, user, system] = stderr.toString().trim().split('\n').at(-1)!.split(' ').map(Number) as [number, number, number]
+  const [wall, user, system] = stderr.toString().trim().split('\n').at(-1)!.split(' ').map(Number) as [
+    number,
+    number,
+    number,
+  ]
   return { wall, cpu: user + system, output: stdout }
 }
 
 /** SHA-256 of the letters of FASTA records, headers and line ends left out. */
-const lettersOf = (fasta: Buffer): string => createHash('sha256').update(fasta.toString('latin1').replace(/>.*\n|\n/g, '')).digest('hex')
+const lettersOf = (fasta: Buffer): string =>
+  createHash('sha256')
+    .update(fasta.toString('latin1').replace(/>.*\n|\n/g, ''))
+    .digest('hex')
 
 async function compareRegions(path: string, genome: Genome, contig: string, length: number): Promise<void> {
   const bases = Math.min(regionBases, length)
@@ -62,7 +69,9 @@ async function compareRegions(path: string, genome: Genome, contig: string, leng
     const [text, bed] = [join(folder, 'regions.txt'), join(folder, 'regions.bed')]
     writeFileSync(text, regions.map(({ start, end }) => `${contig}:${start + 1}-${end}\n`).join(''))
     writeFileSync(bed, regions.map(({ start, end }) => `${contig}\t${start}\t${end}\n`).join(''))
-    const others = [`samtools faidx -r ${text} ${path}`, `bedtools getfasta -fi ${path} -bed ${bed}`].filter((command) => spawnSync('which', [command.split(' ')[0]]).status === 0)
+    const others = [`samtools faidx -r ${text} ${path}`, `bedtools getfasta -fi ${path} -bed ${bed}`].filter(
+      (command) => spawnSync('which', [command.split(' ')[0]]).status === 0,
+    )
     const hash = createHash('sha256')
     for (const region of regions) hash.update(await genome.read(region))
     const letters = hash.digest('hex')
@@ -78,7 +87,8 @@ async function compareRegions(path: string, genome: Genome, contig: string, leng
       note('genoconv', seconds)
       for (const command of others) {
         const run = timedProgram(command)
-        if (run && round === 0 && lettersOf(run.output) !== letters) throw new Error(`${command}: other letters than ours`)
+        if (run && round === 0 && lettersOf(run.output) !== letters)
+          throw new Error(`${command}: other letters than ours`)
         const name = command.split(' ').slice(0, 2).join(' ')
         if (run) note(name, run)
         else if (round === 0) console.log(`  ${name} fails on this file: not measured`)
@@ -101,7 +111,11 @@ for (const path of given.length > 0 ? given : [existsSync(chromosome) ? chromoso
   // Both ways must give the same letters before either is timed.
   let bases = 0
   for await (const chunk of genome.chunks({ chunkBases: 1 << 20 })) {
-    const region = await genome.read({ contig: chunk.contig, start: chunk.start, end: chunk.start + chunk.bases.length })
+    const region = await genome.read({
+      contig: chunk.contig,
+      start: chunk.start,
+      end: chunk.start + chunk.bases.length,
+    })
     if (Buffer.compare(region, chunk.bases) !== 0) throw new Error(`${path} ${chunk.contig}:${chunk.start} differs`)
     bases += chunk.bases.length
   }

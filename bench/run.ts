@@ -10,7 +10,10 @@ import { fileURLToPath } from 'node:url'
  */
 const folder = fileURLToPath(new URL('./', import.meta.url))
 const helpers = ['run', 'support', 'time-model']
-const names = readdirSync(folder).filter((file) => file.endsWith('.ts')).map((file) => file.slice(0, -3)).filter((name) => !helpers.includes(name))
+const names = readdirSync(folder)
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.slice(0, -3))
+  .filter((name) => !helpers.includes(name))
 const [name, ...words] = process.argv.slice(2)
 
 if (name !== undefined && !names.includes(name)) {
@@ -18,10 +21,14 @@ if (name !== undefined && !names.includes(name)) {
   process.exitCode = 2
 } else {
   for (const each of name === undefined ? ['splice', 'hyena', 'io'] : [name]) {
-    const { status } = spawnSync(process.execPath, ['--import', './scripts/typescript.mjs', `bench/${each}.ts`, ...words], {
-      cwd: fileURLToPath(new URL('../', import.meta.url)),
-      stdio: 'inherit',
-    })
+    const { status } = spawnSync(
+      process.execPath,
+      ['--import', './scripts/typescript.mjs', `bench/${each}.ts`, ...words],
+      {
+        cwd: fileURLToPath(new URL('../', import.meta.url)),
+        stdio: 'inherit',
+      },
+    )
     if (status !== 0) process.exitCode = status ?? 1
   }
 }

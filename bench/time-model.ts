@@ -35,7 +35,8 @@ export async function timeModel(checkpoint: Checkpoint, tolerance: number, work:
   whole.forEach((value, t) => {
     if (t > 0) difference = Math.max(difference, Math.abs(value - cut[t]))
   })
-  if (!(difference <= tolerance) || new Set(whole).size < piece / 10) throw new Error(`wrong values: two chunk sizes differ by ${difference}`)
+  if (!(difference <= tolerance) || new Set(whole).size < piece / 10)
+    throw new Error(`wrong values: two chunk sizes differ by ${difference}`)
 
   const seconds: number[] = []
   for (let rep = -1; rep < work.reps; rep++) {
@@ -48,20 +49,30 @@ export async function timeModel(checkpoint: Checkpoint, tolerance: number, work:
     if (rep >= 0) seconds.push((performance.now() - start) / 1000)
   }
   const { lines } = model.plan({ ...runOptions(model, work), leftContext: work.context, rightContext: work.context })
-  const timing = { basesPerSecond: work.length / median(seconds), peakBytes: peakBytes(), device: backend.description, lines }
+  const timing = {
+    basesPerSecond: work.length / median(seconds),
+    peakBytes: peakBytes(),
+    device: backend.description,
+    lines,
+  }
   model.close()
   await backend.destroy()
   return timing
 }
 
-const runOptions = (model: Model, { length, memoryBytes }: Work) => ({ tracks: [model.info.tracks[0].name], length, memoryBytes })
+const runOptions = (model: Model, { length, memoryBytes }: Work) => ({
+  tracks: [model.info.tracks[0].name],
+  length,
+  memoryBytes,
+})
 
 /** Values of the model's first track. */
 async function runOnce(model: Model, work: Work, chunkBases?: number): Promise<Float32Array> {
   const { length, context } = work
   const out = new Float32Array(length)
   const options = { ...runOptions(model, work), leftContext: context, rightContext: context, chunkBases }
-  for await (const { start, tracks } of model.run(randomBases(length + 2 * context), options)) out.set(Object.values(tracks)[0], start)
+  for await (const { start, tracks } of model.run(randomBases(length + 2 * context), options))
+    out.set(Object.values(tracks)[0], start)
   return out
 }
 

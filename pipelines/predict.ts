@@ -63,7 +63,11 @@ const defaultMemoryBytes = 2 ** 32
  * RegionError for a region the genome does not have; ConfigError for options that cannot be; LimitError where the
  * smallest chunk does not fit `memory`. An abort passes through as it is.
  */
-export async function* predict(model: Model, genomes: Genome | readonly Genome[], options: PredictOptions = {}): AsyncGenerator<PredictionBatch> {
+export async function* predict(
+  model: Model,
+  genomes: Genome | readonly Genome[],
+  options: PredictOptions = {},
+): AsyncGenerator<PredictionBatch> {
   const inputs = 'length' in genomes ? genomes : [genomes]
   const { signal } = options
   const memoryBytes = options.memory ?? defaultMemoryBytes
@@ -94,7 +98,13 @@ export async function* predict(model: Model, genomes: Genome | readonly Genome[]
     const { stretch } = job
     contigName = stretch.contig.name
     const run = { '+': runForward, '-': runReverse, both: runBoth }[stretch.direction]
-    for await (const values of runRecovering(run, place, stretch, { ...strand, doneBases }, { onDeviceError: options.onDeviceError, onMoved })) {
+    for await (const values of runRecovering(
+      run,
+      place,
+      stretch,
+      { ...strand, doneBases },
+      { onDeviceError: options.onDeviceError, onMoved },
+    )) {
       signal?.throwIfAborted()
       const rest = behind(values, stretch.start + doneBases)
       if (rest) yield batchOf(rest, job)
@@ -124,7 +134,11 @@ export async function* predict(model: Model, genomes: Genome | readonly Genome[]
   const packsPerWindow = options.packsPerWindow ?? packsPerWindowOf(options.regions ?? [], context)
   const packing = { packBases, packsPerWindow, isContextFull: isFull(model, options.context), tracks: strand.tracks }
   let previous: Queued | undefined
-  for await (const jobs of inWindows(jobsOf(targets(inputs, options, strand), context, options.strand), options, packing)) {
+  for await (const jobs of inWindows(
+    jobsOf(targets(inputs, options, strand), context, options.strand),
+    options,
+    packing,
+  )) {
     signal?.throwIfAborted()
     const { doneBases, isAll } = doneRows.take(jobs)
     if (isAll) {
@@ -143,7 +157,10 @@ export async function* predict(model: Model, genomes: Genome | readonly Genome[]
       continue
     }
     const isWanted = (i: number): boolean => doneBases[i] < jobs[i].region.end - jobs[i].region.start
-    const window = new RegionWindow(jobs.map(({ stretch }) => stretch), { ...packing, isWanted })
+    const window = new RegionWindow(
+      jobs.map(({ stretch }) => stretch),
+      { ...packing, isWanted },
+    )
     for (const pieces of window.packs) {
       signal?.throwIfAborted()
       // The next pack is read and queued before the last one's values are awaited.
@@ -171,9 +188,16 @@ function batchOf({ start, bases, tracks }: StrandValues, { region, regionIndex }
 }
 
 /** What there is to do, where that is known before the run. */
-async function countAll(inputs: readonly Genome[], { parts, regions = parts, strand, signal }: PredictOptions): Promise<Pick<Progress, 'basesTotal' | 'regionsTotal'>> {
+async function countAll(
+  inputs: readonly Genome[],
+  { parts, regions = parts, strand, signal }: PredictOptions,
+): Promise<Pick<Progress, 'basesTotal' | 'regionsTotal'>> {
   const perBase = strand === 'both' ? 2 : 1
-  if (regions) return { basesTotal: perBase * regions.reduce((sum, { start, end }) => sum + end - start, 0), regionsTotal: regions.length }
+  if (regions)
+    return {
+      basesTotal: perBase * regions.reduce((sum, { start, end }) => sum + end - start, 0),
+      regionsTotal: regions.length,
+    }
   let basesTotal = 0
   let regionsTotal = 0
   for (const genome of inputs) {
@@ -191,9 +215,15 @@ export function checkedTracks({ info }: Model, tracks: readonly string[] | undef
   if (!tracks) return info.tracks.filter((track) => track.isDefault).map((track) => track.name)
   const names = info.tracks.map((track) => track.name)
   for (const name of tracks) {
-    if (!names.includes(name)) throw new ConfigError({ where: '--tracks', what: `${info.name} has no track ${name}`, expected: `some of ${names.join(', ')}`, got: name })
+    if (!names.includes(name))
+      throw new ConfigError({
+        where: '--tracks',
+        what: `${info.name} has no track ${name}`,
+        expected: `some of ${names.join(', ')}`,
+        got: name,
+      })
   }
-  if (tracks.length === 0) throw new ConfigError({ where: '--tracks', what: 'no track is named', expected: `some of ${names.join(', ')}` })
+  if (tracks.length === 0)
+    throw new ConfigError({ where: '--tracks', what: 'no track is named', expected: `some of ${names.join(', ')}` })
   return [...new Set(tracks)]
 }
-

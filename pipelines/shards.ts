@@ -34,21 +34,42 @@ const never = (): AbortSignal => new AbortController().signal
 const nothing = (): void => {}
 
 /** Cuts a run of `predict` into shards and writes the manifest (see shard-plan.ts). Node only, as are the other two. */
-export async function planShards({ manifestPath, shardCount, signal = never(), onWarning = nothing, ...request }: ShardRequest): Promise<ShardManifest> {
+export async function planShards({
+  manifestPath,
+  shardCount,
+  signal = never(),
+  onWarning = nothing,
+  ...request
+}: ShardRequest): Promise<ShardManifest> {
   const { planShards: plan } = await import('./shard/plan.ts')
   const rest = { dryRun: false, resume: false, quiet: true, json: false, debug: false }
-  const defaults = { models: [], regionTexts: [], bedFiles: [], device: 'auto', frequencySparsity: 0, precision: 'f32' } as const
+  const defaults = {
+    models: [],
+    regionTexts: [],
+    bedFiles: [],
+    device: 'auto',
+    frequencySparsity: 0,
+    precision: 'f32',
+  } as const
   return plan({ ...rest, ...defaults, ...request }, { manifestPath, shardCount, signal, onWarning })
 }
 
 /** Computes one shard, unless a matching one is there (see shard-run.ts). */
-export async function runShard(manifestPath: string, id: number, options: Partial<ShardRunOptions> = {}): Promise<ShardResult> {
+export async function runShard(
+  manifestPath: string,
+  id: number,
+  options: Partial<ShardRunOptions> = {},
+): Promise<ShardResult> {
   const { runShard: run } = await import('./shard/run.ts')
   return run(manifestPath, id, { device: 'auto', signal: never(), onWarning: nothing, ...options })
 }
 
 /** Checks all shards and writes them as one file, in the format of its extension (see shard-merge.ts). */
-export async function mergeShards(manifestPath: string, output: string, { signal = never() }: { readonly signal?: AbortSignal } = {}): Promise<ShardManifest> {
+export async function mergeShards(
+  manifestPath: string,
+  output: string,
+  { signal = never() }: { readonly signal?: AbortSignal } = {},
+): Promise<ShardManifest> {
   const { mergeShards: merge } = await import('./shard/merge.ts')
   const { chooseOutput } = await import('./run/output-file.ts')
   const chosen = chooseOutput({ output, firstInput: output, modelName: '', isTerminal: process.stdout.isTTY })

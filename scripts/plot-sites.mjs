@@ -21,7 +21,13 @@ function readGene(path, name) {
     const numbers = (text) => text.split(',').filter(Boolean).map(Number)
     const start = Number(f[1])
     const sizes = numbers(f[10])
-    return { contig: f[0], start, end: Number(f[2]), strand: f[5], exons: numbers(f[11]).map((s, i) => [start + s, start + s + sizes[i]]) }
+    return {
+      contig: f[0],
+      start,
+      end: Number(f[2]),
+      strand: f[5],
+      exons: numbers(f[11]).map((s, i) => [start + s, start + s + sizes[i]]),
+    }
   }
   throw new Error(`${path}: no gene ${name}`)
 }
@@ -45,13 +51,22 @@ function panel(arrow, bed, name) {
     const rows = []
     for (let i = 0; i < positions.length; i++) if (positions[i] >= gene.start && positions[i] < gene.end) rows.push(i)
     const truth = new Set(sites[kind])
-    for (const i of rows) if (values[i] >= shownFrom || truth.has(positions[i])) points.push({ kind, x: positions[i] / 1000, p: values[i], annotated: truth.has(positions[i]) })
+    for (const i of rows)
+      if (values[i] >= shownFrom || truth.has(positions[i]))
+        points.push({ kind, x: positions[i] / 1000, p: values[i], annotated: truth.has(positions[i]) })
     rows.sort((a, b) => values[b] - values[a])
     found[kind] = rows.slice(0, truth.size).filter((i) => truth.has(positions[i])).length
   }
   const count = sites.acceptor.length
-  console.log(`${name}: among the top ${count} predictions of ${(gene.end - gene.start).toLocaleString('en')} positions stand ${found.acceptor} of ${count} annotated acceptors and ${found.donor} of ${count} annotated donors`)
-  return { name, gene, points, title: `${name} (${gene.strand} strand): ${found.acceptor} of ${count} acceptors, ${found.donor} of ${count} donors among the top ${count}` }
+  console.log(
+    `${name}: among the top ${count} predictions of ${(gene.end - gene.start).toLocaleString('en')} positions stand ${found.acceptor} of ${count} annotated acceptors and ${found.donor} of ${count} annotated donors`,
+  )
+  return {
+    name,
+    gene,
+    points,
+    title: `${name} (${gene.strand} strand): ${found.acceptor} of ${count} acceptors, ${found.donor} of ${count} donors among the top ${count}`,
+  }
 }
 
 const colours = { acceptor: '#2166ac', donor: '#b2182b' }
@@ -69,22 +84,71 @@ function marks({ gene, points }) {
       { name: 'exons', values: gene.exons.map(([s, e]) => ({ s: s / 1000, e: e / 1000 })) },
     ],
     axes: [
-      { orient: 'bottom', scale: 'x', title: `position in ${gene.contig} (kb)`, tickCount: 10, titleFontWeight: 'normal' },
-      { orient: 'left', scale: 'y', values: [-1, -0.5, 0, 0.5, 1], labelExpr: 'format(abs(datum.value), ".1f")', title: 'donor | acceptor', titleFontWeight: 'normal' },
+      {
+        orient: 'bottom',
+        scale: 'x',
+        title: `position in ${gene.contig} (kb)`,
+        tickCount: 10,
+        titleFontWeight: 'normal',
+      },
+      {
+        orient: 'left',
+        scale: 'y',
+        values: [-1, -0.5, 0, 0.5, 1],
+        labelExpr: 'format(abs(datum.value), ".1f")',
+        title: 'donor | acceptor',
+        titleFontWeight: 'normal',
+      },
     ],
     marks: [
-      { type: 'rule', encode: { enter: { x: { value: 0 }, x2: { value: width }, y: { scale: 'y', value: 0 }, stroke: { value: '#bbb' } } } },
+      {
+        type: 'rule',
+        encode: {
+          enter: { x: { value: 0 }, x2: { value: width }, y: { scale: 'y', value: 0 }, stroke: { value: '#bbb' } },
+        },
+      },
       {
         type: 'rule',
         from: { data: 'points' },
-        encode: { enter: { x, y: { scale: 'y', value: 0 }, y2: { scale: 'y', field: 'y' }, strokeWidth: { value: 1.2 }, stroke: { signal: `datum.kind === 'acceptor' ? '${colours.acceptor}' : '${colours.donor}'` }, opacity: { signal: 'datum.annotated ? 1 : 0.35' } } },
+        encode: {
+          enter: {
+            x,
+            y: { scale: 'y', value: 0 },
+            y2: { scale: 'y', field: 'y' },
+            strokeWidth: { value: 1.2 },
+            stroke: { signal: `datum.kind === 'acceptor' ? '${colours.acceptor}' : '${colours.donor}'` },
+            opacity: { signal: 'datum.annotated ? 1 : 0.35' },
+          },
+        },
       },
       {
         type: 'symbol',
         from: { data: 'points' },
-        encode: { enter: { x, y: { scale: 'y', field: 'y' }, size: { value: 28 }, stroke: { signal: `datum.kind === 'acceptor' ? '${colours.acceptor}' : '${colours.donor}'` }, fill: { signal: `!datum.annotated ? 'white' : datum.kind === 'acceptor' ? '${colours.acceptor}' : '${colours.donor}'` } } },
+        encode: {
+          enter: {
+            x,
+            y: { scale: 'y', field: 'y' },
+            size: { value: 28 },
+            stroke: { signal: `datum.kind === 'acceptor' ? '${colours.acceptor}' : '${colours.donor}'` },
+            fill: {
+              signal: `!datum.annotated ? 'white' : datum.kind === 'acceptor' ? '${colours.acceptor}' : '${colours.donor}'`,
+            },
+          },
+        },
       },
-      { type: 'rect', from: { data: 'exons' }, encode: { enter: { x: { scale: 'x', field: 's' }, width: { signal: 'max(2, scale("x", datum.e) - scale("x", datum.s))' }, y: { scale: 'y', value: 0, offset: -5 }, height: { value: 10 }, fill: { value: '#333' } } } },
+      {
+        type: 'rect',
+        from: { data: 'exons' },
+        encode: {
+          enter: {
+            x: { scale: 'x', field: 's' },
+            width: { signal: 'max(2, scale("x", datum.e) - scale("x", datum.s))' },
+            y: { scale: 'y', value: 0, offset: -5 },
+            height: { value: 10 },
+            fill: { value: '#333' },
+          },
+        },
+      },
     ],
   }
 }
@@ -97,11 +161,33 @@ const spec = {
   padding: 10,
   layout: { columns: 1, padding: { row: 40 } },
   marks: [
-    ...panels.map((p) => ({ type: 'group', title: { text: p.title, anchor: 'start', fontSize: 13 }, encode: { enter: { width: { value: width }, height: { value: height } } }, ...marks(p) })),
+    ...panels.map((p) => ({
+      type: 'group',
+      title: { text: p.title, anchor: 'start', fontSize: 13 },
+      encode: { enter: { width: { value: width }, height: { value: height } } },
+      ...marks(p),
+    })),
     {
       type: 'group',
       encode: { enter: { width: { value: width }, height: { value: 20 } } },
-      marks: [{ type: 'text', encode: { enter: { text: { value: ['boxes: annotated exons · filled: prediction at an annotated site', 'open: a site predicted with probability of at least 0.1 that this transcript does not have'] }, fontSize: { value: 11 }, fill: { value: '#333' }, baseline: { value: 'middle' } } } }],
+      marks: [
+        {
+          type: 'text',
+          encode: {
+            enter: {
+              text: {
+                value: [
+                  'boxes: annotated exons · filled: prediction at an annotated site',
+                  'open: a site predicted with probability of at least 0.1 that this transcript does not have',
+                ],
+              },
+              fontSize: { value: 11 },
+              fill: { value: '#333' },
+              baseline: { value: 'middle' },
+            },
+          },
+        },
+      ],
     },
   ],
 }

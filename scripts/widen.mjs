@@ -31,7 +31,8 @@ export function widen(text, name) {
     if (open < 0 || bodyEnd < 0) throw new Error(`${name}: '// wide' stands before no block`)
     const header = text.slice(start, bodyStart)
     const wideHeader = header.replace(`+= ${shift})`, `+= ${2 * shift})`)
-    if (/^ *for/.test(header) && wideHeader === header) throw new Error(`${name}: a wide loop's step is not ${shift}: ${header}`)
+    if (/^ *for/.test(header) && wideHeader === header)
+      throw new Error(`${name}: a wide loop's step is not ${shift}: ${header}`)
     out += text.slice(from, start) + wideHeader
     out += doubled(text.slice(bodyStart, bodyEnd), shift, name)
     from = bodyEnd
@@ -63,9 +64,13 @@ function parts(list) {
 function doubled(body, shift, name) {
   const twins = new Set() // names of vectors that have a second half
   const second = (expression) =>
-    movedLoads(expression, shift).replace(/\b[A-Za-z]\w*\b/g, (word, at) => (twins.has(word) && expression[at - 1] !== '.' ? `${word}_` : word))
+    movedLoads(expression, shift).replace(/\b[A-Za-z]\w*\b/g, (word, at) =>
+      twins.has(word) && expression[at - 1] !== '.' ? `${word}_` : word,
+    )
   const isVector = (value, isVariable) =>
-    /v128\.load\(/.test(value) || (isVariable && /splat\(0\)/.test(value)) || (value.match(/\b[A-Za-z]\w*\b/g) ?? []).some((word) => twins.has(word))
+    /v128\.load\(/.test(value) ||
+    (isVariable && /splat\(0\)/.test(value)) ||
+    (value.match(/\b[A-Za-z]\w*\b/g) ?? []).some((word) => twins.has(word))
   const waiting = [] // second halves of stores
   return body
     .split('\n')
@@ -93,7 +98,8 @@ function doubled(body, shift, name) {
         return [line]
       }
       const assignment = /^(\w+) = (.*)$/.exec(statement)
-      if (assignment && twins.has(assignment[1])) return [...before, line, `${indent}${assignment[1]}_ = ${second(assignment[2])}`]
+      if (assignment && twins.has(assignment[1]))
+        return [...before, line, `${indent}${assignment[1]}_ = ${second(assignment[2])}`]
       if (/v128\.load\(/.test(statement)) throw new Error(`${name}: a load that stays alone in a wide block: ${line}`)
       return [...before, line]
     })

@@ -25,7 +25,10 @@ export abstract class GenoconvError extends Error {
   constructor(problem: Problem) {
     const { where, what, expected, got, remedy, cause } = problem
     const contrast = [expected && `expected ${expected}`, got && `got ${got}`].filter(Boolean).join(', ')
-    super(`${where}: ${what}${contrast && `: ${contrast}`}${remedy ? `; ${remedy}` : ''}`, cause === undefined ? undefined : { cause })
+    super(
+      `${where}: ${what}${contrast && `: ${contrast}`}${remedy ? `; ${remedy}` : ''}`,
+      cause === undefined ? undefined : { cause },
+    )
     this.name = new.target.name
     this.where = where
     this.remedy = remedy

@@ -21,7 +21,13 @@ export { openGenome, type OpenGenomeOptions } from './io/fasta/open-genome.ts'
 export { memorySink, type ByteSink } from './io/bytes/sink.ts'
 export { writeArrow, type WriteArrowOptions } from './io/output/write-predictions.ts'
 export type { Backend } from './kernels/backend.ts'
-export { createBackend, listDevices, type BackendOptions, type DeviceChoice, type DeviceListing } from './kernels/create-backend.ts'
+export {
+  createBackend,
+  listDevices,
+  type BackendOptions,
+  type DeviceChoice,
+  type DeviceListing,
+} from './kernels/create-backend.ts'
 export { longConv, type LongConvOptions } from './kernels/long-conv/api.ts'
 export { explainPlan, type LongConvPlan, planLongConv } from './kernels/long-conv/plan.ts'
 export type { Model, ModelInfo, Track } from './model/model.ts'

@@ -22,22 +22,39 @@ export const benchCommand = ({ signal }: Environment): CommandModule => ({
     const { model, device, chunk, memory, threads } = runOptions
     return yargs
       .options({ model, device, chunk, memory, threads })
-      .option('bases', { type: 'string', requiresArg: true, describe: `Bases of the trial (default: ${showCount(defaultBases)})` })
-      .option('explain', { type: 'boolean', describe: 'Print how the model would be computed (chunks, convolutions, transforms) and stop' })
-      .option('calibrate', { type: 'boolean', describe: 'Measure what CPU plans are chosen by, and keep it for every later run on this machine' })
+      .option('bases', {
+        type: 'string',
+        requiresArg: true,
+        describe: `Bases of the trial (default: ${showCount(defaultBases)})`,
+      })
+      .option('explain', {
+        type: 'boolean',
+        describe: 'Print how the model would be computed (chunks, convolutions, transforms) and stop',
+      })
+      .option('calibrate', {
+        type: 'boolean',
+        describe: 'Measure what CPU plans are chosen by, and keep it for every later run on this machine',
+      })
       .conflicts('explain', 'calibrate')
       .options(logOptions)
       .example('$0 bench', 'the shipped model on the device that --device auto takes')
       .example('$0 bench --device cpu --threads 1 --bases 50k', 'one CPU thread, a short trial')
-      .example('$0 bench --explain -m LongSafari/hyenadna-small-32k-seqlen-hf --bases 1M', 'the plan, each transform with its size and decomposition')
-      .example('$0 bench --calibrate', 'once on each kind of machine; a file in the cache folder, which GENOCONV_PLAN_CONSTANTS can name')
+      .example(
+        '$0 bench --explain -m LongSafari/hyenadna-small-32k-seqlen-hf --bases 1M',
+        'the plan, each transform with its size and decomposition',
+      )
+      .example(
+        '$0 bench --calibrate',
+        'once on each kind of machine; a file in the cache folder, which GENOCONV_PLAN_CONSTANTS can name',
+      )
       .example('$0 bench -m LongSafari/hyenadna-tiny-1k-seqlen-hf --json', 'another model, for machines')
   },
   handler: async (argv) => {
     const log = createLog({ quiet: argv['quiet'] === true, json: argv['json'] === true })
     const parsed = <T>(name: string, parse: (option: string, value: string) => T): T | undefined => {
       const value = argv[name]
-      if (Array.isArray(value)) throw new ConfigError({ where: `--${name}`, what: 'given twice', expected: 'once', got: value.join(' and ') })
+      if (Array.isArray(value))
+        throw new ConfigError({ where: `--${name}`, what: 'given twice', expected: 'once', got: value.join(' and ') })
       return value === undefined ? undefined : parse(`--${name}`, String(value))
     }
     if (argv['calibrate'] === true) {
@@ -64,11 +81,21 @@ export const benchCommand = ({ signal }: Environment): CommandModule => ({
     const basesPerSecond = length / seconds
     const peakMemoryBytes = process.resourceUsage().maxRSS * 1024
     if (argv['json'] === true) {
-      const result = { event: 'bench', model: model.info.name, device: backend.description, bases: length, seconds, basesPerSecond, peakMemoryBytes }
+      const result = {
+        event: 'bench',
+        model: model.info.name,
+        device: backend.description,
+        bases: length,
+        seconds,
+        basesPerSecond,
+        peakMemoryBytes,
+      }
       process.stdout.write(`${JSON.stringify(result)}\n`)
     } else {
       const perHour = ((basesPerSecond * 3600) / 1e9).toFixed(2)
-      process.stdout.write(`${showCount(basesPerSecond)} bases/s (${perHour} Gbases an hour), median of ${trials} trials of ${showCount(length)} bases, peak memory ${showBytes(peakMemoryBytes)}\n`)
+      process.stdout.write(
+        `${showCount(basesPerSecond)} bases/s (${perHour} Gbases an hour), median of ${trials} trials of ${showCount(length)} bases, peak memory ${showBytes(peakMemoryBytes)}\n`,
+      )
     }
     model.close()
     await backend.destroy()
@@ -84,7 +111,8 @@ async function calibrate(asJson: boolean): Promise<void> {
     return
   }
   const { radixNs, leafNs, copyNs, memoryBytesPerNs, tapNs } = defaultCostConstants
-  const row = (what: string, here: number, there: number): string => `${what.padEnd(46)}${here.toPrecision(3).padStart(8)}${there.toPrecision(3).padStart(10)}\n`
+  const row = (what: string, here: number, there: number): string =>
+    `${what.padEnd(46)}${here.toPrecision(3).padStart(8)}${there.toPrecision(3).padStart(10)}\n`
   process.stdout.write(
     `${' '.repeat(46)}${'here'.padStart(8)}${'package'.padStart(10)}\n` +
       row('radix-4 level, ns a complex point', constants.radixNs[4], radixNs[4]) +
@@ -97,20 +125,34 @@ async function calibrate(asJson: boolean): Promise<void> {
 }
 
 /** How the model would be computed, and by which constants that was chosen. */
-async function explain(model: Model, run: { length: number; chunkBases?: number; memoryBytes: number }, asJson: boolean): Promise<void> {
+async function explain(
+  model: Model,
+  run: { length: number; chunkBases?: number; memoryBytes: number },
+  asJson: boolean,
+): Promise<void> {
   const { lines, memoryBytes } = model.plan({ ...run, tracks: [], leftContext: 0, rightContext: 0 })
   const { path, constants } = await planConstants()
   const device = model.backend.description
   if (asJson) {
-    process.stdout.write(`${JSON.stringify({ event: 'plan', model: model.info.name, device, bases: run.length, memoryBytes, steps: lines, constants, constantsPath: path ?? null })}\n`)
+    process.stdout.write(
+      `${JSON.stringify({ event: 'plan', model: model.info.name, device, bases: run.length, memoryBytes, steps: lines, constants, constantsPath: path ?? null })}\n`,
+    )
     return
   }
-  process.stdout.write(`${model.info.name} on ${device}, ${showCount(run.length)} bases, ${showBytes(memoryBytes)}\n${lines.map((line) => `  ${line}\n`).join('')}`)
-  if (model.backend.kind === 'cpu') process.stdout.write(`planned by ${path ?? "the package's constants (genoconv bench --calibrate measures this machine's)"}\n`)
+  process.stdout.write(
+    `${model.info.name} on ${device}, ${showCount(run.length)} bases, ${showBytes(memoryBytes)}\n${lines.map((line) => `  ${line}\n`).join('')}`,
+  )
+  if (model.backend.kind === 'cpu')
+    process.stdout.write(
+      `planned by ${path ?? "the package's constants (genoconv bench --calibrate measures this machine's)"}\n`,
+    )
 }
 
 /** Median seconds of a run over made-up sequence, after one that is not counted. */
-async function timeModel(model: Model, run: { length: number; chunkBases?: number; memoryBytes: number; signal: AbortSignal }): Promise<number> {
+async function timeModel(
+  model: Model,
+  run: { length: number; chunkBases?: number; memoryBytes: number; signal: AbortSignal },
+): Promise<number> {
   const tracks = model.info.tracks.filter((track) => track.isDefault).map((track) => track.name)
   const options: RunOptions = { ...run, tracks, leftContext: 0, rightContext: 0 }
   const seconds: number[] = []

@@ -20,31 +20,57 @@ export interface DryRun {
 }
 
 /** The plan of a run in lines for people, and as JSON for machines. */
-export async function describeDryRun({ model, genomes, options, plan, output, reserveBytes }: DryRun, json: boolean): Promise<string> {
+export async function describeDryRun(
+  { model, genomes, options, plan, output, reserveBytes }: DryRun,
+  json: boolean,
+): Promise<string> {
   const { filterSecondsPerBase = 0 } = plan.longest
-  const seconds = plan.bases === undefined ? undefined : plan.bases * (1 / (await measureSpeed(model, options)) + filterSecondsPerBase)
+  const seconds =
+    plan.bases === undefined
+      ? undefined
+      : plan.bases * (1 / (await measureSpeed(model, options)) + filterSecondsPerBase)
   const memoryBytes = plan.longest.memoryBytes + reserveBytes
   const strands = options.strand === 'both' ? 2 : 1
   const estimate = seconds === undefined ? undefined : seconds * strands
   if (json) {
     const { info, backend } = model
     return `${JSON.stringify({
-      event: 'plan', inputs: genomes.map(({ name }) => name), targets: plan.targets ?? null, bases: plan.bases ?? null, model: info.name,
-      architecture: info.architecture, device: backend.description, chunkBases: plan.longest.chunkBases, steps: plan.longest.lines, memoryBytes,
-      estimatedSeconds: estimate ?? null, format: output.format, output: output.path ?? '-',
+      event: 'plan',
+      inputs: genomes.map(({ name }) => name),
+      targets: plan.targets ?? null,
+      bases: plan.bases ?? null,
+      model: info.name,
+      architecture: info.architecture,
+      device: backend.description,
+      chunkBases: plan.longest.chunkBases,
+      steps: plan.longest.lines,
+      memoryBytes,
+      estimatedSeconds: estimate ?? null,
+      format: output.format,
+      output: output.path ?? '-',
     })}\n`
   }
   const what = options.regions ? 'regions' : 'records'
   const rows: [string, string][] = [
     ['input', genomes.map(({ name }) => name).join(', ')],
-    [what, plan.targets === undefined ? 'a stream: not known' : `${showCount(plan.targets)}, ${showCount(plan.bases!)} bases`],
+    [
+      what,
+      plan.targets === undefined
+        ? 'a stream: not known'
+        : `${showCount(plan.targets)}, ${showCount(plan.bases!)} bases`,
+    ],
     ['model', `${model.info.name}: ${model.info.architecture}, ${showCount(model.info.parameterCount)} parameters`],
     ['tracks', options.tracks!.join(', ')],
     ['device', model.backend.description],
     ['chunk', `${showCount(plan.longest.chunkBases)} bases`],
     ...plan.longest.lines.map((line): [string, string] => ['plan', line]),
     ['memory', `${showBytes(memoryBytes)} of ${showBytes(options.memory! + reserveBytes)}`],
-    ['time', estimate === undefined ? 'not known for a stream' : `about ${showSeconds(estimate)} (measured on ${showCount(trialBases)} bases${filterSecondsPerBase > 0 ? ', long filters reckoned' : ''})`],
+    [
+      'time',
+      estimate === undefined
+        ? 'not known for a stream'
+        : `about ${showSeconds(estimate)} (measured on ${showCount(trialBases)} bases${filterSecondsPerBase > 0 ? ', long filters reckoned' : ''})`,
+    ],
     ['output', `${output.path ?? 'standard output'} (${output.format})`],
   ]
   return rows.map(([name, value]) => `${`${name}:`.padEnd(10)}${value}\n`).join('')
@@ -54,7 +80,15 @@ export async function describeDryRun({ model, genomes, options, plan, output, re
 async function measureSpeed(model: Model, options: PredictOptions): Promise<number> {
   const time = async (length: number): Promise<number> => {
     const start = performance.now()
-    const run = { tracks: options.tracks!, length, leftContext: 0, rightContext: 0, chunkBases: options.chunk, memoryBytes: options.memory!, signal: options.signal }
+    const run = {
+      tracks: options.tracks!,
+      length,
+      leftContext: 0,
+      rightContext: 0,
+      chunkBases: options.chunk,
+      memoryBytes: options.memory!,
+      signal: options.signal,
+    }
     for await (const _ of model.run(pseudoBases(length), run)) options.signal?.throwIfAborted()
     return (performance.now() - start) / 1000
   }

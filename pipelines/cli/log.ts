@@ -33,7 +33,10 @@ function textLog({ quiet, debug }: LogOptions, stream: NodeJS.WriteStream): Log 
     warn: (text) => void (quiet || line(`warning: ${text}`)),
     error(error) {
       line(describeError(error))
-      if (debug && error instanceof Error) stream.write(`${error.stack}\n${error.cause ? `caused by ${String((error.cause as Error).stack ?? error.cause)}\n` : ''}`)
+      if (debug && error instanceof Error)
+        stream.write(
+          `${error.stack}\n${error.cause ? `caused by ${String((error.cause as Error).stack ?? error.cause)}\n` : ''}`,
+        )
     },
     progress: (progress) => bar?.update(progress),
     done: (text) => void (quiet || line(text)),
@@ -44,17 +47,27 @@ const progressSeconds = 5
 
 function jsonLog({ quiet, debug }: LogOptions, stream: NodeJS.WriteStream): Log {
   let lastProgress = performance.now()
-  const line = (event: string, fields: Readonly<Record<string, unknown>>): void => void stream.write(`${JSON.stringify({ event, ...fields })}\n`)
+  const line = (event: string, fields: Readonly<Record<string, unknown>>): void =>
+    void stream.write(`${JSON.stringify({ event, ...fields })}\n`)
   return {
     info: (message) => void (quiet || line('info', { message })),
     warn: (message) => void (quiet || line('warning', { message })),
     error(error) {
-      line('error', { message: describeError(error), ...(debug && error instanceof Error ? { stack: error.stack } : {}) })
+      line('error', {
+        message: describeError(error),
+        ...(debug && error instanceof Error ? { stack: error.stack } : {}),
+      })
     },
     progress({ contig, basesDone, basesTotal, regionsDone, regionsTotal }) {
       if (quiet || performance.now() - lastProgress < progressSeconds * 1000) return
       lastProgress = performance.now()
-      line('progress', { contig, bases: basesDone, total: basesTotal ?? null, regions: regionsDone ?? null, regionsTotal: regionsTotal ?? null })
+      line('progress', {
+        contig,
+        bases: basesDone,
+        total: basesTotal ?? null,
+        regions: regionsDone ?? null,
+        regionsTotal: regionsTotal ?? null,
+      })
     },
     done: (_, summary) => line('done', summary),
   }

@@ -2,20 +2,34 @@ import type { Argv, CommandModule } from 'yargs'
 import { DownloadBar } from './download-bar.ts'
 import type { Environment } from './environment.ts'
 import { createLog } from './log.ts'
-import { describeModel, knownModel, listModels, type ModelDescription, type ModelListing, pullModel } from '../models/catalogue.ts'
+import {
+  describeModel,
+  knownModel,
+  listModels,
+  type ModelDescription,
+  type ModelListing,
+  pullModel,
+} from '../models/catalogue.ts'
 import { logOptions } from './predict-arguments.ts'
 import { showBytes, showCount } from './units.ts'
 
 /** `models list` for people: columns as wide as their longest entry. */
 export function formatListings(listings: readonly ModelListing[]): string {
   const rows = listings.map(({ name, state, isDefault, licence = '?', weightsBytes, description, source }) => {
-    const where = state === 'known' ? (source === 'pull' ? 'to pull' : 'to fetch') : isDefault ? 'shipped, default' : state
+    const where =
+      state === 'known' ? (source === 'pull' ? 'to pull' : 'to fetch') : isDefault ? 'shipped, default' : state
     return [name, where, licence, showBytes(weightsBytes), description]
   })
   const table = [['NAME', 'STATE', 'LICENCE', 'SIZE', 'WHAT'], ...rows]
   const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)))
-  const lines = table.map((row) => row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column]))).join('  '))
-  const sources = [...new Set(listings.filter(({ state, source }) => state === 'known' && source !== 'pull').map(({ source }) => source))]
+  const lines = table.map((row) =>
+    row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column]))).join('  '),
+  )
+  const sources = [
+    ...new Set(
+      listings.filter(({ state, source }) => state === 'known' && source !== 'pull').map(({ source }) => source),
+    ),
+  ]
   if (listings.some(({ source }) => source === 'pull')) lines.push('', 'to pull: genoconv models pull NAME')
   if (sources.length > 0) lines.push(`to fetch: the file is in ${sources.join(', ')}; give it with --model`)
   return `${lines.join('\n')}\n`
@@ -28,7 +42,10 @@ export function formatDescription(model: ModelDescription): string {
     ['model', model.name],
     ['family', model.family === 'splice' ? 'splice sites' : 'language model (each base from those before it)'],
     ['architecture', model.architecture],
-    ['receptive field', right === 0 ? `${showCount(left)} bases before each base` : `${showCount(left)} bases on each side`],
+    [
+      'receptive field',
+      right === 0 ? `${showCount(left)} bases before each base` : `${showCount(left)} bases on each side`,
+    ],
     ['parameters', showCount(model.parameterCount)],
     ...model.tracks.map(({ name, isDefault, description }, i): [string, string] => [
       i === 0 ? 'tracks' : '',
@@ -81,19 +98,24 @@ export const modelsCommand = ({ signal }: Environment): CommandModule => ({
           args
             .positional('model', {
               type: 'string',
-              describe: "A shipped model's name, a repo id in the cache, a folder or a file (default: the shipped default)",
+              describe:
+                "A shipped model's name, a repo id in the cache, a folder or a file (default: the shipped default)",
             })
             .options(logOptions),
         async (argv) => {
           const log = createLog({ quiet: argv['quiet'] === true, json: argv['json'] === true })
           const spec = argv['model'] as string | undefined
           const published = spec === undefined ? undefined : knownModel(spec)
-          const description = await describeModel(spec, { signal, onWarning: (text) => log.warn(text) }).catch((error: unknown) => {
-            // A published model that is not here: what is known of it, before the error that says how to get it.
-            if (published && argv['json'] !== true)
-              log.info(`${published.name}: ${published.description}; ${published.licence}; ${showBytes(published.weightsBytes)}`)
-            throw error
-          })
+          const description = await describeModel(spec, { signal, onWarning: (text) => log.warn(text) }).catch(
+            (error: unknown) => {
+              // A published model that is not here: what is known of it, before the error that says how to get it.
+              if (published && argv['json'] !== true)
+                log.info(
+                  `${published.name}: ${published.description}; ${published.licence}; ${showBytes(published.weightsBytes)}`,
+                )
+              throw error
+            },
+          )
           if (argv['json'] === true) printJson(description)
           else print(formatDescription(description))
         },
@@ -102,7 +124,9 @@ export const modelsCommand = ({ signal }: Environment): CommandModule => ({
         'pull <model>',
         'Download a Hugging Face checkpoint into its cache, checked against its SHA-256',
         (args) =>
-          args.positional('model', { type: 'string', demandOption: true, describe: 'owner/name, or owner/name@revision' }).options(logOptions),
+          args
+            .positional('model', { type: 'string', demandOption: true, describe: 'owner/name, or owner/name@revision' })
+            .options(logOptions),
         async (argv) => {
           const log = createLog({ quiet: argv['quiet'] === true, json: argv['json'] === true })
           const bar = argv['quiet'] === true || argv['json'] === true ? undefined : new DownloadBar(process.stderr)
@@ -124,6 +148,9 @@ export const modelsCommand = ({ signal }: Environment): CommandModule => ({
       .demandCommand(1, 'list, info or pull?')
       .example('$0 models list', 'what there is')
       .example('$0 models info splice', "the shipped model's card")
-      .example('$0 models pull LongSafari/hyenadna-tiny-1k-seqlen-hf', 'then: genoconv predict gene.fa -m LongSafari/hyenadna-tiny-1k-seqlen-hf'),
+      .example(
+        '$0 models pull LongSafari/hyenadna-tiny-1k-seqlen-hf',
+        'then: genoconv predict gene.fa -m LongSafari/hyenadna-tiny-1k-seqlen-hf',
+      ),
   handler: () => {},
 })

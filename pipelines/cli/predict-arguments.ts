@@ -31,7 +31,12 @@ export interface PredictArguments {
   readonly debug: boolean
 }
 
-const text = (describe: string, more: Options = {}): Options => ({ type: 'string', requiresArg: true, describe, ...more })
+const text = (describe: string, more: Options = {}): Options => ({
+  type: 'string',
+  requiresArg: true,
+  describe,
+  ...more,
+})
 const group = (name: string, options: Record<string, Options>): Record<string, Options> =>
   Object.fromEntries(Object.entries(options).map(([key, option]) => [key, { ...option, group: `${name}:` }]))
 
@@ -44,18 +49,27 @@ export const logOptions = group('Messages', {
 /** Options that change the numbers or the rows; other commands take them too. */
 export const runOptions = {
   ...group('What is predicted', {
-    model: text("A shipped model's name, a Hugging Face repo id, a folder, or a .safetensors, .pt or .ckpt file; several are an ensemble", { alias: 'm' }),
+    model: text(
+      "A shipped model's name, a Hugging Face repo id, a folder, or a .safetensors, .pt or .ckpt file; several are an ensemble",
+      { alias: 'm' },
+    ),
     region: text('Region text such as chr20:1,001-2,000 (1-based, inclusive) or a contig; repeatable'),
     regions: text('BED file; column 4 names the region, column 6 its strand'),
-    strand: text("Strand to run; results stand at forward coordinates (default: +, or the BED's)", { choices: ['+', '-', 'both'] }),
-    context: text('Real sequence on each side of a region: a number of bases, full or none (default: full where the receptive field is at most 100 kb)'),
+    strand: text("Strand to run; results stand at forward coordinates (default: +, or the BED's)", {
+      choices: ['+', '-', 'both'],
+    }),
+    context: text(
+      'Real sequence on each side of a region: a number of bases, full or none (default: full where the receptive field is at most 100 kb)',
+    ),
     tracks: text("Tracks to write, comma-separated (default: the model's)"),
     'filter-length': text("Cut each long filter to this many taps (default: the model's own)"),
     'frequency-sparsity': text("Fraction of the filters' spectrum blocks left out, 0 to 0.95"),
   }),
   ...group('How it is computed', {
     device: text('Where to compute; auto takes a real GPU, else the CPU', { choices: ['auto', 'gpu', 'cpu'] }),
-    precision: text('f32, or f16 storage and matrix units on GPUs that have them (default: f32)', { choices: ['f32', 'f16'] }),
+    precision: text('f32, or f16 storage and matrix units on GPUs that have them (default: f32)', {
+      choices: ['f32', 'f16'],
+    }),
     chunk: text('Bases computed at a time, e.g. 100k; never changes the result (default: from --memory)'),
     memory: text('Memory to stay within, e.g. 4G (default: half of what is free)'),
     threads: text('CPU workers (default: all cores)'),
@@ -71,11 +85,19 @@ const outputOptions = group('Output', {
 
 export function predictBuilder(yargs: Argv): Argv {
   return yargs
-    .positional('fasta', { type: 'string', array: true, describe: 'FASTA files: plain, gzip or BGZF; - is standard input; http(s) URLs', demandOption: true })
+    .positional('fasta', {
+      type: 'string',
+      array: true,
+      describe: 'FASTA files: plain, gzip or BGZF; - is standard input; http(s) URLs',
+      demandOption: true,
+    })
     .options({ ...runOptions, ...outputOptions, ...logOptions })
     .example('$0 predict gene.fa', 'every record, to gene.<model>.arrow')
     .example('$0 predict genome.fa.gz --regions genes.bed -o out.arrow', 'genes, each on its own strand')
-    .example('$0 predict chr20.fa.gz --region 20:13,976,161-16,033,842 --tracks donor -o donor.bedgraph', 'one region, one track, as bedGraph')
+    .example(
+      '$0 predict chr20.fa.gz --region 20:13,976,161-16,033,842 --tracks donor -o donor.bedgraph',
+      'one region, one track, as bedGraph',
+    )
     .example('$0 predict genome.fa.gz --resume', 'goes on where it was interrupted; the result is the same to the byte')
     .example('$0 predict - < gene.fa > out.arrows', 'from standard input to an Arrow stream')
     .example('$0 predict gene.fa -m model_1.pt -m model_2.pt --dry-run', 'the plan for an ensemble of two')
@@ -86,7 +108,8 @@ export function parsePredictArguments(argv: Readonly<Record<string, unknown>>): 
   const all = (name: string): string[] => (argv[name] === undefined ? [] : [argv[name]].flat().map(String))
   const one = (name: string): string | undefined => {
     const values = all(name)
-    if (values.length > 1) throw new ConfigError({ where: `--${name}`, what: 'given twice', expected: 'once', got: values.join(' and ') })
+    if (values.length > 1)
+      throw new ConfigError({ where: `--${name}`, what: 'given twice', expected: 'once', got: values.join(' and ') })
     return values[0]
   }
   const parsed = <T>(name: string, parse: (option: string, value: string) => T): T | undefined => {
@@ -94,10 +117,15 @@ export function parsePredictArguments(argv: Readonly<Record<string, unknown>>): 
     return value === undefined ? undefined : parse(`--${name}`, value)
   }
   const inputs = all('fasta')
-  if (inputs.filter((input) => input === '-').length > 1) throw new ConfigError({ where: '-', what: 'standard input is given twice', expected: 'once' })
+  if (inputs.filter((input) => input === '-').length > 1)
+    throw new ConfigError({ where: '-', what: 'standard input is given twice', expected: 'once' })
   const bedFiles = all('regions')
   if (inputs.includes('-') && bedFiles.includes('-')) {
-    throw new ConfigError({ where: '--regions', what: 'standard input cannot be both FASTA and BED', remedy: 'give a file for one of them' })
+    throw new ConfigError({
+      where: '--regions',
+      what: 'standard input cannot be both FASTA and BED',
+      remedy: 'give a file for one of them',
+    })
   }
   return {
     inputs,
@@ -107,8 +135,15 @@ export function parsePredictArguments(argv: Readonly<Record<string, unknown>>): 
     regionTexts: all('region'),
     bedFiles,
     strand: one('strand') as Strand | 'both' | undefined,
-    context: parsed('context', (option, value) => (value === 'full' || value === 'none' ? value : value === '0' ? 0 : parseBases(option, value))),
-    tracks: parsed('tracks', (_, value) => value.split(',').map((name) => name.trim()).filter((name) => name !== '')),
+    context: parsed('context', (option, value) =>
+      value === 'full' || value === 'none' ? value : value === '0' ? 0 : parseBases(option, value),
+    ),
+    tracks: parsed('tracks', (_, value) =>
+      value
+        .split(',')
+        .map((name) => name.trim())
+        .filter((name) => name !== ''),
+    ),
     device: (one('device') ?? 'auto') as 'auto' | 'gpu' | 'cpu',
     filterLength: parsed('filter-length', (option, value) => parseBases(option, value)),
     frequencySparsity: parsed('frequency-sparsity', (option, value) => parseFraction(option, value, 0.95)) ?? 0,

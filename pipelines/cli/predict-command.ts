@@ -46,7 +46,11 @@ export const predictCommand = ({ signal }: Environment): CommandModule => ({
 
 /** The program: open what it reads and writes, then compute. */
 export async function runPredict(args: PredictArguments, log: Log, signal: AbortSignal): Promise<void> {
-  const genomes = await openGenomes(args.inputs, { onWarning: log.warn, signal, maxHeldBytes: (args.memory ?? freeMemory() / 2) / 4 })
+  const genomes = await openGenomes(args.inputs, {
+    onWarning: log.warn,
+    signal,
+    maxHeldBytes: (args.memory ?? freeMemory() / 2) / 4,
+  })
   let out: RunOutput | undefined
   try {
     const regions = await readRegions(args, genomes, signal)
@@ -85,12 +89,28 @@ async function compute({ args, log, signal, genomes, regions, output, out }: Run
   const { filterLength, frequencySparsity, strand, context, chunk } = args
   const { memory, threads } = out
   const modelMemory = Math.max(0, memory - reserveBytes)
-  const { backend, reason } = await chooseDevice(args.device, { threads, memoryBytes: modelMemory, precision: args.precision, onWarning: log.warn })
-  const load = (on: Backend): Promise<Model> => loadModel(args.models, { backend: on, filterLength, frequencySparsity, signal, onWarning: log.warn })
+  const { backend, reason } = await chooseDevice(args.device, {
+    threads,
+    memoryBytes: modelMemory,
+    precision: args.precision,
+    onWarning: log.warn,
+  })
+  const load = (on: Backend): Promise<Model> =>
+    loadModel(args.models, { backend: on, filterLength, frequencySparsity, signal, onWarning: log.warn })
   let model = await load(backend)
   const tracks = checkedTracks(model, args.tracks)
   const temporaryFolder = output.path === undefined ? tmpdir() : dirname(output.path)
-  const options: PredictOptions = { regions, strand, context, tracks, chunk, memory: modelMemory, temporaryFolder, signal, onProgress: log.progress }
+  const options: PredictOptions = {
+    regions,
+    strand,
+    context,
+    tracks,
+    chunk,
+    memory: modelMemory,
+    temporaryFolder,
+    signal,
+    onProgress: log.progress,
+  }
   const plan = await planPredict(model, genomes, options)
   if (args.dryRun) {
     const text = await describeDryRun({ model, genomes, options, plan, output, reserveBytes }, args.json)
@@ -107,19 +127,30 @@ async function compute({ args, log, signal, genomes, regions, output, out }: Run
   }
   const onCpu = async (): Promise<Model> => {
     // Said only where the run was f16 until now.
-    const moved = await chooseDevice('cpu', { threads, memoryBytes: modelMemory, precision: backend.precision, onWarning: log.warn })
+    const moved = await chooseDevice('cpu', {
+      threads,
+      memoryBytes: modelMemory,
+      precision: backend.precision,
+      onWarning: log.warn,
+    })
     model = await load(moved.backend)
     return model
   }
   const hint = regions && orderHint(regions, contextBases(model, context))
   if (hint) log.info(hint)
-  const recover = deviceRecovery({ isAuto: args.device === 'auto', defaultChunk: plan.longest.chunkBases, onCpu, onWarning: log.warn })
+  const recover = deviceRecovery({
+    isAuto: args.device === 'auto',
+    defaultChunk: plan.longest.chunkBases,
+    onCpu,
+    onWarning: log.warn,
+  })
   const onDeviceError: DeviceRecovery = async (error, failed) => {
     const next = await recover(error, failed)
     if (next) await out.moved(`${next.model.backend.description}, chunks of ${next.chunk} bases`)
     return next
   }
-  const columns = strand === 'both' ? ['_plus', '_minus'].flatMap((suffix) => tracks.map((track) => track + suffix)) : tracks
+  const columns =
+    strand === 'both' ? ['_plus', '_minus'].flatMap((suffix) => tracks.map((track) => track + suffix)) : tracks
   const seen = new Seen(columns)
   const contigs = await knownContigs(genomes, signal)
   const begun = await out.begin({
@@ -136,7 +167,12 @@ async function compute({ args, log, signal, genomes, regions, output, out }: Run
     return logSummary(log, { ...outcome, text: `${output.path} is complete already` })
   }
   const { sink, done } = begun
-  const batches = predict(model, genomes, { ...options, onDeviceError, doneRows: done?.rows, onSkipped: (region) => seen.skip(region) })
+  const batches = predict(model, genomes, {
+    ...options,
+    onDeviceError,
+    doneRows: done?.rows,
+    onSkipped: (region) => seen.skip(region),
+  })
   const layout = {
     tracks: columns,
     contigs: contigs?.map(({ name }) => name),
@@ -144,15 +180,33 @@ async function compute({ args, log, signal, genomes, regions, output, out }: Run
     temporaryFolder,
     metadata: () => runMetadata({ model, genomes, contigs: contigs ?? seen.contigs, options, args }),
   }
-  await writePredictions(seen.watch(batches), output.format, sink, layout, done && { ...done, contigs: () => [...seen.skippedContigs] })
+  await writePredictions(
+    seen.watch(batches),
+    output.format,
+    sink,
+    layout,
+    done && { ...done, contigs: () => [...seen.skippedContigs] },
+  )
   await close(model)
   logSummary(log, { ...outcome, device: model.backend.description, basesBefore: done?.rows })
 }
 
 /** Options that decide the output's bytes, as text, by their names. */
-function describeOptions(args: PredictArguments, { tracks, format, plannedChunk }: { tracks: readonly string[]; format: string; plannedChunk: number }): Record<string, string> {
+function describeOptions(
+  args: PredictArguments,
+  { tracks, format, plannedChunk }: { tracks: readonly string[]; format: string; plannedChunk: number },
+): Record<string, string> {
   const { filterLength, frequencySparsity, strand, context, chunk, bedFiles } = args
-  const shown = { tracks: tracks.join(','), strand, context, 'filter-length': filterLength, 'frequency-sparsity': frequencySparsity, precision: args.precision, chunk, format }
+  const shown = {
+    tracks: tracks.join(','),
+    strand,
+    context,
+    'filter-length': filterLength,
+    'frequency-sparsity': frequencySparsity,
+    precision: args.precision,
+    chunk,
+    format,
+  }
   return {
     ...Object.fromEntries(Object.entries(shown).map(([name, value]) => [`--${name}`, `${value ?? 'not given'}`])),
     'the region column (--regions)': bedFiles.length > 0 ? 'written' : 'not written',
@@ -180,7 +234,11 @@ export async function knownContigs(genomes: readonly Genome[], signal: AbortSign
 }
 
 /** Regions of --region and --regions, in that order; undefined where neither is given. */
-export async function readRegions(args: PredictArguments, genomes: readonly Genome[], signal: AbortSignal): Promise<Region[] | undefined> {
+export async function readRegions(
+  args: PredictArguments,
+  genomes: readonly Genome[],
+  signal: AbortSignal,
+): Promise<Region[] | undefined> {
   if (args.regionTexts.length + args.bedFiles.length === 0) return undefined
   const contigs = contigMap((await knownContigs(genomes, signal)) ?? needFile(genomes))
   const regions: Region[] = args.regionTexts.map((text) => parseRegion(text, contigs))
@@ -190,7 +248,13 @@ export async function readRegions(args: PredictArguments, genomes: readonly Geno
 
 function needFile(genomes: readonly Genome[]): never {
   const { name } = genomes.find((genome) => !genome.isRandomAccess)!
-  throw new FormatError({ where: name, what: 'regions need random access, which a stream has not', expected: 'a FASTA file', got: 'standard input', remedy: 'save it to a file first' })
+  throw new FormatError({
+    where: name,
+    what: 'regions need random access, which a stream has not',
+    expected: 'a FASTA file',
+    got: 'standard input',
+    remedy: 'save it to a file first',
+  })
 }
 
 /** What the `region` column says. */

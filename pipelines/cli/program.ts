@@ -67,7 +67,8 @@ function commandLine(words: readonly string[], environment: Environment) {
 }
 
 /** Names of the options of the command that was being read; yargs has them, its types do not say so. */
-const knownOptions = (parser: Argv): string[] => Object.keys((parser as unknown as { getOptions(): { key: object } }).getOptions().key)
+const knownOptions = (parser: Argv): string[] =>
+  Object.keys((parser as unknown as { getOptions(): { key: object } }).getOptions().key)
 
 /** The first signal asks for an orderly end, which has a moment; a second ends at once. Partial files go in either case. */
 function watchSignals(abort: AbortController): void {
@@ -82,4 +83,3 @@ function watchSignals(abort: AbortController): void {
     })
   }
 }
-

@@ -22,7 +22,10 @@ export class ProgressBar {
     const oldest = this.history[0]
     const rate = (basesDone - oldest.bases) / Math.max(1e-3, seconds - oldest.seconds)
     const left = basesTotal === undefined || rate <= 0 ? '' : `, ${showSeconds((basesTotal - basesDone) / rate)} left`
-    const regions = regionsDone === undefined || regionsTotal === 1 ? '' : `${showCount(regionsDone)}${regionsTotal === undefined ? '' : `/${showCount(regionsTotal)}`} regions, `
+    const regions =
+      regionsDone === undefined || regionsTotal === 1
+        ? ''
+        : `${showCount(regionsDone)}${regionsTotal === undefined ? '' : `/${showCount(regionsTotal)}`} regions, `
     const payload = { contig, regions, done: showCount(basesDone), rate: showCount(rate), left }
     if (!this.bar) {
       const body = basesTotal === undefined ? '' : '{bar} {percentage}% '

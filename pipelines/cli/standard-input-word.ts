@@ -9,7 +9,8 @@ const flags = /^(--(quiet|json|debug|dry-run|help|no-[a-z-]+)|-h)$/
 export function hideStandardInput(words: readonly string[]): string[] {
   return words.map((word, i) => {
     const before = words[i - 1] ?? ''
-    const isValue = before.startsWith('-') && before !== '-' && before !== '--' && !flags.test(before) && !before.includes('=')
+    const isValue =
+      before.startsWith('-') && before !== '-' && before !== '--' && !flags.test(before) && !before.includes('=')
     return word === '-' && !isValue ? stand : word
   })
 }

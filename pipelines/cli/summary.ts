@@ -24,5 +24,13 @@ export function logSummary(log: Log, { seen, startTime, device, output, basesBef
   const peakMemoryBytes = process.resourceUsage().maxRSS * 1024
   const speed = `${showCount(bases)} bases in ${showSeconds(seconds)} (${showCount(basesPerSecond)} bases/s, peak memory ${showBytes(peakMemoryBytes)})`
   const before = basesBefore === undefined ? {} : { basesBefore }
-  log.done(text ?? `${speed}; wrote ${output === '-' ? 'standard output' : output}`, { bases, seconds, basesPerSecond, peakMemoryBytes, device, output, ...before })
+  log.done(text ?? `${speed}; wrote ${output === '-' ? 'standard output' : output}`, {
+    bases,
+    seconds,
+    basesPerSecond,
+    peakMemoryBytes,
+    device,
+    output,
+    ...before,
+  })
 }

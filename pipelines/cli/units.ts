@@ -1,6 +1,7 @@
 import { ConfigError } from '../../src/errors.ts'
 
-const wrong = (option: string, expected: string, got: string): ConfigError => new ConfigError({ where: option, what: 'bad value', expected, got: got || 'nothing' })
+const wrong = (option: string, expected: string, got: string): ConfigError =>
+  new ConfigError({ where: option, what: 'bad value', expected, got: got || 'nothing' })
 
 /** `1000`, `100k`, `1M`, `1.5M`: bases, in decimal steps. */
 export function parseBases(option: string, text: string): number {

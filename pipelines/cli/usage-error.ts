@@ -11,26 +11,41 @@ export function usageError(message: string, words: readonly string[], known: rea
     const isOption = words.some((word) => word.startsWith('-') && word.replace(/^-+/, '').split('=')[0] === first)
     const closest = nearest(first, known)
     const remedy = isOption && closest ? `did you mean --${closest}?` : help
-    return new ConfigError({ where, what: isOption ? `unknown option --${first}` : `unknown argument ${first}`, remedy })
+    return new ConfigError({
+      where,
+      what: isOption ? `unknown option --${first}` : `unknown argument ${first}`,
+      remedy,
+    })
   }
   const meant = /^Did you mean (.*)\?$/.exec(message)?.[1]
   if (meant) return new ConfigError({ where, what: 'no such command', remedy: `did you mean ${meant}?` })
-  const lines = message.split('\n').map((line) => line.trim()).filter((line) => line !== '')
+  const lines = message
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
   if (lines.length === 0) return new ConfigError({ where, what: 'wrong usage', remedy: help })
   const invalid = /^Argument: ([^,]+), Given: (.*), Choices: (.*)$/.exec(lines[1] ?? '')
   if (invalid) {
-    return new ConfigError({ where: `--${invalid[1]}`, what: 'bad value', expected: `one of ${invalid[3].replaceAll('"', '')}`, got: invalid[2].replaceAll('"', '') })
+    return new ConfigError({
+      where: `--${invalid[1]}`,
+      what: 'bad value',
+      expected: `one of ${invalid[3].replaceAll('"', '')}`,
+      got: invalid[2].replaceAll('"', ''),
+    })
   }
   const missing = /^Not enough arguments following: (.*)$/.exec(lines[0])
   if (missing) return new ConfigError({ where: `--${missing[1]}`, what: 'needs a value', remedy: help })
-  if (lines[0].startsWith('Not enough non-option arguments')) return new ConfigError({ where, what: 'something to work on is missing', remedy: help })
+  if (lines[0].startsWith('Not enough non-option arguments'))
+    return new ConfigError({ where, what: 'something to work on is missing', remedy: help })
   return new ConfigError({ where, what: lines.join(' '), remedy: help })
 }
 
 /** The name within two edits (three for long ones) of `word`, if there is one. */
 export function nearest(word: string, names: readonly string[]): string | undefined {
   const limit = word.length > 8 ? 3 : 2
-  const ranked = names.map((name) => ({ name, distance: editDistance(word, name) })).sort((a, b) => a.distance - b.distance)
+  const ranked = names
+    .map((name) => ({ name, distance: editDistance(word, name) }))
+    .sort((a, b) => a.distance - b.distance)
   return ranked[0] && ranked[0].distance <= limit && ranked[0].distance < word.length ? ranked[0].name : undefined
 }
 

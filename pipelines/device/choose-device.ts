@@ -1,6 +1,15 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { type BackendOptions, type ChosenBackend, chooseBackend, createBackend, decide, type DeviceChoice, type DeviceListing, listingOf } from '../../src/kernels/create-backend.ts'
+import {
+  type BackendOptions,
+  type ChosenBackend,
+  chooseBackend,
+  createBackend,
+  decide,
+  type DeviceChoice,
+  type DeviceListing,
+  listingOf,
+} from '../../src/kernels/create-backend.ts'
 import { calibrationName, planConstants } from './plan-constants.ts'
 
 /** What the other process saw: an adapter, or why there is none. */
@@ -17,7 +26,8 @@ const probeTimeoutMs = 20_000
 export async function chooseDevice(choice: DeviceChoice, given: BackendOptions = {}): Promise<ChosenBackend> {
   const found = await planConstants()
   const name = calibrationName(found)
-  const options: BackendOptions = name === undefined ? given : { ...given, calibration: { name, constants: found.constants } }
+  const options: BackendOptions =
+    name === undefined ? given : { ...given, calibration: { name, constants: found.constants } }
   if (choice !== 'auto') return chooseBackend(choice, options)
   const { device, reason } = decide(await probeInProcess())
   return device === 'cpu' ? { backend: await createBackend('cpu', options), reason } : chooseBackend('auto', options)

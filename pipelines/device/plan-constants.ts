@@ -50,7 +50,12 @@ export async function keepPlanConstants(constants: CostConstants): Promise<strin
     await rename(temporary, path)
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => {})
-    throw new ConfigError({ where: path, what: `cannot be written (${(cause as { code?: string }).code})`, remedy: 'name another file in GENOCONV_PLAN_CONSTANTS', cause })
+    throw new ConfigError({
+      where: path,
+      what: `cannot be written (${(cause as { code?: string }).code})`,
+      remedy: 'name another file in GENOCONV_PLAN_CONSTANTS',
+      cause,
+    })
   }
   return path
 }
@@ -58,14 +63,25 @@ export async function keepPlanConstants(constants: CostConstants): Promise<strin
 async function readStored(path: string, isNeeded: boolean): Promise<Stored> {
   const text = await readFile(path, 'utf8').catch((cause) => {
     if (!isNeeded && cause.code === 'ENOENT') return '{}'
-    throw new ConfigError({ where: path, what: `cannot be read (${cause.code})`, remedy: 'genoconv bench --calibrate writes it', cause })
+    throw new ConfigError({
+      where: path,
+      what: `cannot be read (${cause.code})`,
+      remedy: 'genoconv bench --calibrate writes it',
+      cause,
+    })
   })
   try {
     const stored = JSON.parse(text) as Stored
     for (const constants of Object.values(stored)) if (!isComplete(constants)) throw new Error('a number is missing')
     return stored
   } catch (cause) {
-    throw new ConfigError({ where: path, what: 'damaged', expected: 'constants that genoconv bench --calibrate wrote', remedy: 'remove it; genoconv bench --calibrate writes a new one', cause })
+    throw new ConfigError({
+      where: path,
+      what: 'damaged',
+      expected: 'constants that genoconv bench --calibrate wrote',
+      remedy: 'remove it; genoconv bench --calibrate writes a new one',
+      cause,
+    })
   }
 }
 
@@ -74,7 +90,9 @@ function isComplete(constants: unknown, like: object = defaultCostConstants): bo
   if (typeof constants !== 'object' || constants === null) return false
   return Object.entries(like).every(([name, value]) => {
     const got = (constants as Record<string, unknown>)[name]
-    return typeof value === 'object' ? isComplete(got, value) : typeof got === 'number' && Number.isFinite(got) && got > 0
+    return typeof value === 'object'
+      ? isComplete(got, value)
+      : typeof got === 'number' && Number.isFinite(got) && got > 0
   })
 }
 

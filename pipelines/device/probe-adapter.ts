@@ -2,4 +2,7 @@
 import { findAdapter } from '../../src/kernels/webgpu/adapter.ts'
 
 const found = await findAdapter()
-process.stdout.write(JSON.stringify(found.adapter ? { name: found.name, isSoftware: found.isSoftware } : { reason: found.reason }), () => process.exit(0))
+process.stdout.write(
+  JSON.stringify(found.adapter ? { name: found.name, isSoftware: found.isSoftware } : { reason: found.reason }),
+  () => process.exit(0),
+)

@@ -81,7 +81,8 @@ export async function listModels(): Promise<ModelListing[]> {
   }
   const isCached = new Set(cached.map(({ repoId }) => repoId))
   for (const { name, licence, weightsBytes, description, source } of knownModels) {
-    if (!isCached.has(name)) listings.push({ name, state: 'known', isDefault: false, licence, weightsBytes, description, source })
+    if (!isCached.has(name))
+      listings.push({ name, state: 'known', isDefault: false, licence, weightsBytes, description, source })
   }
   return listings
 }
@@ -97,7 +98,11 @@ export async function describeModel(
 ): Promise<ModelDescription> {
   const name = spec ?? defaultModelName()
   if (name === undefined)
-    throw new ConfigError({ where: 'models info', what: 'which model? none is shipped yet', remedy: 'genoconv models list shows what there is' })
+    throw new ConfigError({
+      where: 'models info',
+      what: 'which model? none is shipped yet',
+      remedy: 'genoconv models list shows what there is',
+    })
   const files = await filesHere(await parseModelSpec(name))
   const checkpoints = await loadCheckpoints(name, options)
   const { architecture, card } = checkpoints[0]
@@ -114,7 +119,9 @@ export async function describeModel(
     sha256: [...new Set(checkpoints.map(({ sha256 }) => sha256))],
     files: files.map(({ weightsPath }) => weightsPath),
     licence:
-      typeof cardLicence === 'string' ? cardLicence : ((await licenceOf(files[0])) ?? knownModels.find((model) => model.name === name)?.licence),
+      typeof cardLicence === 'string'
+        ? cardLicence
+        : ((await licenceOf(files[0])) ?? knownModels.find((model) => model.name === name)?.licence),
     card,
   }
 }
@@ -130,12 +137,24 @@ export async function pullModel(
 ): Promise<CachedModel> {
   const known = knownModel(spec)
   if (known && known.source !== 'pull')
-    throw new ConfigError({ where: spec, what: 'not on Hugging Face', remedy: `fetch the file from ${known.source} and give it with --model` })
+    throw new ConfigError({
+      where: spec,
+      what: 'not on Hugging Face',
+      remedy: `fetch the file from ${known.source} and give it with --model`,
+    })
   const parsed = await parseModelSpec(spec)
   if (parsed.kind !== 'repo')
-    throw new ConfigError({ where: spec, what: 'nothing to pull: it is here already', expected: 'a Hugging Face repo id, owner/name' })
+    throw new ConfigError({
+      where: spec,
+      what: 'nothing to pull: it is here already',
+      expected: 'a Hugging Face repo id, owner/name',
+    })
   const hub = await import('../../src/io/hub/hub.ts')
-  const pulled = await hub.pullModel(parsed.repoId, { revision: parsed.revision, onProgress: options.onProgress, signal: options.signal })
+  const pulled = await hub.pullModel(parsed.repoId, {
+    revision: parsed.revision,
+    onProgress: options.onProgress,
+    signal: options.signal,
+  })
   await loadCheckpoints(pulled.folder, { onWarning: options.onWarning, signal: options.signal })
   return pulled
 }

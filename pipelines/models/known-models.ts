@@ -31,7 +31,8 @@ const hyenaSizes: readonly HyenaSize[] = [
 function hyenaBytes({ width: d, layers, length }: HyenaSize): number {
   const dense = (inputs: number, outputs: number): number => inputs * outputs + outputs
   const filterMlp = dense(5, 64) + 2 * dense(64, 64) + 64 * d + 64 + 2 * d
-  const layer = dense(d, 3 * d) + dense(d, d) + 4 * 3 * d + dense(d, 4 * d) + dense(4 * d, d) + 4 * d + filterMlp + 6 * (length + 2)
+  const layer =
+    dense(d, 3 * d) + dense(d, d) + 4 * 3 * d + dense(d, 4 * d) + dense(4 * d, d) + 4 * d + filterMlp + 6 * (length + 2)
   return 4 * (2 * 16 * d + 2 * d + layers * layer)
 }
 

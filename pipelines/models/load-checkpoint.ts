@@ -1,7 +1,13 @@
 import { ConfigError, FormatError } from '../../src/errors.ts'
 import { isRepoId } from '../../src/io/hub/hub-cache.ts'
 import type { DownloadProgress } from '../../src/io/hub/hub.ts'
-import { findModelFiles, isWeightsName, type ModelFiles, pathKind, readModelFiles } from '../../src/io/hub/model-files.ts'
+import {
+  findModelFiles,
+  isWeightsName,
+  type ModelFiles,
+  pathKind,
+  readModelFiles,
+} from '../../src/io/hub/model-files.ts'
 import type { Checkpoint } from '../../src/model/checkpoint.ts'
 import { readCheckpoints } from '../../src/model/weights/read-checkpoint.ts'
 import { defaultModelName, shippedModelFolder, shippedModelNames } from './shipped-models.ts'
@@ -34,7 +40,8 @@ export async function parseModelSpec(spec: string): Promise<ModelSpec> {
   if (spec !== '' && (await pathKind(spec)) !== undefined) return { kind: 'path', path: spec }
   const [repoId = '', revision, ...more] = spec.split('@')
   if (isRepoId(repoId) && more.length === 0 && !isWeightsName(repoId)) return { kind: 'repo', repoId, revision }
-  if (isWeightsName(spec) || /[/\\]|^[.~]/.test(spec)) throw new FormatError({ where: spec, what: 'no such file or folder' })
+  if (isWeightsName(spec) || /[/\\]|^[.~]/.test(spec))
+    throw new FormatError({ where: spec, what: 'no such file or folder' })
   const shipped = shippedModelNames()
   throw new ConfigError({
     where: '--model',
@@ -52,7 +59,10 @@ export async function parseModelSpec(spec: string): Promise<ModelSpec> {
  * @throws ConfigError for names that are nothing, FormatError and ShapeError for files that are not models; an abort
  *   passes through
  */
-export async function loadCheckpoints(specs: string | readonly string[] | undefined, options: LoadCheckpointOptions = {}): Promise<Checkpoint[]> {
+export async function loadCheckpoints(
+  specs: string | readonly string[] | undefined,
+  options: LoadCheckpointOptions = {},
+): Promise<Checkpoint[]> {
   const given = specs === undefined ? [] : typeof specs === 'string' ? [specs] : specs
   const checkpoints: Checkpoint[] = []
   for (const text of given.length > 0 ? given : [defaultModelName() ?? noDefault()]) {
@@ -64,7 +74,10 @@ export async function loadCheckpoints(specs: string | readonly string[] | undefi
   return checkpoints
 }
 
-async function filesOf(spec: ModelSpec, { onWarning, onDownload, signal }: LoadCheckpointOptions): Promise<ModelFiles[]> {
+async function filesOf(
+  spec: ModelSpec,
+  { onWarning, onDownload, signal }: LoadCheckpointOptions,
+): Promise<ModelFiles[]> {
   if (spec.kind === 'shipped') return findModelFiles(spec.folder)
   if (spec.kind === 'path') return findModelFiles(spec.path)
   // Loaded only here: the client takes longer to load than everything else before a run.

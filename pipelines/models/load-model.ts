@@ -15,7 +15,10 @@ export interface LoadModelOptions extends ModelOptions {
  *
  * ConfigError for a name that is nothing, FormatError and ShapeError for files that are not models.
  */
-export async function loadModel(spec: string | readonly string[] | undefined, options: LoadModelOptions): Promise<Model> {
+export async function loadModel(
+  spec: string | readonly string[] | undefined,
+  options: LoadModelOptions,
+): Promise<Model> {
   const { backend, signal, onWarning, filterLength, frequencySparsity } = options
   // Only here: models are files of Node's world, and a browser can still import the library.
   const { loadCheckpoints } = await import('./load-checkpoint.ts')

@@ -30,4 +30,5 @@ export function shippedModelNames(): string[] {
 }
 
 /** Name of the model that is taken when none is given, or undefined where none is shipped. */
-export const defaultModelName = (): string | undefined => (shippedModelFolder(defaultName) === undefined ? undefined : defaultName)
+export const defaultModelName = (): string | undefined =>
+  shippedModelFolder(defaultName) === undefined ? undefined : defaultName

@@ -29,10 +29,18 @@ export async function judgeApproximation(
   if (!region) return undefined
   const tracks = exact.info.family === 'language' ? ['log_likelihood'] : ['acceptor', 'donor']
   const strand = options.strand === 'both' ? '+' : options.strand
-  const judged: PredictOptions = { ...options, regions: [region], strand, tracks, onProgress: undefined, chunk: undefined }
+  const judged: PredictOptions = {
+    ...options,
+    regions: [region],
+    strand,
+    tracks,
+    onProgress: undefined,
+    chunk: undefined,
+  }
   const valuesOf = async (model: Model): Promise<Float32Array> => {
     const values: number[] = []
-    for await (const batch of predict(model, genomes, judged)) for (const name of tracks) values.push(...Array.from(batch.tracks[name]))
+    for await (const batch of predict(model, genomes, judged))
+      for (const name of tracks) values.push(...Array.from(batch.tracks[name]))
     return Float32Array.from(values)
   }
   const [e, a] = [await valuesOf(exact), await valuesOf(approximate)]
@@ -50,7 +58,12 @@ export async function judgeApproximation(
 }
 
 /** One line for people. */
-export function describeApproximation({ bases, meanLogLikelihood, meanDifference, largestDifference }: ApproximationReport): string {
+export function describeApproximation({
+  bases,
+  meanLogLikelihood,
+  meanDifference,
+  largestDifference,
+}: ApproximationReport): string {
   const what = `on the first ${bases.toLocaleString('en')} bases, against the whole filters: `
   const change = `mean difference ${meanDifference.toExponential(1)}, largest ${largestDifference.toExponential(1)}`
   if (!meanLogLikelihood) return `${what}probabilities change, ${change}`
@@ -58,7 +71,10 @@ export function describeApproximation({ bases, meanLogLikelihood, meanDifference
   return `${what}mean log-likelihood ${exact.toFixed(4)} becomes ${approximate.toFixed(4)} (${change})`
 }
 
-async function firstRegion(genomes: readonly Genome[], { regions, signal }: PredictOptions): Promise<Region | undefined> {
+async function firstRegion(
+  genomes: readonly Genome[],
+  { regions, signal }: PredictOptions,
+): Promise<Region | undefined> {
   const first = regions?.[0]
   if (first) return { ...first, end: Math.min(first.end, first.start + judgedBases) }
   const genome = genomes[0]

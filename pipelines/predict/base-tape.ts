@@ -18,9 +18,11 @@ export class BaseTape {
    */
   take(from: number, length: number): Uint8Array {
     const end = from + length
-    while (this.pieces.length > 0 && this.offset + this.pieces[0].length <= from) this.offset += this.pieces.shift()!.length
+    while (this.pieces.length > 0 && this.offset + this.pieces[0].length <= from)
+      this.offset += this.pieces.shift()!.length
     const first = this.pieces[0]
-    if (first && this.offset <= from && end <= this.offset + first.length) return first.subarray(from - this.offset, end - this.offset)
+    if (first && this.offset <= from && end <= this.offset + first.length)
+      return first.subarray(from - this.offset, end - this.offset)
     const out = new Uint8Array(length)
     while (this.pieces.length > 0) {
       const piece = this.pieces[0]

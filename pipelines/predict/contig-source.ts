@@ -40,7 +40,11 @@ export function randomAccessContig(genome: Genome, name: string, length: number,
 }
 
 /** The records of a genome in one pass from its first byte to its last; each can be read once, from its start. */
-export async function* streamedContigs(genome: Genome, lengths: ReadonlyMap<string, number> | undefined, options: SourceOptions): AsyncGenerator<ContigSource> {
+export async function* streamedContigs(
+  genome: Genome,
+  lengths: ReadonlyMap<string, number> | undefined,
+  options: SourceOptions,
+): AsyncGenerator<ContigSource> {
   const chunks = genome.chunks({ chunkBases: readBases, signal: options.signal })
   try {
     for (let next = await chunks.next(); !next.done; next = await chunks.next()) {

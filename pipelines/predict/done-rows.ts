@@ -22,8 +22,10 @@ export class DoneRows {
     const lengths = new Map<string, number>()
     for (const genome of inputs) {
       if (genome.isRandomAccess) continue
-      if (genome.name === '-') throw new ConfigError({ where: '-', what: 'standard input cannot be gone on with', expected: 'a file' })
-      for await (const { contig, start, bases } of genome.chunks({ chunkBases: 1 << 20, signal })) lengths.set(contig, start + bases.length)
+      if (genome.name === '-')
+        throw new ConfigError({ where: '-', what: 'standard input cannot be gone on with', expected: 'a file' })
+      for await (const { contig, start, bases } of genome.chunks({ chunkBases: 1 << 20, signal }))
+        lengths.set(contig, start + bases.length)
     }
     return new DoneRows(doneRows, lengths, onSkipped)
   }
@@ -33,7 +35,9 @@ export class DoneRows {
     let isAll = true
     const doneBases = jobs.map(({ region }) => {
       const { contig, start } = region
-      const length = Number.isFinite(region.end) ? region.end - start : (this.lengths.get(contig) ?? Number.POSITIVE_INFINITY)
+      const length = Number.isFinite(region.end)
+        ? region.end - start
+        : (this.lengths.get(contig) ?? Number.POSITIVE_INFINITY)
       const done = Math.min(this.left, length)
       this.left -= done
       if (done > 0) this.onSkipped?.({ ...region, end: start + done })
@@ -49,6 +53,8 @@ export function behind(values: StrandValues, position: number): StrandValues | u
   const dropped = Math.max(0, position - values.start)
   if (dropped === 0) return values
   if (dropped >= values.bases.length) return undefined
-  const tracks = Object.fromEntries(Object.entries(values.tracks).map(([name, track]) => [name, track.subarray(dropped)]))
+  const tracks = Object.fromEntries(
+    Object.entries(values.tracks).map(([name, track]) => [name, track.subarray(dropped)]),
+  )
   return { start: position, bases: values.bases.subarray(dropped), tracks }
 }

@@ -15,13 +15,25 @@ export interface Job {
   readonly regionIndex: number
 }
 /** Each target with the strand it is run on and the sequence around it. */
-export async function* jobsOf(source: AsyncIterable<Target>, context: { left: number; right: number }, strand: PredictOptions['strand']): AsyncGenerator<Job> {
+export async function* jobsOf(
+  source: AsyncIterable<Target>,
+  context: { left: number; right: number },
+  strand: PredictOptions['strand'],
+): AsyncGenerator<Job> {
   for await (const { contig, region, regionIndex, wholeLength } of source) {
     const { start, end } = region
     const direction = strand ?? region.strand ?? '+'
     const [before, after] = reach(context, direction)
     const isWhole = !Number.isFinite(end)
-    const stretch = { contig, start, end, before: Math.min(start, before), after: isWhole ? 0 : Math.min(contig.length - end, after), direction, wholeLength }
+    const stretch = {
+      contig,
+      start,
+      end,
+      before: Math.min(start, before),
+      after: isWhole ? 0 : Math.min(contig.length - end, after),
+      direction,
+      wholeLength,
+    }
     yield { stretch, region, regionIndex }
   }
 }
@@ -54,7 +66,10 @@ export async function* inWindows(
   for await (const job of jobs) {
     const bases = basesSeen(job.stretch)
     const isPacked = regions !== undefined && chunk === undefined && isShort(job.stretch, packBases)
-    if (window.length > 0 && (!isPacked || seen + bases > packsPerWindow * packBases || window.length === mostWindowJobs)) {
+    if (
+      window.length > 0 &&
+      (!isPacked || seen + bases > packsPerWindow * packBases || window.length === mostWindowJobs)
+    ) {
       yield window
       window = []
       seen = 0
@@ -81,14 +96,21 @@ export function contextBases({ info }: Model, context: PredictOptions['context']
   if (chosen === 'full') return { left, right }
   if (chosen === 'none') return { left: 0, right: 0 }
   if (!(Number.isInteger(chosen) && chosen >= 0)) {
-    throw new ConfigError({ where: '--context', what: 'bad value', expected: 'a number of bases, full or none', got: `${chosen}` })
+    throw new ConfigError({
+      where: '--context',
+      what: 'bad value',
+      expected: 'a number of bases, full or none',
+      got: `${chosen}`,
+    })
   }
   return { left: chosen, right: chosen }
 }
 
 /** Bases before and after a region on the forward strand: the minus strand is read the other way round. */
-function reach({ left, right }: { left: number; right: number }, direction: Strand | 'both'): [before: number, after: number] {
+function reach(
+  { left, right }: { left: number; right: number },
+  direction: Strand | 'both',
+): [before: number, after: number] {
   if (direction === 'both') return [Math.max(left, right), Math.max(left, right)]
   return direction === '+' ? [left, right] : [right, left]
 }
-

@@ -10,7 +10,8 @@ export interface StrandedStretch extends Stretch {
 /** Bases, context counted, that one pack may have where memory allows: long enough to keep the device busy. */
 export const mostPackBases = 2 ** 18
 
-export const basesSeen = ({ start, end, before, after, direction }: StrandedStretch): number => (direction === 'both' ? 2 : 1) * (end - start + before + after)
+export const basesSeen = ({ start, end, before, after, direction }: StrandedStretch): number =>
+  (direction === 'both' ? 2 : 1) * (end - start + before + after)
 
 /** A stretch that is worth packing; longer ones fill the device on their own. */
 export const isShort = (stretch: StrandedStretch, packBases: number): boolean => basesSeen(stretch) <= packBases / 4
@@ -55,10 +56,18 @@ type Growing = { -readonly [K in keyof MergedPiece]: MergedPiece[K] } & { stretc
  * context of one reaches the next; then fills packs with the pieces, in order. A function of the list alone, so that a
  * run that is done again, or in shards, makes the same packs.
  */
-export function planPacks(stretches: readonly StrandedStretch[], { isContextFull, packBases }: PackOptions): MergedPiece[][] {
+export function planPacks(
+  stretches: readonly StrandedStretch[],
+  { isContextFull, packBases }: PackOptions,
+): MergedPiece[][] {
   const runs = stretches.flatMap((stretch, i) => runsOf(stretch).map(({ strand }) => ({ stretch, strand, i })))
   const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
-  runs.sort((a, b) => byName(a.stretch.contig.name, b.stretch.contig.name) || a.stretch.start - b.stretch.start || a.stretch.end - b.stretch.end)
+  runs.sort(
+    (a, b) =>
+      byName(a.stretch.contig.name, b.stretch.contig.name) ||
+      a.stretch.start - b.stretch.start ||
+      a.stretch.end - b.stretch.end,
+  )
   const pieces: Growing[] = []
   const last: Partial<Record<Strand, Growing>> = {}
   for (const { stretch, strand, i } of runs) {

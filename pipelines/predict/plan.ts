@@ -15,7 +15,11 @@ export interface PredictPlan {
 /**
  * Plans the longest record or region; LimitError where even its smallest chunk does not fit. Reads indices, computes nothing.
  */
-export async function planPredict(model: Model, genomes: readonly Genome[], options: PredictOptions): Promise<PredictPlan> {
+export async function planPredict(
+  model: Model,
+  genomes: readonly Genome[],
+  options: PredictOptions,
+): Promise<PredictPlan> {
   const { signal } = options
   const lengths: number[] = []
   let isStream = false
@@ -41,5 +45,9 @@ export async function planPredict(model: Model, genomes: readonly Genome[], opti
     chunkBases: options.chunk,
     memoryBytes: options.memory ?? Number.POSITIVE_INFINITY,
   })
-  return { targets: isStream ? undefined : lengths.length, bases: isStream ? undefined : lengths.reduce((a, b) => a + b, 0), longest }
+  return {
+    targets: isStream ? undefined : lengths.length,
+    bases: isStream ? undefined : lengths.reduce((a, b) => a + b, 0),
+    longest,
+  }
 }

@@ -29,7 +29,11 @@ export async function* runRecovering(
   const doneEnd = stretch.start + (options.doneBases ?? 0)
   for (;;) {
     try {
-      for await (const values of run(model, rest, { ...options, chunkBases: chunk, doneBases: Math.max(0, doneEnd - rest.start) })) {
+      for await (const values of run(model, rest, {
+        ...options,
+        chunkBases: chunk,
+        doneBases: Math.max(0, doneEnd - rest.start),
+      })) {
         yield values
         const done = values.start + values.bases.length - rest.start
         rest = { ...rest, start: rest.start + done, before: rest.before + done }

@@ -2,7 +2,14 @@ import { DeviceError } from '../../src/errors.ts'
 import { reverseComplement } from '../../src/io/fasta/alphabet.ts'
 import type { Model, Piece } from '../../src/model/model.ts'
 import type { ContigSource } from './contig-source.ts'
-import { type MergedPiece, mostPackBases, type PackOptions, planPacks, runsOf, type StrandedStretch } from './pack-plan.ts'
+import {
+  type MergedPiece,
+  mostPackBases,
+  type PackOptions,
+  planPacks,
+  runsOf,
+  type StrandedStretch,
+} from './pack-plan.ts'
 import type { StrandOptions, StrandValues } from './run-strand.ts'
 
 type Computed = readonly Readonly<Record<string, Float32Array>>[]
@@ -17,7 +24,14 @@ export interface QueuedPack {
 /** Bases, context counted, that a pack may have within `memoryBytes`. LimitError where even one base is too much. */
 export function packBasesFor({ info, plan }: Model, { memoryBytes }: Pick<StrandOptions, 'memoryBytes'>): number {
   if (info.family !== 'splice') return mostPackBases // pieces are computed one after the other
-  return plan({ tracks: [], length: mostPackBases, chunkBases: mostPackBases, leftContext: 0, rightContext: 0, memoryBytes }).chunkBases
+  return plan({
+    tracks: [],
+    length: mostPackBases,
+    chunkBases: mostPackBases,
+    leftContext: 0,
+    rightContext: 0,
+    memoryBytes,
+  }).chunkBases
 }
 
 /**
@@ -36,12 +50,17 @@ export class RegionWindow {
   private readonly failed = new Set<number>()
   private next = 0
 
-  constructor(stretches: readonly StrandedStretch[], options: PackOptions & { readonly tracks: readonly string[]; readonly isWanted: (i: number) => boolean }) {
+  constructor(
+    stretches: readonly StrandedStretch[],
+    options: PackOptions & { readonly tracks: readonly string[]; readonly isWanted: (i: number) => boolean },
+  ) {
     this.stretches = stretches
     this.tracks = options.tracks
     this.values = stretches.map(({ start }) => ({ start, bases: new Uint8Array(0), tracks: {} }))
     this.missing = stretches.map((stretch, i) => (options.isWanted(i) ? runsOf(stretch).length : 0))
-    this.packs = planPacks(stretches, options).filter((pack) => pack.some((piece) => piece.stretches.some(options.isWanted)))
+    this.packs = planPacks(stretches, options).filter((pack) =>
+      pack.some((piece) => piece.stretches.some(options.isWanted)),
+    )
   }
 
   /** Takes the values of a pack; without them its stretches count as failed. */
@@ -66,11 +85,17 @@ export class RegionWindow {
     }
   }
 
-  private take(i: number, { strand, start, end, before }: MergedPiece, letters: Uint8Array, computed: Readonly<Record<string, Float32Array>>): void {
+  private take(
+    i: number,
+    { strand, start, end, before }: MergedPiece,
+    letters: Uint8Array,
+    computed: Readonly<Record<string, Float32Array>>,
+  ): void {
     const stretch = this.stretches[i]
     const values = this.values[i]
     const { suffix } = runsOf(stretch).find((run) => run.strand === strand)!
-    const [from, to] = strand === '+' ? [stretch.start - start, stretch.end - start] : [end - stretch.end, end - stretch.start]
+    const [from, to] =
+      strand === '+' ? [stretch.start - start, stretch.end - start] : [end - stretch.end, end - stretch.start]
     for (const name of this.tracks) {
       const part = computed[name].slice(from, to)
       values.tracks[name + suffix] = strand === '+' ? part : part.reverse()

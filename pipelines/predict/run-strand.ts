@@ -46,10 +46,17 @@ export interface StrandOptions {
 const valueCount = (tracks: Readonly<Record<string, Float32Array>>): number => Object.values(tracks)[0].length
 
 /** The forward strand, in ascending order, in memory bounded by the model's chunk. */
-export async function* runForward(model: Model, stretch: Stretch, options: StrandOptions): AsyncGenerator<StrandValues> {
+export async function* runForward(
+  model: Model,
+  stretch: Stretch,
+  options: StrandOptions,
+): AsyncGenerator<StrandValues> {
   const { doneBases = 0 } = options
   const skips = doneBases > 0 && isWindowed(model)
-  const chunkBases = skips || isPart(stretch) ? wholeChunk(model, stretch.wholeLength ?? stretch.end - stretch.start, options) : options.chunkBases
+  const chunkBases =
+    skips || isPart(stretch)
+      ? wholeChunk(model, stretch.wholeLength ?? stretch.end - stretch.start, options)
+      : options.chunkBases
   // Windows that are done are neither computed nor, where that is possible, read.
   const skipped = skips ? doneBases - (doneBases % chunkBases!) : 0
   if (skipped > 0) options.onComputed?.(skipped)
@@ -57,7 +64,14 @@ export async function* runForward(model: Model, stretch: Stretch, options: Stran
   const start = stretch.start + skipped
   const before = skipped > 0 ? Math.min(model.info.receptiveField.left, stretch.before + skipped) : stretch.before
   const tape = new BaseTape()
-  const run = { ...options, chunkBases, doneBases: doneBases - skipped, length: end - start, leftContext: before, rightContext: after }
+  const run = {
+    ...options,
+    chunkBases,
+    doneBases: doneBases - skipped,
+    length: end - start,
+    leftContext: before,
+    rightContext: after,
+  }
   for await (const values of model.run(readAhead(tape.record(contig.bases(start - before, end + after)), 1), run)) {
     const length = valueCount(values.tracks)
     options.onComputed?.(length)
@@ -72,13 +86,16 @@ export async function* runForward(model: Model, stretch: Stretch, options: Stran
  */
 export function runReverse(model: Model, stretch: Stretch, options: StrandOptions): AsyncGenerator<StrandValues> {
   const pieceBases = pieceLength(model, stretch, options)
-  return pieceBases === undefined ? reverseThroughSpool(model, stretch, options) : reverseInPieces(model, stretch, options, pieceBases)
+  return pieceBases === undefined
+    ? reverseThroughSpool(model, stretch, options)
+    : reverseInPieces(model, stretch, options, pieceBases)
 }
 
 /** Whether the model runs in windows that each see all they need, so that any of them can be the first. */
 const isWindowed = ({ info }: Model): boolean => info.family === 'splice'
 
-const isPart = ({ start, end, wholeLength }: Stretch): boolean => wholeLength !== undefined && wholeLength !== end - start
+const isPart = ({ start, end, wholeLength }: Stretch): boolean =>
+  wholeLength !== undefined && wholeLength !== end - start
 
 /** Bases that are computed at a time where all of `length` bases are. */
 const wholeChunk = (model: Model, length: number, options: StrandOptions): number =>
@@ -99,7 +116,11 @@ export function partBases(model: Model, length: number, direction: Strand | 'bot
 const greatestDivisor = (a: number, b: number): number => (b === 0 ? a : greatestDivisor(b, a % b))
 
 /** Bases of a piece; undefined where the context that each needs would cost more than it is worth. */
-function pieceLength(model: Model, { start, end, wholeLength }: Pick<Stretch, 'start' | 'end' | 'wholeLength'>, options: StrandOptions): number | undefined {
+function pieceLength(
+  model: Model,
+  { start, end, wholeLength }: Pick<Stretch, 'start' | 'end' | 'wholeLength'>,
+  options: StrandOptions,
+): number | undefined {
   const { left, right } = model.info.receptiveField
   const chunkBases = wholeChunk(model, wholeLength ?? end - start, options)
   const mostBases = options.spoolBytes / (2 + 4 * options.tracks.length)
@@ -108,7 +129,10 @@ function pieceLength(model: Model, { start, end, wholeLength }: Pick<Stretch, 's
   return 2 * (left + right) <= mostBases ? Math.floor(mostBases) : undefined
 }
 
-const runOptions = (options: StrandOptions, length: number): Pick<RunOptions, 'tracks' | 'length' | 'chunkBases' | 'memoryBytes' | 'signal'> => ({
+const runOptions = (
+  options: StrandOptions,
+  length: number,
+): Pick<RunOptions, 'tracks' | 'length' | 'chunkBases' | 'memoryBytes' | 'signal'> => ({
   tracks: options.tracks,
   chunkBases: options.chunkBases,
   memoryBytes: options.memoryBytes,
@@ -116,7 +140,12 @@ const runOptions = (options: StrandOptions, length: number): Pick<RunOptions, 't
   length,
 })
 
-async function* reverseInPieces(model: Model, stretch: Stretch, options: StrandOptions, pieceBases: number): AsyncGenerator<StrandValues> {
+async function* reverseInPieces(
+  model: Model,
+  stretch: Stretch,
+  options: StrandOptions,
+  pieceBases: number,
+): AsyncGenerator<StrandValues> {
   const { contig, start, end, before, after } = stretch
   const { left, right } = model.info.receptiveField
   for (let from = start; from < end; from += pieceBases) {
@@ -128,19 +157,31 @@ async function* reverseInPieces(model: Model, stretch: Stretch, options: StrandO
     // What the model calls left lies after the piece on the forward strand.
     const rightContext = Math.min(right, from - (start - before))
     const leftContext = Math.min(left, end + after - to)
-    const letters = await gather(contig.bases(from - rightContext, to + leftContext), to - from + leftContext + rightContext)
+    const letters = await gather(
+      contig.bases(from - rightContext, to + leftContext),
+      to - from + leftContext + rightContext,
+    )
     const length = to - from
     const tracks = Object.fromEntries(options.tracks.map((name) => [name, new Float32Array(length)]))
-    for await (const values of model.run(once(reverseComplement(letters)), { ...runOptions(options, length), leftContext, rightContext })) {
+    for await (const values of model.run(once(reverseComplement(letters)), {
+      ...runOptions(options, length),
+      leftContext,
+      rightContext,
+    })) {
       const count = valueCount(values.tracks)
       options.onComputed?.(count)
-      for (const name of options.tracks) tracks[name].set(values.tracks[name].slice().reverse(), length - values.start - count)
+      for (const name of options.tracks)
+        tracks[name].set(values.tracks[name].slice().reverse(), length - values.start - count)
     }
     yield { start: from, bases: letters.slice(rightContext, rightContext + length), tracks }
   }
 }
 
-async function* reverseThroughSpool(model: Model, stretch: Stretch, options: StrandOptions): AsyncGenerator<StrandValues> {
+async function* reverseThroughSpool(
+  model: Model,
+  stretch: Stretch,
+  options: StrandOptions,
+): AsyncGenerator<StrandValues> {
   const { contig, start, end, before, after } = stretch
   const length = end - start
   const spool = new Spool({ memoryBytes: options.spoolBytes, folder: options.temporaryFolder })
@@ -161,7 +202,8 @@ async function* reverseThroughSpool(model: Model, stretch: Stretch, options: Str
     let at = start
     for await (const bases of contig.bases(start, end)) {
       const rows = new Float32Array((await spool.read((at - start) * rowBytes, bases.length * rowBytes)).buffer)
-      const column = (k: number): Float32Array => Float32Array.from({ length: bases.length }, (_, t) => rows[t * options.tracks.length + k])
+      const column = (k: number): Float32Array =>
+        Float32Array.from({ length: bases.length }, (_, t) => rows[t * options.tracks.length + k])
       yield { start: at, bases, tracks: Object.fromEntries(options.tracks.map((name, k) => [name, column(k)])) }
       at += bases.length
     }
@@ -211,7 +253,11 @@ export async function* runBoth(model: Model, stretch: Stretch, options: StrandOp
       m = rest(m, Math.min(from - m.start, m.bases.length))
       if (!p || !m) continue
       const count = Math.min(p.bases.length, m.bases.length)
-      yield { start: p.start, bases: p.bases.subarray(0, count), tracks: { ...cut(p, 0, count, '_plus'), ...cut(m, 0, count, '_minus') } }
+      yield {
+        start: p.start,
+        bases: p.bases.subarray(0, count),
+        tracks: { ...cut(p, 0, count, '_plus'), ...cut(m, 0, count, '_minus') },
+      }
       p = rest(p, count)
       m = rest(m, count)
     }

@@ -14,11 +14,16 @@ export interface Target {
 }
 
 /** What is to be predicted, in order; sequential inputs are read once from end to end. */
-export async function* targets(inputs: readonly Genome[], options: PredictOptions, source: StrandOptions): AsyncGenerator<Target> {
+export async function* targets(
+  inputs: readonly Genome[],
+  options: PredictOptions,
+  source: StrandOptions,
+): AsyncGenerator<Target> {
   const { signal, strand = '+', regions, parts } = options
   if (regions) {
     const contigs = await randomAccessContigs(inputs, signal)
-    for (const [regionIndex, region] of regions.entries()) yield { contig: checkedContig(region, contigs), region, regionIndex }
+    for (const [regionIndex, region] of regions.entries())
+      yield { contig: checkedContig(region, contigs), region, regionIndex }
     return
   }
   if (parts) {
@@ -37,24 +42,35 @@ export async function* targets(inputs: readonly Genome[], options: PredictOption
       if (other) throw duplicate(contig.name, other, genome)
       seen.set(contig.name, genome)
       // A record without bases has no rows; who reads the file warns of it.
-      if (contig.length > 0) yield { contig, region: { contig: contig.name, start: 0, end: contig.length }, regionIndex: regionIndex++ }
+      if (contig.length > 0)
+        yield { contig, region: { contig: contig.name, start: 0, end: contig.length }, regionIndex: regionIndex++ }
       await contig.close()
     }
   }
 }
 
-async function* wholeContigs(genome: Genome, strand: Strand | 'both', source: StrandOptions): AsyncGenerator<ContigSource> {
+async function* wholeContigs(
+  genome: Genome,
+  strand: Strand | 'both',
+  source: StrandOptions,
+): AsyncGenerator<ContigSource> {
   if (strand === '+') {
-    const lengths = genome.isRandomAccess ? new Map((await genome.contigs(source.signal)).map(({ name, length }) => [name, length])) : undefined
+    const lengths = genome.isRandomAccess
+      ? new Map((await genome.contigs(source.signal)).map(({ name, length }) => [name, length]))
+      : undefined
     yield* streamedContigs(genome, lengths, source)
   } else if (genome.isRandomAccess) {
-    for (const { name, length } of await genome.contigs(source.signal)) yield randomAccessContig(genome, name, length, source.signal)
+    for (const { name, length } of await genome.contigs(source.signal))
+      yield randomAccessContig(genome, name, length, source.signal)
   } else {
     yield* spooledContigs(genome, source)
   }
 }
 
-async function randomAccessContigs(inputs: readonly Genome[], signal?: AbortSignal): Promise<Map<string, ContigSource>> {
+async function randomAccessContigs(
+  inputs: readonly Genome[],
+  signal?: AbortSignal,
+): Promise<Map<string, ContigSource>> {
   const contigs = new Map<string, ContigSource>()
   const owners = new Map<string, Genome>()
   for (const genome of inputs) {
@@ -78,16 +94,32 @@ async function randomAccessContigs(inputs: readonly Genome[], signal?: AbortSign
 }
 
 const duplicate = (name: string, first: Genome, second: Genome): FormatError =>
-  new FormatError({ where: second.name, what: `record ${name} is in ${first.name} too`, expected: 'each name once', remedy: 'rename one, or run the files one by one' })
+  new FormatError({
+    where: second.name,
+    what: `record ${name} is in ${first.name} too`,
+    expected: 'each name once',
+    remedy: 'rename one, or run the files one by one',
+  })
 
 function checkedContig({ contig: name, start, end }: Region, contigs: ReadonlyMap<string, ContigSource>): ContigSource {
   const contig = contigs.get(name)
   const where = `${name}:${start}-${end}`
-  if (!contig) throw new RegionError({ where, what: `there is no contig ${name}`, expected: `one of ${listed([...contigs.keys()])}` })
+  if (!contig)
+    throw new RegionError({
+      where,
+      what: `there is no contig ${name}`,
+      expected: `one of ${listed([...contigs.keys()])}`,
+    })
   if (!(start >= 0 && start < end && end <= contig.length)) {
-    throw new RegionError({ where, what: 'the region is not in the contig', expected: `0 <= start < end <= ${contig.length}, the contig's length`, got: `${start}, ${end}` })
+    throw new RegionError({
+      where,
+      what: 'the region is not in the contig',
+      expected: `0 <= start < end <= ${contig.length}, the contig's length`,
+      got: `${start}, ${end}`,
+    })
   }
   return contig
 }
 
-const listed = (names: readonly string[]): string => names.slice(0, 8).join(', ') + (names.length > 8 ? `, ... (${names.length} contigs)` : '')
+const listed = (names: readonly string[]): string =>
+  names.slice(0, 8).join(', ') + (names.length > 8 ? `, ... (${names.length} contigs)` : '')

@@ -8,7 +8,10 @@ const worthSaying = 1.25
  * What to say of a list whose regions share much sequence but lie far from each other in it, so that it is computed more
  * than once; undefined where sorting would not help. `context`: bases before and after that the model is given.
  */
-export function orderHint(regions: readonly Region[], { left, right }: { readonly left: number; readonly right: number }): string | undefined {
+export function orderHint(
+  regions: readonly Region[],
+  { left, right }: { readonly left: number; readonly right: number },
+): string | undefined {
   if (regions.length < 2 || !Number.isFinite(left + right)) return undefined
   const key = ({ contig, strand = '+' }: Region): string => `${strand}${contig}`
   const sorted = regions.toSorted((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : a.start - b.start))

@@ -13,18 +13,31 @@ export interface OutputChoice {
  * The output's name and format: given, or `<first input without extensions>.<model>.<format's extension>` in the current
  * folder, or standard output for standard input. ConfigError for an extension that is no format.
  */
-export function chooseOutput(options: { output?: string; format?: OutputFormat; firstInput: string; modelName: string; isTerminal: boolean }): OutputChoice {
+export function chooseOutput(options: {
+  output?: string
+  format?: OutputFormat
+  firstInput: string
+  modelName: string
+  isTerminal: boolean
+}): OutputChoice {
   const { output = options.firstInput === '-' ? '-' : undefined, format } = options
   if (output === '-') {
     const chosen = format ?? 'arrows'
     if (options.isTerminal && (chosen === 'arrow' || chosen === 'arrows')) {
-      throw new ConfigError({ where: 'standard output', what: 'is a terminal', remedy: 'give --output, or redirect to a file or pipe' })
+      throw new ConfigError({
+        where: 'standard output',
+        what: 'is a terminal',
+        remedy: 'give --output, or redirect to a file or pipe',
+      })
     }
     return { path: undefined, format: chosen }
   }
   if (output === undefined) {
     const chosen = format ?? 'arrow'
-    return { path: `${stem(options.firstInput)}.${modelStem(options.modelName)}${outputFormats[chosen].extensions[0]}`, format: chosen }
+    return {
+      path: `${stem(options.firstInput)}.${modelStem(options.modelName)}${outputFormats[chosen].extensions[0]}`,
+      format: chosen,
+    }
   }
   return { path: output, format: format ?? formatOfExtension(output) }
 }
@@ -56,7 +69,9 @@ function formatOfExtension(path: string): OutputFormat {
   throw new ConfigError({
     where: `--output ${path}`,
     what: `no format has the extension ${extension}`,
-    expected: Object.values(outputFormats).map(({ extensions }) => extensions[0]).join(', '),
+    expected: Object.values(outputFormats)
+      .map(({ extensions }) => extensions[0])
+      .join(', '),
     remedy: 'give --format',
   })
 }
@@ -64,7 +79,9 @@ function formatOfExtension(path: string): OutputFormat {
 /** `data/chr20.GRCh37.fa.gz` and `https://host/chr20.GRCh37.fa.gz?x` -> `chr20.GRCh37`. */
 export function stem(input: string): string {
   const name = /^https?:\/\//i.test(input) ? decodeURIComponent(new URL(input).pathname) : input
-  const bare = basename(name).replace(/\.(gz|bgz|bgzf)$/i, '').replace(/\.(fa|fasta|fna|ffn|frn|fas|mfa)$/i, '')
+  const bare = basename(name)
+    .replace(/\.(gz|bgz|bgzf)$/i, '')
+    .replace(/\.(fa|fasta|fna|ffn|frn|fas|mfa)$/i, '')
   return bare || 'out'
 }
 

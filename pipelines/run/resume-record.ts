@@ -34,7 +34,11 @@ export interface ResumeRecord {
 /** What a run knows of itself before it has read its inputs. */
 export type RunDescription = Omit<ResumeRecord, 'format' | 'version' | 'inputs'>
 
-export async function makeRecord(inputs: readonly string[], run: RunDescription, signal?: AbortSignal): Promise<ResumeRecord> {
+export async function makeRecord(
+  inputs: readonly string[],
+  run: RunDescription,
+  signal?: AbortSignal,
+): Promise<ResumeRecord> {
   const identities = []
   for (const input of inputs) identities.push({ name: basename(input), ...(await identifyInput(input, signal)) })
   return { format: recordFormat, version: version(), ...run, inputs: identities }
@@ -43,7 +47,8 @@ export async function makeRecord(inputs: readonly string[], run: RunDescription,
 export const describeRegions = (regions: readonly Region[] | undefined): ResumeRecord['regions'] => {
   if (!regions) return null
   const hash = createHash('sha256')
-  for (const { contig, start, end, name, strand } of regions) hash.update(`${JSON.stringify([contig, start, end, name ?? null, strand ?? null])}\n`)
+  for (const { contig, start, end, name, strand } of regions)
+    hash.update(`${JSON.stringify([contig, start, end, name ?? null, strand ?? null])}\n`)
   return { count: regions.length, sha256: hash.digest('hex') }
 }
 
@@ -59,7 +64,8 @@ export async function readRecord(path: string): Promise<ResumeRecord | undefined
   }
 }
 
-export const saveRecord = (path: string, record: ResumeRecord): Promise<void> => writeRecord(path, `${JSON.stringify(record)}\n`)
+export const saveRecord = (path: string, record: ResumeRecord): Promise<void> =>
+  writeRecord(path, `${JSON.stringify(record)}\n`)
 
 /** ConfigError, with what changed, where `now` would not go on to the bytes of the run that `then` is of. */
 export function checkSame(then: ResumeRecord, now: ResumeRecord, onWarning: (text: string) => void): void {
@@ -75,17 +81,22 @@ export function checkSame(then: ResumeRecord, now: ResumeRecord, onWarning: (tex
   if (then.version !== now.version) refuse('the version of genoconv', then.version, now.version)
   const names = (record: ResumeRecord): string => record.inputs.map(({ name }) => name).join(', ')
   if (names(then) !== names(now)) refuse('the list of inputs', names(then), names(now))
-  for (const [i, was] of then.inputs.entries()) checkInput(was, now.inputs[i], then.damaged?.includes(was.name) ?? false, refuse, onWarning)
-  if (then.model.sha256 !== now.model.sha256) refuse(`the model ${now.model.name}`, `SHA-256 ${then.model.sha256}`, now.model.sha256)
+  for (const [i, was] of then.inputs.entries())
+    checkInput(was, now.inputs[i], then.damaged?.includes(was.name) ?? false, refuse, onWarning)
+  if (then.model.sha256 !== now.model.sha256)
+    refuse(`the model ${now.model.name}`, `SHA-256 ${then.model.sha256}`, now.model.sha256)
   if (then.model.name !== now.model.name) refuse('the name of the model', then.model.name, now.model.name)
   for (const name of new Set([...Object.keys(then.options), ...Object.keys(now.options)])) {
     const [was = 'not given', is = 'not given'] = [then.options[name], now.options[name]]
     if (was !== is) refuse(name, was, is)
   }
-  const regions = (record: ResumeRecord): string => (record.regions ? `${record.regions.count} regions (SHA-256 ${record.regions.sha256})` : 'whole records')
+  const regions = (record: ResumeRecord): string =>
+    record.regions ? `${record.regions.count} regions (SHA-256 ${record.regions.sha256})` : 'whole records'
   if (regions(then) !== regions(now)) refuse('the regions (--region, --regions)', regions(then), regions(now))
-  if (then.threads !== now.threads) refuse('--threads, which changes the rounding,', `${then.threads}`, `${now.threads}`, 'leave --threads away')
-  if (then.memory !== now.memory) refuse('--memory, which chooses the chunk,', `${then.memory} bytes`, `${now.memory} bytes`, 'leave --memory away')
+  if (then.threads !== now.threads)
+    refuse('--threads, which changes the rounding,', `${then.threads}`, `${now.threads}`, 'leave --threads away')
+  if (then.memory !== now.memory)
+    refuse('--memory, which chooses the chunk,', `${then.memory} bytes`, `${now.memory} bytes`, 'leave --memory away')
   if (then.device !== now.device) refuse('the device', then.device, now.device, 'go on on a device like the first')
 }
 
@@ -100,10 +111,13 @@ function checkInput(
   if (was.content === is.content && was.bytes === is.bytes) return
   const different = was.segments.flatMap((segment, i) => (segment === is.segments[i] ? [] : [i]))
   // A block that cannot be read never became rows; a block may lie across the border of two segments.
-  const isRepaired = isDamaged && was.bytes === is.bytes && different.length > 0 && different.at(-1)! - different[0] <= 1
+  const isRepaired =
+    isDamaged && was.bytes === is.bytes && different.length > 0 && different.at(-1)! - different[0] <= 1
   if (!isRepaired) {
     const says = ({ bytes, content }: InputIdentity): string => `${bytes} bytes, SHA-256 ${content}`
     refuse(name, says(was), says(is))
   }
-  onWarning(`${name} was corrupt and has been repaired (near byte ${different[0] * segmentBytes}, nowhere else): going on`)
+  onWarning(
+    `${name} was corrupt and has been repaired (near byte ${different[0] * segmentBytes}, nowhere else): going on`,
+  )
 }

@@ -1,7 +1,13 @@
 import { stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { ConfigError, FormatError } from '../../src/errors.ts'
-import { checkOutput, openAtomicOutput, partialPath, removeRecord, standardOutput } from '../../src/io/bytes/atomic-output.ts'
+import {
+  checkOutput,
+  openAtomicOutput,
+  partialPath,
+  removeRecord,
+  standardOutput,
+} from '../../src/io/bytes/atomic-output.ts'
 import type { DoneOutput } from '../../src/io/output/done-output.ts'
 import { canResume, readDoneOutput } from '../../src/io/output/resume-output.ts'
 import type { ByteSink } from '../../src/io/bytes/sink.ts'
@@ -9,7 +15,14 @@ import { freeMemory } from '../cli/environment.ts'
 import type { Log } from '../cli/log.ts'
 import type { OutputChoice } from './output-file.ts'
 import type { PredictArguments } from '../cli/predict-arguments.ts'
-import { checkSame, makeRecord, readRecord, type ResumeRecord, type RunDescription, saveRecord } from './resume-record.ts'
+import {
+  checkSame,
+  makeRecord,
+  readRecord,
+  type ResumeRecord,
+  type RunDescription,
+  saveRecord,
+} from './resume-record.ts'
 import { showCount } from '../cli/units.ts'
 
 /**
@@ -49,7 +62,8 @@ export async function openRunOutput(settings: OutputSettings): Promise<RunOutput
   if (!args.resume) return openFresh(settings, output.path, planned, isDirect)
   if (args.inputs.includes('-')) throw cannot('the input is standard input, which is gone', 'save it to a file first')
   if (isDirect) throw cannot('the output is not a regular file', 'give another --output')
-  if (!canResume(output.format)) throw cannot(`the rows of a ${output.format} file that was cut cannot be counted`, 'write arrow, arrows or tsv')
+  if (!canResume(output.format))
+    throw cannot(`the rows of a ${output.format} file that was cut cannot be counted`, 'write arrow, arrows or tsv')
   return openResumed(settings, output.path, planned)
 }
 
@@ -58,7 +72,12 @@ const cannot = (what: string, remedy: string): ConfigError => new ConfigError({ 
 type Planned = Pick<RunOutput, 'memory' | 'threads'>
 
 /** A run from the beginning. Inputs are hashed while it computes; should it end before that, it had no need of a record. */
-async function openFresh({ args, output }: OutputSettings, path: string, planned: Planned, isDirect: boolean): Promise<RunOutput> {
+async function openFresh(
+  { args, output }: OutputSettings,
+  path: string,
+  planned: Planned,
+  isDirect: boolean,
+): Promise<RunOutput> {
   const isRecorded = !isDirect && canResume(output.format) && !args.inputs.includes('-')
   const hashing = new AbortController()
   let record: Promise<ResumeRecord | undefined> = Promise.resolve(undefined)
@@ -98,7 +117,11 @@ async function openFresh({ args, output }: OutputSettings, path: string, planned
 }
 
 /** A run that goes on, where there is something to go on with, and that leaves what it did when it fails. */
-async function openResumed({ args, output, log, signal }: OutputSettings, path: string, planned: Planned): Promise<RunOutput> {
+async function openResumed(
+  { args, output, log, signal }: OutputSettings,
+  path: string,
+  planned: Planned,
+): Promise<RunOutput> {
   const found = await readRecord(path)
   const memory = args.memory ?? found?.memory ?? planned.memory
   const threads = args.threads ?? found?.threads ?? planned.threads
@@ -112,14 +135,27 @@ async function openResumed({ args, output, log, signal }: OutputSettings, path: 
     async begin(run) {
       const now = await makeRecord(args.inputs, run, signal)
       const done = found && (await readDoneOutput(path, output.format))
-      const isComplete = !done && found?.writtenBytes !== undefined && (await sizeOf(partialPath(path))) === undefined && (await sizeOf(path)) === found.writtenBytes
+      const isComplete =
+        !done &&
+        found?.writtenBytes !== undefined &&
+        (await sizeOf(partialPath(path))) === undefined &&
+        (await sizeOf(path)) === found.writtenBytes
       if (found && (done || isComplete)) checkSame(found, now, log.warn)
       if (isComplete) {
         await removeRecord(path)
         return 'complete'
       }
-      log.info(done ? `going on behind ${showCount(done.rows)} rows of ${partialPath(path)}` : `nothing to go on with (${await reason(path, found)}): starting from the beginning`)
-      sink = await openAtomicOutput(path, { inputs: [...args.inputs, ...args.bedFiles], keptBytes: done?.bytes, keepsPartial: true, onWritten })
+      log.info(
+        done
+          ? `going on behind ${showCount(done.rows)} rows of ${partialPath(path)}`
+          : `nothing to go on with (${await reason(path, found)}): starting from the beginning`,
+      )
+      sink = await openAtomicOutput(path, {
+        inputs: [...args.inputs, ...args.bedFiles],
+        keptBytes: done?.bytes,
+        keepsPartial: true,
+        onWritten,
+      })
       record = now
       await saveRecord(path, record)
       return { sink, done }
@@ -132,17 +168,26 @@ async function openResumed({ args, output, log, signal }: OutputSettings, path: 
       await sink?.abort()
       if (!record) return
       const damaged = error instanceof FormatError ? args.inputs.filter((input) => error.where.startsWith(input)) : []
-      if (damaged.length > 0) await saveRecord(path, { ...record, damaged: record.inputs.map(({ name }) => name).filter((_, i) => damaged.includes(args.inputs[i])) }).catch(() => {})
+      if (damaged.length > 0)
+        await saveRecord(path, {
+          ...record,
+          damaged: record.inputs.map(({ name }) => name).filter((_, i) => damaged.includes(args.inputs[i])),
+        }).catch(() => {})
       sayKept(signal.aborted ? signal.reason : error)
     },
   }
 }
 
-const movedTo = (record: ResumeRecord, to: string): ResumeRecord => ({ ...record, device: `${record.device}, which failed, then ${to}` })
+const movedTo = (record: ResumeRecord, to: string): ResumeRecord => ({
+  ...record,
+  device: `${record.device}, which failed, then ${to}`,
+})
 
 async function reason(path: string, found: ResumeRecord | undefined): Promise<string> {
   if ((await sizeOf(partialPath(path))) === undefined) return `there is no ${partialPath(path)}`
-  return found ? `${partialPath(path)} has no whole record batch or line yet` : `there is no record of what ${partialPath(path)} is a part of`
+  return found
+    ? `${partialPath(path)} has no whole record batch or line yet`
+    : `there is no record of what ${partialPath(path)} is a part of`
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {

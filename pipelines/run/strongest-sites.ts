@@ -42,6 +42,9 @@ export class StrongestSites {
   lines(): string[] {
     return [...this.best]
       .filter(([, sites]) => sites.length > 0)
-      .map(([track, sites]) => `strongest ${track}: ${sites.map((s) => `${s.contig} position ${showCount(s.position)} (${s.value.toFixed(3)})`).join(', ')}`)
+      .map(
+        ([track, sites]) =>
+          `strongest ${track}: ${sites.map((s) => `${s.contig} position ${showCount(s.position)} (${s.value.toFixed(3)})`).join(', ')}`,
+      )
   }
 }

@@ -9,7 +9,12 @@ export function version(): string {
   let folder = start
   while (!existsSync(join(folder, 'package.json'))) {
     const above = dirname(folder)
-    if (above === folder) throw new FormatError({ where: start, what: 'no package.json in this folder or above it', remedy: 'install genoconv as a whole package' })
+    if (above === folder)
+      throw new FormatError({
+        where: start,
+        what: 'no package.json in this folder or above it',
+        remedy: 'install genoconv as a whole package',
+      })
     folder = above
   }
   return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }).version

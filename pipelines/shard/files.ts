@@ -58,8 +58,10 @@ export async function checkShard(
   } catch {
     return { problem: 'with a broken sidecar' }
   }
-  if (sidecar.planSha256 !== manifest.planSha256 || sidecar.shard !== shard.id || sidecar.rows !== shard.rows) return { problem: 'of another plan' }
+  if (sidecar.planSha256 !== manifest.planSha256 || sidecar.shard !== shard.id || sidecar.rows !== shard.rows)
+    return { problem: 'of another plan' }
   if (sidecar.bytes !== found.bytes) return { problem: `changed (${found.bytes} bytes, not ${sidecar.bytes})` }
-  if (sidecar.sha256 !== found.sha256) return { problem: `changed (SHA-256 ${found.sha256.slice(0, 12)}..., not ${sidecar.sha256.slice(0, 12)}...)` }
+  if (sidecar.sha256 !== found.sha256)
+    return { problem: `changed (SHA-256 ${found.sha256.slice(0, 12)}..., not ${sidecar.sha256.slice(0, 12)}...)` }
   return { sidecar }
 }

@@ -65,11 +65,14 @@ export interface ShardManifest {
 
 const hashOf = (manifest: Omit<ShardManifest, 'planSha256'>): string => {
   const isMovable = (key: string): boolean => key === 'path' || key === 'planSha256'
-  return createHash('sha256').update(JSON.stringify(manifest, (key, value) => (isMovable(key) ? undefined : value))).digest('hex')
+  return createHash('sha256')
+    .update(JSON.stringify(manifest, (key, value) => (isMovable(key) ? undefined : value)))
+    .digest('hex')
 }
 
 /** Where a path that is written in the manifest is. */
-export const resolveBeside = (manifestPath: string, path: string): string => (isAbsolute(path) ? path : join(dirname(manifestPath), path))
+export const resolveBeside = (manifestPath: string, path: string): string =>
+  isAbsolute(path) ? path : join(dirname(manifestPath), path)
 
 /** How a path is written in the manifest: absolute as it is; a relative one so that the folder can be mounted elsewhere. */
 export const pathBeside = (manifestPath: string, path: string): string =>
@@ -85,7 +88,9 @@ export async function writeManifest(
   const { format, ...rest } = stamped
   const manifest: ShardManifest = { format, planSha256: hashOf(stamped), ...rest }
   // Objects without others in them stand on a line of their own: a region a line.
-  const text = JSON.stringify(manifest, null, 2).replace(/\{\n[^{}[\]]*\n\s*\}/g, (object) => object.replaceAll(/\n\s*/g, ' '))
+  const text = JSON.stringify(manifest, null, 2).replace(/\{\n[^{}[\]]*\n\s*\}/g, (object) =>
+    object.replaceAll(/\n\s*/g, ' '),
+  )
   await mkdir(dirname(path), { recursive: true }).catch((cause) => {
     throw new FormatError({ where: dirname(path), what: `the folder cannot be made (${cause.code})`, cause })
   })
@@ -140,5 +145,10 @@ function parse(path: string, text: string): ShardManifest {
 export function shardOf(manifest: ShardManifest, id: number): PlannedShard {
   const shard = manifest.shards[id]
   if (shard) return shard
-  throw new ConfigError({ where: `shard ${id}`, what: 'there is no such shard', expected: `0 to ${manifest.shards.length - 1}`, got: `${id}` })
+  throw new ConfigError({
+    where: `shard ${id}`,
+    what: 'there is no such shard',
+    expected: `0 to ${manifest.shards.length - 1}`,
+    got: `${id}`,
+  })
 }

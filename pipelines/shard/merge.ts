@@ -59,7 +59,11 @@ export async function mergeShards(
   return { manifest, device: metadata.get('genoconv.device') ?? '' }
 }
 
-async function checkShards(manifestPath: string, manifest: ShardManifest, signal: AbortSignal): Promise<ShardSidecar[]> {
+async function checkShards(
+  manifestPath: string,
+  manifest: ShardManifest,
+  signal: AbortSignal,
+): Promise<ShardSidecar[]> {
   const sidecars: ShardSidecar[] = []
   const problems: string[] = []
   const bad: number[] = []
@@ -84,7 +88,11 @@ async function checkShards(manifestPath: string, manifest: ShardManifest, signal
 function checkDevices(manifestPath: string, sidecars: readonly ShardSidecar[]): void {
   const devices = [...new Set(sidecars.map(({ device }) => device))]
   if (devices.length < 2) return
-  const shardsOn = (device: string): string => sidecars.filter((sidecar) => sidecar.device === device).map(({ shard }) => shard).join(' ')
+  const shardsOn = (device: string): string =>
+    sidecars
+      .filter((sidecar) => sidecar.device === device)
+      .map(({ shard }) => shard)
+      .join(' ')
   throw new FormatError({
     where: manifestPath,
     what: 'shards were computed on different kinds of devices, which round differently',
@@ -101,7 +109,13 @@ async function commonMetadata(paths: readonly string[]): Promise<Map<string, str
     for (const [key, value] of await metadataOf(path)) {
       if (metadata.get(key) === value) continue
       const what = `${key} is not that of the first shard`
-      throw new FormatError({ where: path, what, expected: String(metadata.get(key)), got: value, remedy: 'plan and run again' })
+      throw new FormatError({
+        where: path,
+        what,
+        expected: String(metadata.get(key)),
+        got: value,
+        remedy: 'plan and run again',
+      })
     }
   }
   return metadata
@@ -116,9 +130,17 @@ async function metadataOf(path: string): Promise<Map<string, string>> {
 }
 
 /** A shard's rows as pieces of its regions; FormatError where they are not exactly those that were planned. */
-async function* shardBatches(path: string, regions: readonly Region[], firstIndex: number): AsyncGenerator<PredictionBatch> {
+async function* shardBatches(
+  path: string,
+  regions: readonly Region[],
+  firstIndex: number,
+): AsyncGenerator<PredictionBatch> {
   const unexpected = (): FormatError =>
-    new FormatError({ where: path, what: 'its rows are not those of its regions', remedy: 'remove the shard and run it again' })
+    new FormatError({
+      where: path,
+      what: 'its rows are not those of its regions',
+      remedy: 'remove the shard and run it again',
+    })
   const file = await openPredictions(path)
   let index = 0
   let position = regions[0]?.start ?? 0
@@ -131,8 +153,15 @@ async function* shardBatches(path: string, regions: readonly Region[], firstInde
         const end = position + to - from
         if (rows.contigNames[rows.contig[from]] !== region.contig) throw unexpected()
         if (rows.position[from] !== position || rows.position[to - 1] !== end - 1) throw unexpected()
-        const tracks = Object.fromEntries(Object.entries(rows.tracks).map(([name, values]) => [name, values.subarray(from, to)]))
-        yield { region: { ...region, start: position, end }, bases: rows.bases.subarray(from, to), tracks, regionIndex: firstIndex + index }
+        const tracks = Object.fromEntries(
+          Object.entries(rows.tracks).map(([name, values]) => [name, values.subarray(from, to)]),
+        )
+        yield {
+          region: { ...region, start: position, end },
+          bases: rows.bases.subarray(from, to),
+          tracks,
+          regionIndex: firstIndex + index,
+        }
         position = end
         from = to
         if (end === region.end) position = regions[++index]?.start ?? 0

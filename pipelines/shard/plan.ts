@@ -44,7 +44,12 @@ export async function planShards(args: PredictArguments, options: ShardPlanOptio
   const memory = args.memory ?? 2 ** Math.floor(Math.log2(freeMemory() / 2)) // a round number: the same plan when it is made again
   for (const input of args.inputs) if (input === '-' || /^https?:/i.test(input)) throw needLocal(input)
   const genomes = await openGenomes(args.inputs, { onWarning, signal, maxHeldBytes: memory / 4 })
-  const { backend } = await chooseDevice(args.device, { threads: args.threads, memoryBytes: memory, precision: args.precision, onWarning })
+  const { backend } = await chooseDevice(args.device, {
+    threads: args.threads,
+    memoryBytes: memory,
+    precision: args.precision,
+    onWarning,
+  })
   const { filterLength, frequencySparsity, precision, strand, context, chunk } = args
   try {
     const contigs = (await knownContigs(genomes, signal)) ?? needRandomAccess(genomes)
@@ -60,8 +65,23 @@ export async function planShards(args: PredictArguments, options: ShardPlanOptio
     return await writeManifest(
       manifestPath,
       {
-        model: { sources: await Promise.all(specs.map((spec) => sourceOf(spec, manifestPath))), name: model.info.name, sha256: model.info.sha256 },
-        options: { strand, context, tracks, chunk, filterLength, frequencySparsity, precision, packsPerWindow, memory, threads: args.threads ?? availableParallelism() },
+        model: {
+          sources: await Promise.all(specs.map((spec) => sourceOf(spec, manifestPath))),
+          name: model.info.name,
+          sha256: model.info.sha256,
+        },
+        options: {
+          strand,
+          context,
+          tracks,
+          chunk,
+          filterLength,
+          frequencySparsity,
+          precision,
+          packsPerWindow,
+          memory,
+          threads: args.threads ?? availableParallelism(),
+        },
         files: await plannedFiles(args, manifestPath, signal),
         contigs,
         targets: regions ? 'regions' : 'records',
@@ -121,7 +141,10 @@ export const strandOptions = ({ tracks, memory, signal }: PredictOptions): Stran
 /** Neighbours go to the same shard, so that the merge is one file after the other. */
 function cut(units: readonly Unit[], shardCount: number): PlannedShard[] {
   let from = 0
-  return balance(units.map(({ bases }) => bases), shardCount).map((to, id) => {
+  return balance(
+    units.map(({ bases }) => bases),
+    shardCount,
+  ).map((to, id) => {
     const mine = units.slice(from, to)
     from = to
     const regions = mine.flatMap((unit) => unit.regions)
@@ -148,7 +171,8 @@ async function plannedFiles(args: PredictArguments, manifestPath: string, signal
   }
   for (const input of args.inputs) {
     await add(input, 'fasta')
-    for (const index of [`${input}.fai`, `${input}.gzi`]) if ((await pathKind(index)) !== undefined) await add(index, 'index')
+    for (const index of [`${input}.fai`, `${input}.gzi`])
+      if ((await pathKind(index)) !== undefined) await add(index, 'index')
   }
   for (const bed of args.bedFiles) if (bed !== '-') await add(bed, 'regions')
   return files
@@ -171,5 +195,11 @@ const needLocal = (input: string): ConfigError =>
 function needRandomAccess(genomes: readonly Genome[]): never {
   const { name } = genomes.find((genome) => !genome.isRandomAccess)!
   const what = 'shards need random access'
-  throw new FormatError({ where: name, what, expected: 'a plain or BGZF FASTA file', got: 'plain gzip', remedy: 'recompress it with bgzip' })
+  throw new FormatError({
+    where: name,
+    what,
+    expected: 'a plain or BGZF FASTA file',
+    got: 'plain gzip',
+    remedy: 'recompress it with bgzip',
+  })
 }

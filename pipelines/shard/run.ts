@@ -74,7 +74,15 @@ export async function runShard(manifestPath: string, id: number, options: ShardR
     throw error
   }
   const seconds = Math.round(performance.now() - startTime) / 1000
-  const sidecar: ShardSidecar = { planSha256: manifest.planSha256, shard: id, rows: shard.rows, ...sink.hash(), version: version(), device, seconds }
+  const sidecar: ShardSidecar = {
+    planSha256: manifest.planSha256,
+    shard: id,
+    rows: shard.rows,
+    ...sink.hash(),
+    version: version(),
+    device,
+    seconds,
+  }
   const meanwhile = await checkShard(manifestPath, manifest, shard, signal)
   if ('sidecar' in meanwhile) {
     await rm(ownPath, { force: true })
@@ -95,13 +103,18 @@ async function compute(
   { device, threads = manifest.options.threads, memory, signal, onWarning, onInfo, onProgress }: ShardRunOptions,
   sink: Parameters<typeof writePredictions>[2],
 ): Promise<string> {
-  const { strand, context, tracks, chunk, filterLength, frequencySparsity, precision, packsPerWindow } = manifest.options
+  const { strand, context, tracks, chunk, filterLength, frequencySparsity, precision, packsPerWindow } =
+    manifest.options
   const modelMemory = Math.max(0, manifest.options.memory - reserveBytes)
-  const inputs = manifest.files.filter(({ role }) => role === 'fasta').map((file) => resolveBeside(manifestPath, file.path))
+  const inputs = manifest.files
+    .filter(({ role }) => role === 'fasta')
+    .map((file) => resolveBeside(manifestPath, file.path))
   const genomes = await openGenomes(inputs, { onWarning, signal, maxHeldBytes: manifest.options.memory / 4 })
   const { backend, reason } = await chooseDevice(device, { threads, memoryBytes: modelMemory, precision, onWarning })
   try {
-    const specs = manifest.model.sources.map((source) => ('spec' in source ? source.spec : resolveBeside(manifestPath, source.path)))
+    const specs = manifest.model.sources.map((source) =>
+      'spec' in source ? source.spec : resolveBeside(manifestPath, source.path),
+    )
     const loaded = await loadModel(specs, { backend, filterLength, frequencySparsity, signal, onWarning })
     const { name, sha256 } = manifest.model
     if (loaded.info.sha256 !== sha256) {
@@ -117,13 +130,35 @@ async function compute(
     const isRecords = manifest.targets === 'records'
     const chosen = isRecords ? { parts: shard.regions } : { regions: shard.regions }
     const temporaryFolder = dirname(resolveBeside(manifestPath, shard.path))
-    const run: PredictOptions = { ...chosen, strand, context, tracks, chunk, packsPerWindow, memory: modelMemory, temporaryFolder, signal, onProgress }
+    const run: PredictOptions = {
+      ...chosen,
+      strand,
+      context,
+      tracks,
+      chunk,
+      packsPerWindow,
+      memory: modelMemory,
+      temporaryFolder,
+      signal,
+      onProgress,
+    }
     checkBorders(model, manifest, shard, run)
     checkMemory(await neededBytes(model, genomes, run), memory, onWarning)
     onInfo?.(`shard ${shard.id} of ${manifest.shards.length}: ${name} on ${backend.description} (${reason})`)
     const whole = { tracks, strand, context, regions: isRecords ? undefined : shard.regions }
-    const metadata = new Map(runMetadata({ model, genomes, contigs: manifest.contigs, options: whole, args: { filterLength, frequencySparsity } }))
-    metadata.set('genoconv.shard', JSON.stringify({ shard: shard.id, of: manifest.shards.length, planSha256: manifest.planSha256 }))
+    const metadata = new Map(
+      runMetadata({
+        model,
+        genomes,
+        contigs: manifest.contigs,
+        options: whole,
+        args: { filterLength, frequencySparsity },
+      }),
+    )
+    metadata.set(
+      'genoconv.shard',
+      JSON.stringify({ shard: shard.id, of: manifest.shards.length, planSha256: manifest.planSha256 }),
+    )
     // A device that fails ends the shard: going on in other chunks, or elsewhere, would round differently.
     await writePredictions(predict(model, genomes, run), 'arrow', sink, {
       tracks: columnsOf(manifest),
@@ -166,7 +201,9 @@ function checkBorders(model: Model, manifest: ShardManifest, shard: PlannedShard
 async function neededBytes(model: Model, genomes: Parameters<typeof targets>[0], run: PredictOptions): Promise<number> {
   const context = contextBases(model, run.parts ? 'full' : run.context)
   let longest = { length: 0, leftContext: 0, rightContext: 0 }
-  for await (const { stretch: { start, end, before, after } } of jobsOf(targets(genomes, run, strandOptions(run)), context, run.strand)) {
+  for await (const {
+    stretch: { start, end, before, after },
+  } of jobsOf(targets(genomes, run, strandOptions(run)), context, run.strand)) {
     if (end - start > longest.length) longest = { length: end - start, leftContext: before, rightContext: after }
   }
   if (longest.length === 0) return 0
@@ -187,7 +224,8 @@ function checkMemory(modelBytes: number, given: number | undefined, onWarning: (
     })
   }
   const free = freeMemory()
-  if (given === undefined && needed > free) onWarning(`this shard takes about ${mebibytes(needed)} of memory, and ${mebibytes(free)} are free`)
+  if (given === undefined && needed > free)
+    onWarning(`this shard takes about ${mebibytes(needed)} of memory, and ${mebibytes(free)} are free`)
 }
 
 /** What runs on this machine left behind that were killed. Those of other machines may be alive. */

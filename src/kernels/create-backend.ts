@@ -45,21 +45,37 @@ export async function createBackend(choice: DeviceChoice = 'auto', options: Back
 }
 
 /** `createBackend`, with the reason of the choice. */
-export async function chooseBackend(choice: DeviceChoice = 'auto', options: BackendOptions = {}): Promise<ChosenBackend> {
+export async function chooseBackend(
+  choice: DeviceChoice = 'auto',
+  options: BackendOptions = {},
+): Promise<ChosenBackend> {
   const { precision = 'f32', onWarning } = options
   if (precision !== 'f32' && precision !== 'f16') {
-    throw new ConfigError({ where: '--precision', what: 'unknown precision', expected: 'f32 or f16', got: String(precision) })
+    throw new ConfigError({
+      where: '--precision',
+      what: 'unknown precision',
+      expected: 'f32 or f16',
+      got: String(precision),
+    })
   }
   const chosen = await choose(choice, options)
   const { kind, description, precision: used } = chosen.backend
-  if (used !== precision) onWarning?.(`--precision ${precision}: ${kind === 'cpu' ? 'the CPU' : description} has no ${precision}; going on in ${used}`)
+  if (used !== precision)
+    onWarning?.(
+      `--precision ${precision}: ${kind === 'cpu' ? 'the CPU' : description} has no ${precision}; going on in ${used}`,
+    )
   return chosen
 }
 
 async function choose(choice: DeviceChoice, options: BackendOptions): Promise<ChosenBackend> {
   if (choice === 'cpu') return { backend: await openCpu(options), reason: 'asked for' }
   if (choice !== 'auto' && choice !== 'gpu') {
-    throw new ConfigError({ where: '--device', what: 'unknown device', expected: 'auto, gpu or cpu', got: String(choice) })
+    throw new ConfigError({
+      where: '--device',
+      what: 'unknown device',
+      expected: 'auto, gpu or cpu',
+      got: String(choice),
+    })
   }
   const found = await probe(options.precision)
   if (choice === 'gpu') {
@@ -89,7 +105,13 @@ export async function listDevices(): Promise<readonly DeviceListing[]> {
 export function listingOf(found: Parameters<typeof decide>[0]): readonly DeviceListing[] {
   const { device, reason } = decide(found)
   const isCpu = device === 'cpu'
-  const cpu: DeviceListing = { name: 'cpu', kind: 'cpu', isSoftware: false, chosen: isCpu, reason: isCpu ? reason : 'slower than a GPU' }
+  const cpu: DeviceListing = {
+    name: 'cpu',
+    kind: 'cpu',
+    isSoftware: false,
+    chosen: isCpu,
+    reason: isCpu ? reason : 'slower than a GPU',
+  }
   if (!found.adapter) return [cpu]
   const gpu: DeviceListing = {
     name: found.name,
@@ -102,14 +124,18 @@ export function listingOf(found: Parameters<typeof decide>[0]): readonly DeviceL
 }
 
 /** What `auto` does with what was found. */
-export function decide(found: Pick<FoundAdapter, 'name' | 'isSoftware' | 'adapter'> | NoAdapter): { device: 'gpu' | 'cpu'; reason: string } {
+export function decide(found: Pick<FoundAdapter, 'name' | 'isSoftware' | 'adapter'> | NoAdapter): {
+  device: 'gpu' | 'cpu'
+  reason: string
+} {
   if (!found.adapter) return { device: 'cpu', reason: `no GPU: ${found.reason}` }
   if (found.isSoftware) return { device: 'cpu', reason: `no GPU: the only adapter, ${found.name}, is software` }
   return { device: 'gpu', reason: 'a GPU is faster than the CPU' }
 }
 
 // Loaded on demand: the CPU path never touches Dawn, and a browser never meets a module of Node's.
-const probe = async (precision?: Precision): Promise<FoundAdapter | NoAdapter> => (await import('./webgpu/adapter.ts')).findAdapter(precision)
+const probe = async (precision?: Precision): Promise<FoundAdapter | NoAdapter> =>
+  (await import('./webgpu/adapter.ts')).findAdapter(precision)
 
 async function openCpu({ threads, memoryBytes, calibration }: BackendOptions): Promise<Backend> {
   const { createCpuBackend } = await import('./cpu/cpu-backend.ts')
@@ -118,7 +144,12 @@ async function openCpu({ threads, memoryBytes, calibration }: BackendOptions): P
 
 async function openGpu(found: FoundAdapter | NoAdapter, { memoryBytes, precision }: BackendOptions): Promise<Backend> {
   if (!found.adapter) {
-    throw new DeviceError('unavailable', { where: '--device gpu', what: found.reason, remedy: 'run with --device cpu', cause: found.cause })
+    throw new DeviceError('unavailable', {
+      where: '--device gpu',
+      what: found.reason,
+      remedy: 'run with --device cpu',
+      cause: found.cause,
+    })
   }
   const { createWebGpuBackend } = await import('./webgpu/webgpu-backend.ts')
   return createWebGpuBackend({ found, memoryBytes, precision })

@@ -9,7 +9,11 @@ import { checkMlp, type MlpArguments } from './mlp/mlp.ts'
 import type { Tensor, Weights } from './tensor.ts'
 
 /** The closed set of operations: an op added here does not compile until every backend has it. */
-export interface OpArguments<T extends Tensor = Tensor, W extends Weights = Weights, F extends PreparedFilter = PreparedFilter> {
+export interface OpArguments<
+  T extends Tensor = Tensor,
+  W extends Weights = Weights,
+  F extends PreparedFilter = PreparedFilter,
+> {
   embedding: EmbeddingArguments<T, W>
   linear: LinearArguments<T, W>
   gatedProjection: GatedProjectionArguments<T, W>
@@ -39,9 +43,11 @@ export const opNames = Object.keys(checks) as OpName[]
 
 /** An `Ops` whose every method checks shapes, then hands op and arguments to `enqueue`. */
 export function queueingOps(enqueue: <K extends OpName>(op: K, args: OpArguments[K]) => void): Ops {
-  const method = <K extends OpName>(op: K) => (args: OpArguments[K]): void => {
-    checks[op](args)
-    enqueue(op, args)
-  }
+  const method =
+    <K extends OpName>(op: K) =>
+    (args: OpArguments[K]): void => {
+      checks[op](args)
+      enqueue(op, args)
+    }
   return Object.fromEntries(opNames.map((op) => [op, method(op)])) as unknown as Ops
 }

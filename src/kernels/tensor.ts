@@ -29,7 +29,13 @@ export function view<T extends Tensor>(
 ): T {
   const { start = 0, channelStart = 0 } = part
   const { length = tensor.length - start, channelCount = tensor.channelCount - channelStart } = part
-  if (start < 0 || length < 0 || start + length > tensor.length || channelStart < 0 || channelStart + channelCount > tensor.channelCount) {
+  if (
+    start < 0 ||
+    length < 0 ||
+    start + length > tensor.length ||
+    channelStart < 0 ||
+    channelStart + channelCount > tensor.channelCount
+  ) {
     throw new ShapeError({
       where: 'view',
       what: 'outside the tensor',
@@ -45,13 +51,23 @@ const shapeText = (t: Tensor): string => `[${t.channelCount}, ${t.length}]`
 /** Throws a ShapeError naming `op` and `name` unless `tensor` is `[channelCount, length]`. */
 export function expectShape(op: string, name: string, tensor: Tensor, channelCount: number, length: number): void {
   if (tensor.channelCount !== channelCount || tensor.length !== length) {
-    throw new ShapeError({ where: op, what: `${name} has the wrong shape`, expected: `[${channelCount}, ${length}]`, got: shapeText(tensor) })
+    throw new ShapeError({
+      where: op,
+      what: `${name} has the wrong shape`,
+      expected: `[${channelCount}, ${length}]`,
+      got: shapeText(tensor),
+    })
   }
 }
 
 /** Throws a ShapeError unless `weights.shape` equals `shape`. */
 export function expectWeights(op: string, name: string, weights: Weights, shape: readonly number[]): void {
   if (weights.shape.length !== shape.length || weights.shape.some((n, i) => n !== shape[i])) {
-    throw new ShapeError({ where: op, what: `${name} has the wrong shape`, expected: `[${shape}]`, got: `[${weights.shape}]` })
+    throw new ShapeError({
+      where: op,
+      what: `${name} has the wrong shape`,
+      expected: `[${shape}]`,
+      got: `[${weights.shape}]`,
+    })
   }
 }

@@ -27,7 +27,12 @@ export function createModel(checkpoints: readonly Checkpoint[], backend: Backend
   if (!first) throw new ConfigError({ where: '--model', what: 'no checkpoint was given' })
   for (const { name, architecture } of checkpoints) {
     if (architecture.kind !== first.architecture.kind) {
-      throw new ConfigError({ where: name, what: 'the members of an ensemble must be of one kind', expected: first.architecture.kind, got: architecture.kind })
+      throw new ConfigError({
+        where: name,
+        what: 'the members of an ensemble must be of one kind',
+        expected: first.architecture.kind,
+        got: architecture.kind,
+      })
     }
   }
   checkOptions(first, options)
@@ -42,28 +47,51 @@ export function createModel(checkpoints: readonly Checkpoint[], backend: Backend
   if (first.architecture.kind === 'hyena') {
     const networks = members.map((c) => new HyenaNetwork(c, c.architecture as HyenaArchitecture, backend, options))
     const left = Math.max(...networks.map((n) => n.leftReceptiveField))
-    const info: ModelInfo = { ...base, family: 'language', architecture: describe(members), receptiveField: { left, right: 0 }, tracks: languageTracks }
+    const info: ModelInfo = {
+      ...base,
+      family: 'language',
+      architecture: describe(members),
+      receptiveField: { left, right: 0 },
+      tracks: languageTracks,
+    }
     return createStreamModel(info, networks, backend)
   }
-  const networks = members.map((c): WindowNetwork =>
-    c.architecture.kind === 'openspliceai'
-      ? createOpenSpliceNetwork(c, c.architecture as OpenSpliceArchitecture, backend)
-      : createSpliceHyenaNetwork(c, c.architecture as SpliceHyenaArchitecture, backend, options),
+  const networks = members.map(
+    (c): WindowNetwork =>
+      c.architecture.kind === 'openspliceai'
+        ? createOpenSpliceNetwork(c, c.architecture as OpenSpliceArchitecture, backend)
+        : createSpliceHyenaNetwork(c, c.architecture as SpliceHyenaArchitecture, backend, options),
   )
   const { halo } = networks[0]
   if (networks.some((n) => n.halo.left !== halo.left)) {
     throw new ConfigError({ where: base.name, what: 'the members of an ensemble must have one receptive field' })
   }
-  const info: ModelInfo = { ...base, family: 'splice', architecture: describe(members), receptiveField: halo, tracks: spliceTracks }
+  const info: ModelInfo = {
+    ...base,
+    family: 'splice',
+    architecture: describe(members),
+    receptiveField: halo,
+    tracks: spliceTracks,
+  }
   return createWindowModel(info, networks, backend)
 }
 
 function checkOptions({ name, architecture }: Checkpoint, { filterLength, frequencySparsity = 0 }: ModelOptions): void {
   if (filterLength !== undefined && (!Number.isInteger(filterLength) || filterLength < 1)) {
-    throw new ConfigError({ where: '--filter-length', what: 'bad value', expected: 'a whole number of at least 1', got: `${filterLength}` })
+    throw new ConfigError({
+      where: '--filter-length',
+      what: 'bad value',
+      expected: 'a whole number of at least 1',
+      got: `${filterLength}`,
+    })
   }
   if (!(frequencySparsity >= 0 && frequencySparsity <= 0.95)) {
-    throw new ConfigError({ where: '--frequency-sparsity', what: 'bad value', expected: 'a number from 0 to 0.95', got: `${frequencySparsity}` })
+    throw new ConfigError({
+      where: '--frequency-sparsity',
+      what: 'bad value',
+      expected: 'a number from 0 to 0.95',
+      got: `${frequencySparsity}`,
+    })
   }
   if (architecture.kind === 'openspliceai' && (filterLength !== undefined || frequencySparsity > 0)) {
     throw new ConfigError({
@@ -79,10 +107,15 @@ export function describe(checkpoints: readonly Checkpoint[]): string {
   const { architecture: a } = checkpoints[0]
   const count = (n: number, what: string): string => `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`
   const members = checkpoints.length > 1 ? `, ensemble of ${checkpoints.length}` : ''
-  if (a.kind === 'hyena') return `HyenaDNA, ${count(a.layerCount, 'layer')} of ${count(a.modelWidth, 'channel')}, filters of ${count(a.maxLength, 'tap')}${members}`
-  if (a.kind === 'openspliceai') return `SpliceAI family, ${count(a.units.length, 'residual unit')} of ${count(a.channelCount, 'channel')}, ${a.contextBases} bases of context${members}`
+  if (a.kind === 'hyena')
+    return `HyenaDNA, ${count(a.layerCount, 'layer')} of ${count(a.modelWidth, 'channel')}, filters of ${count(a.maxLength, 'tap')}${members}`
+  if (a.kind === 'openspliceai')
+    return `SpliceAI family, ${count(a.units.length, 'residual unit')} of ${count(a.channelCount, 'channel')}, ${a.contextBases} bases of context${members}`
   const taps = a.blocks.flatMap((b) => (b.type === 'hyena' ? [b.taps] : []))
-  const hyena = taps.length > 0 ? `, ${count(taps.length, 'two-sided Hyena operator')} with filters of up to ${count(Math.max(...taps), 'tap')}` : ''
+  const hyena =
+    taps.length > 0
+      ? `, ${count(taps.length, 'two-sided Hyena operator')} with filters of up to ${count(Math.max(...taps), 'tap')}`
+      : ''
   const convolutions = a.blocks.filter((b) => b.type === 'conv').length
   return `splice model, ${count(a.modelWidth, 'channel')}, ${count(convolutions, 'convolution block')}${hyena}${members}`
 }

@@ -91,6 +91,9 @@ export interface Model {
    * within rounding. Everything is queued before it returns, so that the next call can be made before this one's
    * promise is awaited. Memory grows with the sum of the pieces and their padding: the caller bounds it.
    */
-  runPieces(pieces: readonly Piece[], options: { readonly tracks: readonly string[]; readonly memoryBytes: number }): Promise<Readonly<Record<string, Float32Array>>[]>
+  runPieces(
+    pieces: readonly Piece[],
+    options: { readonly tracks: readonly string[]; readonly memoryBytes: number },
+  ): Promise<Readonly<Record<string, Float32Array>>[]>
   close(): void
 }

@@ -11,7 +11,12 @@ export interface Block {
 
 export async function* cutBlocks(
   source: AsyncIterable<Uint8Array>,
-  options: { readonly length: number; readonly leftContext: number; readonly blockLength: number; readonly codeOf: Float32Array },
+  options: {
+    readonly length: number
+    readonly leftContext: number
+    readonly blockLength: number
+    readonly codeOf: Float32Array
+  },
 ): AsyncGenerator<Block> {
   const { codeOf, blockLength } = options
   let start = -options.leftContext

@@ -15,9 +15,17 @@ export function createStreamModel(info: ModelInfo, members: readonly HyenaNetwor
     const total = totalLength(options)
     const { memoryBytes, cuttingSeconds, ...cut } = planStream(members, backend, { ...options, totalLength: total })
     const { blockLength, filterPolicy, channelGroups } = cut
-    const kept = { 'keep-spectra': 'filter spectra kept', 'keep-taps': 'filter spectra recomputed', recompute: 'filters recomputed' }[filterPolicy]
-    const blocks = Number.isFinite(total) ? `${Math.ceil(total / blockLength)} block${total > blockLength ? 's' : ''}` : 'blocks'
-    const lines = [`${blocks} of ${blockLength} bases with carried history, ${kept}${channelGroups > 1 ? `, channels in ${channelGroups} groups` : ''}`]
+    const kept = {
+      'keep-spectra': 'filter spectra kept',
+      'keep-taps': 'filter spectra recomputed',
+      recompute: 'filters recomputed',
+    }[filterPolicy]
+    const blocks = Number.isFinite(total)
+      ? `${Math.ceil(total / blockLength)} block${total > blockLength ? 's' : ''}`
+      : 'blocks'
+    const lines = [
+      `${blocks} of ${blockLength} bases with carried history, ${kept}${channelGroups > 1 ? `, channels in ${channelGroups} groups` : ''}`,
+    ]
     lines.push(...members.flatMap((m) => m.explain({ ...cut, totalLength: total })))
     const filterSecondsPerBase = backend.kind === 'cpu' && Number.isFinite(total) ? cuttingSeconds / total : undefined
     return { chunkBases: blockLength, memoryBytes, lines: [...new Set(lines)], filterSecondsPerBase }
@@ -35,7 +43,10 @@ export function createStreamModel(info: ModelInfo, members: readonly HyenaNetwor
       const dropped = Math.max(0, -block.start)
       if (dropped >= block.bases.length) return undefined
       if (dropped === 0) return { start: block.start, tracks }
-      return { start: 0, tracks: Object.fromEntries(Object.entries(tracks).map(([name, v]) => [name, v.slice(dropped)])) }
+      return {
+        start: 0,
+        tracks: Object.fromEntries(Object.entries(tracks).map(([name, v]) => [name, v.slice(dropped)])),
+      }
     }
     try {
       let previous: Pending | undefined
@@ -65,7 +76,10 @@ export function createStreamModel(info: ModelInfo, members: readonly HyenaNetwor
   }
 
   /** Pieces one after the other, all queued before the first is awaited: causal models cannot share a row. */
-  async function runPieces(pieces: readonly Piece[], { tracks, memoryBytes }: Pick<RunOptions, 'tracks' | 'memoryBytes'>): Promise<Record<string, Float32Array>[]> {
+  async function runPieces(
+    pieces: readonly Piece[],
+    { tracks, memoryBytes }: Pick<RunOptions, 'tracks' | 'memoryBytes'>,
+  ): Promise<Record<string, Float32Array>[]> {
     const pending = pieces.map((piece) => {
       const totalLength = piece.leftContext + piece.length
       const cut = planStream(members, backend, { totalLength, memoryBytes })
@@ -88,14 +102,24 @@ export function createStreamModel(info: ModelInfo, members: readonly HyenaNetwor
       for (const { block, logits } of blocks) {
         const part = values.next(meanProbabilities(await Promise.all(logits), 4), block.bases, tracks)
         const dropped = Math.max(0, -block.start)
-        for (const name of tracks) if (dropped < block.bases.length) whole[name].set(part[name].subarray(dropped), Math.max(0, block.start))
+        for (const name of tracks)
+          if (dropped < block.bases.length) whole[name].set(part[name].subarray(dropped), Math.max(0, block.start))
       }
       out.push(whole)
     }
     return out
   }
 
-  return { info, backend, plan, run, runPieces, close: () => { for (const m of members) m.release() } }
+  return {
+    info,
+    backend,
+    plan,
+    run,
+    runPieces,
+    close: () => {
+      for (const m of members) m.release()
+    },
+  }
 }
 
 interface Pending {

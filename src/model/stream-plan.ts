@@ -26,32 +26,60 @@ const fewestChannels = 4
 
 /** Short runs share a few block lengths, and with them their plans and prepared filters: a power of two up to the preferred block. */
 function roundedLength(totalLength: number): number {
-  return totalLength > preferredBlock ? totalLength : Math.max(1024, 2 ** Math.ceil(Math.log2(Math.max(1, totalLength))))
+  return totalLength > preferredBlock
+    ? totalLength
+    : Math.max(1024, 2 ** Math.ceil(Math.log2(Math.max(1, totalLength))))
 }
 
 type Candidate = Pick<HyenaRunShape, 'blockLength' | 'filterPolicy' | 'channelGroups'>
 
 /** Bytes a run takes at its peak beyond what is already allocated. */
-export function streamBytes(network: HyenaNetwork, backend: Backend, candidate: Candidate, totalLength: number): number {
+export function streamBytes(
+  network: HyenaNetwork,
+  backend: Backend,
+  candidate: Candidate,
+  totalLength: number,
+): number {
   const { blockLength, filterPolicy, channelGroups } = candidate
   const { modelWidth, layerCount, shortFilterLength } = network.architecture
   const groupWidth = modelWidth / channelGroups
   const filterLength = network.tapsUsed({ blockLength, totalLength })
-  const activations = (channelGroups > 1 ? 2 * modelWidth + 2 * groupWidth : 3 * modelWidth) * blockLength + 10 * blockLength + groupWidth * headLength
-  const histories = layerCount * modelWidth * (longHistoryLength(filterLength, { blockLength, totalLength }) + shortFilterLength)
+  const activations =
+    (channelGroups > 1 ? 2 * modelWidth + 2 * groupWidth : 3 * modelWidth) * blockLength +
+    10 * blockLength +
+    groupWidth * headLength
+  const histories =
+    layerCount * modelWidth * (longHistoryLength(filterLength, { blockLength, totalLength }) + shortFilterLength)
   const taps = groupWidth * filterLength
   const plan = filterPlan(network, backend, candidate, totalLength)
   const spectraBytes = Math.max(filterBytesOf(plan), 4 * taps)
-  const filterBytes = { 'keep-spectra': layerCount * spectraBytes + 4 * taps, 'keep-taps': 4 * layerCount * taps, recompute: 4 * taps }[filterPolicy]
+  const filterBytes = {
+    'keep-spectra': layerCount * spectraBytes + 4 * taps,
+    'keep-taps': 4 * layerCount * taps,
+    recompute: 4 * taps,
+  }[filterPolicy]
   // A CPU transforms in each thread's own memory (two threads are counted), a GPU in buffers the size of the spectra.
-  const scratchBytes = backend.kind === 'cpu' ? 2 * scratchBytesOf(plan) : 4 * groupWidth * Math.max(plan.fftSize, filterLength)
+  const scratchBytes =
+    backend.kind === 'cpu' ? 2 * scratchBytesOf(plan) : 4 * groupWidth * Math.max(plan.fftSize, filterLength)
   const groupedBytes = channelGroups > 1 ? layerCount * groupedWeightBytes(network.architecture) : 0
   return 4 * (activations + histories) + filterBytes + scratchBytes + groupedBytes
 }
 
-const filterPlan = (network: HyenaNetwork, backend: Backend, { blockLength, filterPolicy, channelGroups }: Candidate, totalLength: number): LongConvPlan => {
+const filterPlan = (
+  network: HyenaNetwork,
+  backend: Backend,
+  { blockLength, filterPolicy, channelGroups }: Candidate,
+  totalLength: number,
+): LongConvPlan => {
   const filterLength = network.tapsUsed({ blockLength, totalLength })
-  return planHyenaFilter(backend, network.architecture.modelWidth / channelGroups, blockLength, filterLength, filterPolicy, network.frequencySparsity)
+  return planHyenaFilter(
+    backend,
+    network.architecture.modelWidth / channelGroups,
+    blockLength,
+    filterLength,
+    filterPolicy,
+    network.frequencySparsity,
+  )
 }
 
 /** Nanoseconds of one thread of the development machine, measured by bench/dense.ts on Node 20: proportions for plans, rough seconds for the dry run. */
@@ -62,7 +90,8 @@ function cuttingSeconds(network: HyenaNetwork, backend: Backend, candidate: Cand
   const { blockLength, channelGroups, filterPolicy } = candidate
   const { modelWidth, layerCount } = network.architecture
   const blocks = Math.ceil(totalLength / blockLength)
-  const taps = network.tapsUsed({ blockLength, totalLength }) * (channelGroups * cost.hiddenTap + modelWidth * cost.tapChannel)
+  const taps =
+    network.tapsUsed({ blockLength, totalLength }) * (channelGroups * cost.hiddenTap + modelWidth * cost.tapChannel)
   const filters = filterPolicy === 'recompute' ? blocks : 1
   const norms = blocks * blockLength * (channelGroups - 1) * cost.normPosition
   const convolution = channelGroups * (filterPlan(network, backend, candidate, totalLength).estimatedSeconds ?? 0)
@@ -84,9 +113,15 @@ export function planStream(
   const resident = backend.memory.currentBytes - networks.reduce((sum, network) => sum + network.heldBytes, 0)
   const { filterLength, architecture } = networks[0]
   const widestBlock = Math.max(smallestBlock, Math.floor(backend.limits.maxTensorBytes / (4 * architecture.modelWidth)))
-  const wanted = Math.min(chunkBases ?? Math.max(preferredBlock, blockPerFilterLength * filterLength), roundedLength(totalLength), widestBlock)
-  const overMembers = (value: (network: HyenaNetwork) => number): number => networks.reduce((sum, network) => sum + value(network), 0)
-  const secondsOf = (candidate: Candidate): number => overMembers((m) => cuttingSeconds(m, backend, candidate, totalLength))
+  const wanted = Math.min(
+    chunkBases ?? Math.max(preferredBlock, blockPerFilterLength * filterLength),
+    roundedLength(totalLength),
+    widestBlock,
+  )
+  const overMembers = (value: (network: HyenaNetwork) => number): number =>
+    networks.reduce((sum, network) => sum + value(network), 0)
+  const secondsOf = (candidate: Candidate): number =>
+    overMembers((m) => cuttingSeconds(m, backend, candidate, totalLength))
 
   // A block that is much shorter than its filter wastes most of each FFT: rather give up kept filters first.
   const least = Math.max(smallestBlock, Math.ceil(Math.min(filterLength, totalLength) * leastBlockPerFilterLength))
@@ -94,11 +129,17 @@ export function planStream(
   while (chunkBases === undefined && blocks.at(-1)! > least) blocks.push(Math.max(least, Math.ceil(blocks.at(-1)! / 2)))
   const good = blocks.filter((b) => b >= Math.min(wanted, filterLength / 2))
   const policies: FilterPolicy[] = ['keep-spectra', 'keep-taps', 'recompute']
-  const usual = policies.flatMap((filterPolicy) => good.map((blockLength) => ({ blockLength, filterPolicy, channelGroups: 1 })))
-  const groupCounts = Number.isFinite(totalLength) ? groupNumbers.filter((n) => architecture.modelWidth % (fewestChannels * n) === 0) : []
+  const usual = policies.flatMap((filterPolicy) =>
+    good.map((blockLength) => ({ blockLength, filterPolicy, channelGroups: 1 })),
+  )
+  const groupCounts = Number.isFinite(totalLength)
+    ? groupNumbers.filter((n) => architecture.modelWidth % (fewestChannels * n) === 0)
+    : []
   const slow = (): Candidate[] =>
     [1, ...groupCounts]
-      .flatMap((channelGroups) => blocks.map((blockLength) => ({ blockLength, filterPolicy: 'recompute' as const, channelGroups })))
+      .flatMap((channelGroups) =>
+        blocks.map((blockLength) => ({ blockLength, filterPolicy: 'recompute' as const, channelGroups })),
+      )
       .filter(({ blockLength, channelGroups }) => channelGroups > 1 || !good.includes(blockLength))
       .map((candidate) => ({ candidate, seconds: secondsOf(candidate) }))
       .sort((a, b) => a.seconds - b.seconds)
@@ -116,7 +157,10 @@ export function planStream(
     what: `the model does not fit, even in the smallest blocks`,
     expected: `at least ${Math.ceil(leastBytes / 2 ** 20)} MiB`,
     got: `${Math.floor(memoryBytes / 2 ** 20)} MiB`,
-    remedy: chunkBases === undefined ? 'give more memory or a smaller --filter-length' : 'give more memory or a smaller --chunk',
+    remedy:
+      chunkBases === undefined
+        ? 'give more memory or a smaller --filter-length'
+        : 'give more memory or a smaller --chunk',
     neededBytes: leastBytes,
   })
 }

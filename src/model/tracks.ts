@@ -2,14 +2,26 @@ import { baseIndex } from './alphabet.ts'
 import type { Track } from './model.ts'
 
 export const spliceTracks: readonly Track[] = [
-  { name: 'acceptor', isDefault: true, description: 'probability that the base is the first of an exon (splice acceptor)' },
+  {
+    name: 'acceptor',
+    isDefault: true,
+    description: 'probability that the base is the first of an exon (splice acceptor)',
+  },
   { name: 'donor', isDefault: true, description: 'probability that the base is the last of an exon (splice donor)' },
   { name: 'neither', isDefault: false, description: 'probability that the base is no splice site' },
 ]
 
 export const languageTracks: readonly Track[] = [
-  { name: 'log_likelihood', isDefault: true, description: 'natural log of the probability of the base, given all bases before it' },
-  ...['a', 'c', 'g', 't'].map((base) => ({ name: `p_${base}`, isDefault: true, description: `predicted probability of ${base.toUpperCase()} at this position` })),
+  {
+    name: 'log_likelihood',
+    isDefault: true,
+    description: 'natural log of the probability of the base, given all bases before it',
+  },
+  ...['a', 'c', 'g', 't'].map((base) => ({
+    name: `p_${base}`,
+    isDefault: true,
+    description: `predicted probability of ${base.toUpperCase()} at this position`,
+  })),
   { name: 'entropy', isDefault: false, description: 'entropy of the predicted distribution, in bits' },
 ]
 

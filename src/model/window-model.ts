@@ -13,7 +13,9 @@ const preferredCoreBases = 131_072
 export function createWindowModel(info: ModelInfo, members: readonly WindowNetwork[], backend: Backend): Model {
   const { halo } = members[0]
   const windowBytes = (core: number): number =>
-    Math.max(...members.map((m) => m.activationBytes(core))) + members.length * 12 * core + 8 * (core + halo.left + halo.right)
+    Math.max(...members.map((m) => m.activationBytes(core))) +
+    members.length * 12 * core +
+    8 * (core + halo.left + halo.right)
 
   function plan({ length, chunkBases, memoryBytes }: RunOptions): RunPlan {
     const resident = backend.memory.currentBytes
@@ -32,7 +34,10 @@ export function createWindowModel(info: ModelInfo, members: readonly WindowNetwo
         neededBytes,
       })
     }
-    const lines = [`windows of ${core} + ${halo.left} + ${halo.right} bases`, ...new Set(members.flatMap((member) => member.explain(core)))]
+    const lines = [
+      `windows of ${core} + ${halo.left} + ${halo.right} bases`,
+      ...new Set(members.flatMap((member) => member.explain(core))),
+    ]
     return { chunkBases: core, memoryBytes: neededBytes, lines }
   }
 
@@ -74,7 +79,10 @@ export function createWindowModel(info: ModelInfo, members: readonly WindowNetwo
    * Pieces lie in one row, each between halos of its own: nothing is padded inside the network, so what is computed for
    * a piece's core sees its halo only. Positions at the seams mean nothing and are dropped.
    */
-  async function runPieces(pieces: readonly Piece[], { tracks }: { readonly tracks: readonly string[] }): Promise<Record<string, Float32Array>[]> {
+  async function runPieces(
+    pieces: readonly Piece[],
+    { tracks }: { readonly tracks: readonly string[] },
+  ): Promise<Record<string, Float32Array>[]> {
     if (pieces.length === 0) return []
     const margin = halo.left + halo.right
     const row = new Float32Array(pieces.reduce((sum, { length }) => sum + length + margin, 0)).fill(spliceUnknownCode)
@@ -84,17 +92,28 @@ export function createWindowModel(info: ModelInfo, members: readonly WindowNetwo
       starts.push(start)
       const first = Math.max(0, leftContext - halo.left)
       const last = leftContext + length + Math.min(rightContext, halo.right)
-      for (let i = first, at = start + Math.max(0, halo.left - leftContext); i < last; i++, at++) row[at] = spliceCodes[bases[i]]
+      for (let i = first, at = start + Math.max(0, halo.left - leftContext); i < last; i++, at++)
+        row[at] = spliceCodes[bases[i]]
       start += length + margin
     }
     const all = await probabilities(row)
     const count = all.length / 3
     return pieces.map(({ length }, i) => {
       const part = new Float64Array(3 * length)
-      for (let k = 0; k < 3; k++) part.set(all.subarray(k * count + starts[i], k * count + starts[i] + length), k * length)
+      for (let k = 0; k < 3; k++)
+        part.set(all.subarray(k * count + starts[i], k * count + starts[i] + length), k * length)
       return spliceValues(part, tracks)
     })
   }
 
-  return { info, backend, plan, run, runPieces, close: () => { for (const m of members) m.release() } }
+  return {
+    info,
+    backend,
+    plan,
+    run,
+    runPieces,
+    close: () => {
+      for (const m of members) m.release()
+    },
+  }
 }

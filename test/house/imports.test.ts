@@ -6,7 +6,9 @@ import { describe, expect, it } from 'vitest'
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const files = ['src', 'pipelines'].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((e) => e.isFile() && e.name.endsWith('.ts') && !e.name.endsWith('.as.ts') && !e.parentPath.includes('generated'))
+    .filter(
+      (e) => e.isFile() && e.name.endsWith('.ts') && !e.name.endsWith('.as.ts') && !e.parentPath.includes('generated'),
+    )
     .map((e) => relative(root, join(e.parentPath, e.name))),
 )
 
@@ -29,11 +31,21 @@ describe('imports go one way', () => {
   it.each(Object.entries(allowed))('%s', (folder, targets) => {
     const wrong = files
       .filter((f) => f.startsWith(folder))
-      .flatMap((f) => importsOf(f).filter((t) => /^(src|pipelines|test|bench)\//.test(t) && !targets.some((ok) => t.startsWith(ok))).map((t) => `${f} -> ${t}`))
+      .flatMap((f) =>
+        importsOf(f)
+          .filter((t) => /^(src|pipelines|test|bench)\//.test(t) && !targets.some((ok) => t.startsWith(ok)))
+          .map((t) => `${f} -> ${t}`),
+      )
     expect(wrong).toEqual([])
   })
   it('node: only where bytes are read, threads start, and in the programs', () => {
-    const wrong = files.filter((f) => !/^(src\/io\/|src\/kernels\/cpu\/|pipelines\/)/.test(f)).flatMap((f) => importsOf(f).filter((t) => t.startsWith('node:')).map((t) => `${f} -> ${t}`))
+    const wrong = files
+      .filter((f) => !/^(src\/io\/|src\/kernels\/cpu\/|pipelines\/)/.test(f))
+      .flatMap((f) =>
+        importsOf(f)
+          .filter((t) => t.startsWith('node:'))
+          .map((t) => `${f} -> ${t}`),
+      )
     expect(wrong).toEqual([])
   })
   it('no GPU type outside the WebGPU files', () => {
@@ -43,6 +55,12 @@ describe('imports go one way', () => {
     expect(wrong).toEqual([])
   })
   it('no test code in the sources', () => {
-    expect(files.flatMap((f) => importsOf(f).filter((t) => t.startsWith('test/')).map((t) => `${f} -> ${t}`))).toEqual([])
+    expect(
+      files.flatMap((f) =>
+        importsOf(f)
+          .filter((t) => t.startsWith('test/'))
+          .map((t) => `${f} -> ${t}`),
+      ),
+    ).toEqual([])
   })
 })

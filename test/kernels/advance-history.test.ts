@@ -41,7 +41,13 @@ forEachBackend('advanceHistory', (backend) => {
     const x = randomArray(6 * 260, 2)
     const history = tensorOf(b, 6, past)
     const input = tensorOf(b, 6, x)
-    for (const [start, length] of [[0, 1], [1, 99], [100, 100], [200, 33], [233, 27]] as const) {
+    for (const [start, length] of [
+      [0, 1],
+      [1, 99],
+      [100, 100],
+      [200, 33],
+      [233, 27],
+    ] as const) {
       b.ops.advanceHistory({ history, input: view(input, { start, length }) })
     }
     expect(await b.read(history)).toEqual(advanced(past, x, 6))

@@ -1,8 +1,27 @@
 import { describe, expect, it } from 'vitest'
-import { columnsOf, type DilatedConvRequest, directPlan, expectedNanoseconds, fftPlan, planDilatedConv } from '../../src/kernels/dilated-conv/plan.ts'
-import { filterSpectraFloats, frequencyOrder, places, planeBytesOf, radices, twiddles } from '../../src/kernels/dilated-conv/spectra.ts'
+import {
+  columnsOf,
+  type DilatedConvRequest,
+  directPlan,
+  expectedNanoseconds,
+  fftPlan,
+  planDilatedConv,
+} from '../../src/kernels/dilated-conv/plan.ts'
+import {
+  filterSpectraFloats,
+  frequencyOrder,
+  places,
+  planeBytesOf,
+  radices,
+  twiddles,
+} from '../../src/kernels/dilated-conv/spectra.ts'
 
-const request = (width: number, dilation: number, length: number, more: Partial<DilatedConvRequest> = {}): DilatedConvRequest => ({
+const request = (
+  width: number,
+  dilation: number,
+  length: number,
+  more: Partial<DilatedConvRequest> = {},
+): DilatedConvRequest => ({
   inChannels: 32,
   outChannels: 32,
   width,
@@ -37,9 +56,17 @@ describe('planDilatedConv', () => {
   })
 
   it('chooses method and transform, which decide the rounding, whatever the number of workers', () => {
-    for (const [width, dilation] of [[3, 1], [11, 1], [11, 4], [21, 10], [41, 25]] as const) {
+    for (const [width, dilation] of [
+      [3, 1],
+      [11, 1],
+      [11, 4],
+      [21, 10],
+      [41, 25],
+    ] as const) {
       for (const length of [33, 550, 700, 5000, 20_000, 131_072]) {
-        const [first, ...others] = [1, 2, 3, 16, 64].map((workerCount) => planDilatedConv(request(width, dilation, length, { workerCount })))
+        const [first, ...others] = [1, 2, 3, 16, 64].map((workerCount) =>
+          planDilatedConv(request(width, dilation, length, { workerCount })),
+        )
         const formOf = (plan: typeof first) => (plan.method === 'fft' ? plan.fftSize : 0)
         for (const plan of others) expect(formOf(plan)).toBe(formOf(first))
       }
@@ -72,7 +99,15 @@ describe('planDilatedConv', () => {
 
 describe('columnsOf', () => {
   it('covers every position once and leaves no column without one', () => {
-    for (const [length, validLength, dilation] of [[1, 5, 3], [14, 5, 3], [15, 5, 3], [16, 5, 3], [17, 5, 3], [18, 5, 3], [100, 7, 1]] as const) {
+    for (const [length, validLength, dilation] of [
+      [1, 5, 3],
+      [14, 5, 3],
+      [15, 5, 3],
+      [16, 5, 3],
+      [17, 5, 3],
+      [18, 5, 3],
+      [100, 7, 1],
+    ] as const) {
       const columns = columnsOf(length, validLength, dilation)
       const seen = new Uint8Array(length)
       for (let k = 0; k < columns; k++) {

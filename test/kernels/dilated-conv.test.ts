@@ -6,7 +6,12 @@ import type { CpuTensor, CpuWeights } from '../../src/kernels/cpu/cpu-tensor.ts'
 import { engineVariant } from '../../src/kernels/cpu/engine.ts'
 import { dilatedConvCpu } from '../../src/kernels/dilated-conv/dilated-conv.cpu.ts'
 import { directFloats } from '../../src/kernels/dilated-conv/direct.cpu.ts'
-import { type DilatedConvPlan, type DilatedConvRequest, directPlan, fftPlan } from '../../src/kernels/dilated-conv/plan.ts'
+import {
+  type DilatedConvPlan,
+  type DilatedConvRequest,
+  directPlan,
+  fftPlan,
+} from '../../src/kernels/dilated-conv/plan.ts'
 import { prepareDilatedConvKernel } from '../../src/kernels/dilated-conv/prepare.cpu.ts'
 import { filterSpectraFloats } from '../../src/kernels/dilated-conv/spectra.ts'
 import { view } from '../../src/kernels/tensor.ts'
@@ -75,7 +80,8 @@ const shapes: Case[] = [
   { inChannels: 48, outChannels: 64, width: 9, dilation: 3, length: 129 },
   { inChannels: 3, outChannels: 2, width: 2, dilation: 97, length: 5 },
 ]
-const name = (c: Case): string => `${c.inChannels} -> ${c.outChannels} channels, width ${c.width}, dilation ${c.dilation}, ${c.length} positions`
+const name = (c: Case): string =>
+  `${c.inChannels} -> ${c.outChannels} channels, width ${c.width}, dilation ${c.dilation}, ${c.length} positions`
 
 /** Convolves a view in the middle of NaN into a view in the middle of marks, over its own residual. */
 async function expectOnlyItsViews(b: Backend, c: Case, offsets: { input: number; out: number }): Promise<void> {
@@ -91,16 +97,19 @@ async function expectOnlyItsViews(b: Backend, c: Case, offsets: { input: number;
   b.ops.dilatedConv({ out, input, weight, bias: b.weights(bias, [c.outChannels]), dilation: c.dilation, residual: out })
   const got = await b.read(target)
   const expected = Float64Array.from(marks)
-  const residual = matrix(marks, c.outChannels + 2).slice(1, -1).map((r) => r.slice(offsets.out, offsets.out + c.length))
+  const residual = matrix(marks, c.outChannels + 2)
+    .slice(1, -1)
+    .map((r) => r.slice(offsets.out, offsets.out + c.length))
   dilatedConv(matrix(x, c.inChannels), w, bias, c.width, c.dilation, { residual }).forEach((r, o) => {
     expected.set(r, (o + 1) * rowLength + offsets.out)
   })
   expect(relativeError(got, expected)).toBeLessThan(2e-6)
-  const outside = (v: ArrayLike<number>) => Array.from(v).filter((_, k) => {
-    const channel = Math.floor(k / rowLength)
-    const t = k % rowLength
-    return channel < 1 || channel > c.outChannels || t < offsets.out || t >= offsets.out + c.length
-  })
+  const outside = (v: ArrayLike<number>) =>
+    Array.from(v).filter((_, k) => {
+      const channel = Math.floor(k / rowLength)
+      const t = k % rowLength
+      return channel < 1 || channel > c.outChannels || t < offsets.out || t >= offsets.out + c.length
+    })
   expect(outside(got)).toEqual(outside(marks))
 }
 
@@ -111,7 +120,11 @@ forEachBackend('dilatedConv', (backend) => {
   })
 
   it('reads and writes only its views, and may write over the residual', async () => {
-    await expectOnlyItsViews(backend(), { inChannels: 5, outChannels: 6, width: 5, dilation: 7, length: 90 }, { input: 9, out: 13 })
+    await expectOnlyItsViews(
+      backend(),
+      { inChannels: 5, outChannels: 6, width: 5, dilation: 7, length: 90 },
+      { input: 9, out: 13 },
+    )
   })
 
   it('gives every position the same value in pieces as at once', async () => {
@@ -119,13 +132,22 @@ forEachBackend('dilatedConv', (backend) => {
     const c: Case = { inChannels: 8, outChannels: 8, width: 11, dilation: 4, length: 1000 }
     const { x, w, bias } = operands(c)
     const input = tensorOf(b, c.inChannels, x)
-    const args = { weight: b.weights(w, [8, 8, c.width]), bias: b.weights(bias, [8]), dilation: c.dilation, after: true }
+    const args = {
+      weight: b.weights(w, [8, 8, c.width]),
+      bias: b.weights(bias, [8]),
+      dilation: c.dilation,
+      after: true,
+    }
     const whole = poisoned(b, 8, c.length)
     const pieces = poisoned(b, 8, c.length)
     b.ops.dilatedConv({ ...args, out: whole, input })
     for (let start = 0; start < c.length; start += 331) {
       const length = Math.min(331, c.length - start)
-      b.ops.dilatedConv({ ...args, out: view(pieces, { start, length }), input: view(input, { start, length: length + 40 }) })
+      b.ops.dilatedConv({
+        ...args,
+        out: view(pieces, { start, length }),
+        input: view(input, { start, length: length + 40 }),
+      })
     }
     expect(relativeError(await b.read(pieces), await b.read(whole))).toBeLessThan(2e-6)
   })
@@ -163,11 +185,19 @@ describe.each(methods)('dilatedConv on cpu by $method', ({ plan, widest }) => {
 describe('dilatedConv on cpu in the frequency domain', () => {
   // One segment of 16 - 5 + 1 = 12 results by 3 phases, and everything around it.
   const segment = 12 * 3
-  it.each([1, 2, 3, 4, segment - 1, segment, segment + 1, 2 * segment + 1, 3 * segment - 2, 7 * segment + 5])('%i positions', async (length) => {
-    const b = createCpuBackend({ threads: 2, planDilatedConv: (request) => ({ ...fftPlan(request, 16), segmentCount: 2 }) })
-    expect(await errorOf(b, { inChannels: 3, outChannels: 4, width: 5, dilation: 3, length }, true)).toBeLessThan(2e-6)
-    await b.destroy()
-  })
+  it.each([1, 2, 3, 4, segment - 1, segment, segment + 1, 2 * segment + 1, 3 * segment - 2, 7 * segment + 5])(
+    '%i positions',
+    async (length) => {
+      const b = createCpuBackend({
+        threads: 2,
+        planDilatedConv: (request) => ({ ...fftPlan(request, 16), segmentCount: 2 }),
+      })
+      expect(await errorOf(b, { inChannels: 3, outChannels: 4, width: 5, dilation: 3, length }, true)).toBeLessThan(
+        2e-6,
+      )
+      await b.destroy()
+    },
+  )
 
   it('keeps the error with values of very different size in other columns', async () => {
     const b = createCpuBackend({ threads: 2, planDilatedConv: (request) => fftPlan(request, 64) })
@@ -175,7 +205,13 @@ describe('dilatedConv on cpu in the frequency domain', () => {
     const { x, w, bias } = operands(c)
     const calm = x.map((v, k) => (k % (c.length + 10) < 200 ? 1000 * v : v))
     const out = poisoned(b, 4, c.length)
-    b.ops.dilatedConv({ out, input: tensorOf(b, 4, calm), weight: b.weights(w, [4, 4, 11]), bias: b.weights(bias, [4]), dilation: 1 })
+    b.ops.dilatedConv({
+      out,
+      input: tensorOf(b, 4, calm),
+      weight: b.weights(w, [4, 4, 11]),
+      bias: b.weights(bias, [4]),
+      dilation: 1,
+    })
     expect(relativeError(await b.read(out), flat(dilatedConv(matrix(calm, 4), w, bias, 11, 1)))).toBeLessThan(2e-6)
     await b.destroy()
   })
@@ -183,7 +219,13 @@ describe('dilatedConv on cpu in the frequency domain', () => {
   it('counts the packed weights as memory and gives it back with the weights', async () => {
     const b = createCpuBackend({ threads: 1, planDilatedConv: (request) => fftPlan(request, 16) })
     const weight = b.weights(randomArray(2 * 2 * 3, 1), [2, 2, 3])
-    const args = { input: tensorOf(b, 2, randomArray(24, 2)), out: b.tensor(2, 10), weight, bias: b.weights(randomArray(2, 3), [2]), dilation: 1 }
+    const args = {
+      input: tensorOf(b, 2, randomArray(24, 2)),
+      out: b.tensor(2, 10),
+      weight,
+      bias: b.weights(randomArray(2, 3), [2]),
+      dilation: 1,
+    }
     const before = b.memory.currentBytes
     b.ops.dilatedConv(args)
     b.ops.dilatedConv(args)
@@ -212,13 +254,21 @@ describe.each(['simd', 'wide'] as const)('dilatedConv on cpu, %s build', (varian
     const weight = weightsOf(w, [c.outChannels, c.inChannels, c.width])
     const plan = planOf({ ...c, workerCount: 1 })
     const floats =
-      plan.method === 'fft' ? filterSpectraFloats(plan.fftSize, c.outChannels, c.inChannels) : directFloats(c.outChannels, c.inChannels, c.width)
+      plan.method === 'fft'
+        ? filterSpectraFloats(plan.fftSize, c.outChannels, c.inChannels)
+        : directFloats(c.outChannels, c.inChannels, c.width)
     const packed = new Float32Array(floats).fill(Number.NaN)
     begin()
     prepareDilatedConvKernel({ weight, plan, packed }, context)
     const out = rowsOf(c.outChannels, new Float32Array(c.outChannels * c.length).fill(Number.NaN))
     const before = { scale: weightsOf(scale, [c.inChannels]), shift: weightsOf(shift, [c.inChannels]) }
-    const rest = { bias: weightsOf(bias, [c.outChannels]), dilation: c.dilation, before, after: true, residual: rowsOf(c.outChannels, r) }
+    const rest = {
+      bias: weightsOf(bias, [c.outChannels]),
+      dilation: c.dilation,
+      before,
+      after: true,
+      residual: rowsOf(c.outChannels, r),
+    }
     begin()
     dilatedConvCpu({ out, input: rowsOf(c.inChannels, x), weight, ...rest, plan, packed }, context)
     expect(relativeError(out.data, answer(c, true))).toBeLessThan(2e-6)

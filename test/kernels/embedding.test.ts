@@ -9,7 +9,10 @@ const randomCodes = (count: number, rows: number): Float32Array => {
   return Float32Array.from({ length: count }, () => Math.min(rows - 1, Math.floor(((next() + 1) / 2) * rows)))
 }
 const lookedUp = (table: Float32Array, codes: Float32Array, channels: number): Float32Array =>
-  Float32Array.from({ length: channels * codes.length }, (_, i) => table[codes[i % codes.length] * channels + Math.floor(i / codes.length)])
+  Float32Array.from(
+    { length: channels * codes.length },
+    (_, i) => table[codes[i % codes.length] * channels + Math.floor(i / codes.length)],
+  )
 
 forEachBackend('embedding', (backend) => {
   it.each([
@@ -31,7 +34,11 @@ forEachBackend('embedding', (backend) => {
     const table = randomArray(16 * 10, 1)
     const codes = randomCodes(1500, 16)
     const out = framed(b, 10, 1500, { before: 5 })
-    b.ops.embedding({ out: out.view, codes: framed(b, 1, 1500, { before: 4, data: codes }).view, table: b.weights(table, [16, 10]) })
+    b.ops.embedding({
+      out: out.view,
+      codes: framed(b, 1, 1500, { before: 4, data: codes }).view,
+      table: b.weights(table, [16, 10]),
+    })
     expect(await out.read()).toEqual(lookedUp(table, codes, 10))
   })
 })
@@ -45,7 +52,9 @@ describe('embedding on cpu', () => {
     b.ops.embedding({ out, codes: tensorOf(b, 1, codes), table: b.weights(randomArray(64, 1), [16, 4]) })
     const failure = await b.flush().catch((e: unknown) => e)
     expect(failure).toBeInstanceOf(DeviceError)
-    expect((failure as Error).message).toContain(`code ${Math.fround(code)} at position 555: expected a whole number below 16`)
+    expect((failure as Error).message).toContain(
+      `code ${Math.fround(code)} at position 555: expected a whole number below 16`,
+    )
     await b.destroy()
   })
 })

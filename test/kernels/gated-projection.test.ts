@@ -15,7 +15,11 @@ function projection(b: Backend, inChannels: number, channels: number, taps: numb
     shortBias: randomArray(3 * channels, 7),
   }
   const args = {
-    norm: { weight: b.weights(host.norm.weight, [inChannels]), bias: b.weights(host.norm.bias, [inChannels]), epsilon: 1e-5 },
+    norm: {
+      weight: b.weights(host.norm.weight, [inChannels]),
+      bias: b.weights(host.norm.bias, [inChannels]),
+      epsilon: 1e-5,
+    },
     weight: b.weights(host.weight, [3 * channels, inChannels]),
     bias: b.weights(host.bias, [3 * channels]),
     shortWeight: b.weights(host.shortWeight, [3 * channels, taps]),
@@ -24,7 +28,12 @@ function projection(b: Backend, inChannels: number, channels: number, taps: numb
   }
   const oracle = (input: Float32Array, history?: Float32Array): { gate: Float64Array; value: Float64Array } => {
     const { gate, value } = gatedProjection({
-      ...host, channels, taps, padding, input: matrix(input, inChannels), history: history && matrix(history, inChannels),
+      ...host,
+      channels,
+      taps,
+      padding,
+      input: matrix(input, inChannels),
+      history: history && matrix(history, inChannels),
     })
     return { gate: flat(gate), value: flat(value) }
   }
@@ -49,7 +58,13 @@ forEachBackend('gatedProjection', (backend) => {
       const past = padding === 'causal with history' && taps > 1 ? randomArray(inChannels * (taps - 1), 8) : undefined
       const gate = poisoned(b, channels, length)
       const value = poisoned(b, channels, length)
-      b.ops.gatedProjection({ ...args, gate, value, input: tensorOf(b, inChannels, x), ...(past && { history: tensorOf(b, inChannels, past) }) })
+      b.ops.gatedProjection({
+        ...args,
+        gate,
+        value,
+        input: tensorOf(b, inChannels, x),
+        ...(past && { history: tensorOf(b, inChannels, past) }),
+      })
       const expected = oracle(x, past)
       expect(relativeError(await b.read(gate), expected.gate)).toBeLessThan(2e-6)
       expect(relativeError(await b.read(value), expected.value)).toBeLessThan(2e-6)
@@ -83,7 +98,12 @@ forEachBackend('gatedProjection', (backend) => {
     const gates = poisoned(b, 24, length)
     const values = poisoned(b, 24, length)
     b.ops.gatedProjection({ ...args, gate, value, input })
-    b.ops.gatedProjection({ ...args, gate: view(gates, { length: cut }), value: view(values, { length: cut }), input: view(input, { length: cut }) })
+    b.ops.gatedProjection({
+      ...args,
+      gate: view(gates, { length: cut }),
+      value: view(values, { length: cut }),
+      input: view(input, { length: cut }),
+    })
     b.ops.gatedProjection({
       ...args,
       gate: view(gates, { start: cut }),
@@ -100,6 +120,8 @@ forEachBackend('gatedProjection', (backend) => {
     const { args } = projection(b, 2, 2, 3, 'valid')
     const gate = b.tensor(2, 8)
     const history = b.tensor(2, 2)
-    expect(() => b.ops.gatedProjection({ ...args, gate, value: b.tensor(2, 8), input: b.tensor(2, 10), history })).toThrow(/history goes with causal/)
+    expect(() =>
+      b.ops.gatedProjection({ ...args, gate, value: b.tensor(2, 8), input: b.tensor(2, 10), history }),
+    ).toThrow(/history goes with causal/)
   })
 })

@@ -30,7 +30,10 @@ function randomFilter({ width, embeddingSize, layerCount, channels, tapCount }: 
     freq: randomArray(width, 1).map((v) => 4 + v),
     layers: Array.from({ length: layerCount }, (_, i) => {
       const inputs = i === 0 ? embeddingSize : width
-      return { weight: randomArray(width * inputs, 2 + i).map((v) => v / Math.sqrt(inputs)), bias: randomArray(width, 20 + i) }
+      return {
+        weight: randomArray(width * inputs, 2 + i).map((v) => v / Math.sqrt(inputs)),
+        bias: randomArray(width, 20 + i),
+      }
     }),
     outWeight: randomArray(channels * width, 40),
     deltas: randomArray(channels, 41).map((v) => v * 15),
@@ -46,7 +49,10 @@ function upload(b: Backend, host: HostFilter) {
     ...(host.z && { z: b.weights(host.z, [host.z.length / host.embeddingSize, host.embeddingSize]) }),
     ...(host.t && { t: b.weights(host.t, [host.t.length]) }),
     freq: b.weights(host.freq, [width]),
-    layers: host.layers.map(({ weight, bias }) => ({ weight: b.weights(weight, [width, weight.length / width]), bias: b.weights(bias, [width]) })),
+    layers: host.layers.map(({ weight, bias }) => ({
+      weight: b.weights(weight, [width, weight.length / width]),
+      bias: b.weights(bias, [width]),
+    })),
     outWeight: b.weights(host.outWeight, [host.deltas.length, width]),
     deltas: b.weights(host.deltas, [host.deltas.length]),
     shift: host.shift,
@@ -56,7 +62,10 @@ function upload(b: Backend, host: HostFilter) {
 /** `[channels, count]` from firstTap on. */
 function expectedTaps(host: HostFilter, firstTap: number, count: number): Float64Array {
   const out = new Float64Array(host.deltas.length * count)
-  for (let i = 0; i < count; i++) filterAt(host, firstTap + i).forEach((v, c) => { out[c * count + i] = v })
+  for (let i = 0; i < count; i++)
+    filterAt(host, firstTap + i).forEach((v, c) => {
+      out[c * count + i] = v
+    })
   return out
 }
 
@@ -102,7 +111,9 @@ forEachBackend('implicitFilter', (backend) => {
     const host = randomFilter({ width: 8, embeddingSize: 5, layerCount: 2, channels: 2, tapCount: 50 })
     host.t = new Float32Array(50)
     const args = upload(b, host)
-    expect(() => b.ops.implicitFilter({ ...args, out: b.tensor(2, 10), firstTap: 41 })).toThrow(/table t is too short: expected 51 rows, got 50/)
+    expect(() => b.ops.implicitFilter({ ...args, out: b.tensor(2, 10), firstTap: 41 })).toThrow(
+      /table t is too short: expected 51 rows, got 50/,
+    )
   })
 })
 
@@ -128,7 +139,10 @@ describeShared('fixtures/filter', () => {
         tapCount,
         embeddingSize: 5,
         freq: f32('implicit_filter.1.freq'),
-        layers: [0, 2, 4].map((i) => ({ weight: f32(`implicit_filter.${i}.weight`), bias: f32(`implicit_filter.${i}.bias`) })),
+        layers: [0, 2, 4].map((i) => ({
+          weight: f32(`implicit_filter.${i}.weight`),
+          bias: f32(`implicit_filter.${i}.bias`),
+        })),
         outWeight: Float32Array.from(channels.flatMap((c) => Array.from(allOut.subarray(c * 64, (c + 1) * 64)))),
         deltas: Float32Array.from(channels, (c) => allDeltas[c]),
         shift: 0.05,

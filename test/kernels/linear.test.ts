@@ -46,7 +46,12 @@ forEachBackend('linear', (backend) => {
     const { args, expected } = layer(b, inChannels, outChannels, x, { bias: true, norm: true, gelu: true })
     const out = poisoned(b, outChannels, length)
     b.ops.linear({ ...args, out, input: tensorOf(b, inChannels, x), residual: tensorOf(b, outChannels, r) })
-    expect(relativeError(await b.read(out), expected.map((v, i) => v + r[i]))).toBeLessThan(2e-6)
+    expect(
+      relativeError(
+        await b.read(out),
+        expected.map((v, i) => v + r[i]),
+      ),
+    ).toBeLessThan(2e-6)
   })
 
   it.each([{}, { bias: true }, { norm: true }, { bias: true, gelu: true }])('plain, with %o', async (options) => {
@@ -66,26 +71,39 @@ forEachBackend('linear', (backend) => {
     const r = randomArray(40 * 1500, 6)
     const sum = tensorOf(b, 40, r)
     b.ops.linear({ ...args, ...both(sum), input: tensorOf(b, 40, x) })
-    expect(relativeError(await b.read(sum), expected.map((v, i) => v + r[i]))).toBeLessThan(2e-6)
+    expect(
+      relativeError(
+        await b.read(sum),
+        expected.map((v, i) => v + r[i]),
+      ),
+    ).toBeLessThan(2e-6)
     const inPlace = tensorOf(b, 40, x)
     b.ops.linear({ ...args, out: inPlace, input: inPlace })
     expect(relativeError(await b.read(inPlace), expected)).toBeLessThan(2e-6)
   })
 
-  it.each([4, 5, 16])('works on views that start at position %i of a row, and leaves their surroundings alone', async (before) => {
-    const b = backend()
-    const length = 701
-    const x = randomArray(21 * length, 1)
-    const r = randomArray(30 * length, 6)
-    const { args, expected } = layer(b, 21, 30, x, { bias: true, norm: true, gelu: true })
-    const input = framed(b, 21, length, { data: x, before: before + 1 })
-    const residual = framed(b, 30, length, { data: r, before: 7 })
-    const out = framed(b, 30, length, { before })
-    b.ops.linear({ ...args, out: out.view, input: input.view, residual: residual.view })
-    expect(relativeError(await out.read(), expected.map((v, i) => v + r[i]))).toBeLessThan(2e-6)
-    expect(await input.read()).toEqual(x)
-    expect(await residual.read()).toEqual(r)
-  })
+  it.each([4, 5, 16])(
+    'works on views that start at position %i of a row, and leaves their surroundings alone',
+    async (before) => {
+      const b = backend()
+      const length = 701
+      const x = randomArray(21 * length, 1)
+      const r = randomArray(30 * length, 6)
+      const { args, expected } = layer(b, 21, 30, x, { bias: true, norm: true, gelu: true })
+      const input = framed(b, 21, length, { data: x, before: before + 1 })
+      const residual = framed(b, 30, length, { data: r, before: 7 })
+      const out = framed(b, 30, length, { before })
+      b.ops.linear({ ...args, out: out.view, input: input.view, residual: residual.view })
+      expect(
+        relativeError(
+          await out.read(),
+          expected.map((v, i) => v + r[i]),
+        ),
+      ).toBeLessThan(2e-6)
+      expect(await input.read()).toEqual(x)
+      expect(await residual.read()).toEqual(r)
+    },
+  )
 
   it('keeps its digits where the mean is large against the spread', async () => {
     const b = backend()

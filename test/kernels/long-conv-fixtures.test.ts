@@ -15,12 +15,15 @@ describeShared('convolution fixtures', () => {
     const channelCount = tensors.get('u')!.shape[0]
 
     forEachBackend(`L = ${length}`, (backend) => {
-      const run = (options: Partial<LongConvOptions>): Promise<Float32Array> => longConv(backend(), { input: f32('u'), filter: f32('k'), channelCount, ...options })
+      const run = (options: Partial<LongConvOptions>): Promise<Float32Array> =>
+        longConv(backend(), { input: f32('u'), filter: f32('k'), channelCount, ...options })
 
       it('skip; without skip; both gates', async () => {
         expect(relativeError(await run({ skip: f32('D') }), values('y'))).toBeLessThan(tolerance)
         expect(relativeError(await run({}), values('y_noskip'))).toBeLessThan(tolerance)
-        expect(relativeError(await run({ skip: f32('D'), pre: f32('pregate'), post: f32('postgate') }), values('y_gated'))).toBeLessThan(tolerance)
+        expect(
+          relativeError(await run({ skip: f32('D'), pre: f32('pregate'), post: f32('postgate') }), values('y_gated')),
+        ).toBeLessThan(tolerance)
       })
 
       for (const name of tensors.keys()) {
@@ -29,21 +32,39 @@ describeShared('convolution fixtures', () => {
           it(`partial: the first ${partial[1]} taps`, async () => {
             const got = await run({ filterLength: Number(partial[1]) })
             const positions = tensors.get(name.replace('.y', '.pos'))?.values
-            const chosen = positions ? Array.from({ length: channelCount }, (_, c) => [...positions].map((t) => got[c * length + t])).flat() : got
+            const chosen = positions
+              ? Array.from({ length: channelCount }, (_, c) => [...positions].map((t) => got[c * length + t])).flat()
+              : got
             expect(relativeError(chosen, values(name))).toBeLessThan(tolerance)
           })
         }
         const lowPass = /^lowpass_Npartial(\d+)\.y$/.exec(name)
         if (lowPass) {
           it(`low pass: ${lowPass[1]} bins`, async () => {
-            expect(relativeError(await run({ frequencyMask: lowPassMask(2 * length, Number(lowPass[1]) / 2) }), values(name))).toBeLessThan(tolerance)
+            expect(
+              relativeError(
+                await run({ frequencyMask: lowPassMask(2 * length, Number(lowPass[1]) / 2) }),
+                values(name),
+              ),
+            ).toBeLessThan(tolerance)
           })
         }
         const monarch = /^monarch_(\d+)x(\d+)_a(\d+)_b(\d+)\.y_(real_part|hermitian_mask)$/.exec(name)
         if (monarch) {
           it(`frequency-sparse: ${name}`, async () => {
-            const [columns, rows, keptColumns, keptRows] = monarch.slice(1, 5).map(Number) as [number, number, number, number]
-            const frequencyMask = monarchMask({ columns, rows, keptColumns, keptRows, symmetry: monarch[5] === 'real_part' ? 'real-part' : 'hermitian' })
+            const [columns, rows, keptColumns, keptRows] = monarch.slice(1, 5).map(Number) as [
+              number,
+              number,
+              number,
+              number,
+            ]
+            const frequencyMask = monarchMask({
+              columns,
+              rows,
+              keptColumns,
+              keptRows,
+              symmetry: monarch[5] === 'real_part' ? 'real-part' : 'hermitian',
+            })
             expect(relativeError(await run({ frequencyMask }), values(name))).toBeLessThan(tolerance)
           })
         }

@@ -19,7 +19,11 @@ describe('large long convolutions on cpu', () => {
   afterAll(() => b.destroy())
 
   it.each([
-    [1_000_002, 1_000_002, 1], [1_000_002, 1_000_002, 0], [4_194_304, 4_194_304, 0], [4_194_304, 32_770, 0], [2_300_000, 1_000_002, 0],
+    [1_000_002, 1_000_002, 1],
+    [1_000_002, 1_000_002, 0],
+    [4_194_304, 4_194_304, 0],
+    [4_194_304, 32_770, 0],
+    [2_300_000, 1_000_002, 0],
   ])('%i positions, %i taps, mean %f', async (length, filterLength, mean) => {
     const x = randomArray(length, 1).map((v) => v + mean)
     const k = randomArray(filterLength, 2).map((v) => v + mean)

@@ -7,15 +7,32 @@ import { forEachBackend, poisoned, randomArray, relativeError, tensorOf } from '
 const channelCount = 2
 const tolerance = 2e-6
 
-const conv = (b: Backend, input: Float32Array, filter: Float32Array): Promise<Float32Array> => longConv(b, { input, filter, channelCount })
+const conv = (b: Backend, input: Float32Array, filter: Float32Array): Promise<Float32Array> =>
+  longConv(b, { input, filter, channelCount })
 
 forEachBackend('laws of the long convolution', (backend) => {
-  it.each([[2000, 900], [5003, 3000]])('linearity, %i positions, %i taps', async (length, filterLength) => {
+  it.each([
+    [2000, 900],
+    [5003, 3000],
+  ])('linearity, %i positions, %i taps', async (length, filterLength) => {
     const x = randomArray(channelCount * length, 1)
     const y = randomArray(channelCount * length, 2)
     const k = randomArray(channelCount * filterLength, 3)
-    const [fx, fy, sum] = await Promise.all([conv(backend(), x, k), conv(backend(), y, k), conv(backend(), x.map((v, i) => v - 0.5 * y[i]), k)])
-    expect(relativeError(sum, fx.map((v, i) => v - 0.5 * fy[i]))).toBeLessThan(2 * tolerance)
+    const [fx, fy, sum] = await Promise.all([
+      conv(backend(), x, k),
+      conv(backend(), y, k),
+      conv(
+        backend(),
+        x.map((v, i) => v - 0.5 * y[i]),
+        k,
+      ),
+    ])
+    expect(
+      relativeError(
+        sum,
+        fx.map((v, i) => v - 0.5 * fy[i]),
+      ),
+    ).toBeLessThan(2 * tolerance)
   })
   it('a filter of one tap is the identity; a filter with one tap at d shifts by d', async () => {
     const length = 3001
@@ -34,7 +51,12 @@ forEachBackend('laws of the long convolution', (backend) => {
     const shifted = x.map((_, i) => (i % length < 777 ? 0 : x[i - 777]))
     const y = await conv(backend(), x, k)
     const z = await conv(backend(), shifted, k)
-    expect(relativeError(z, y.map((_, i) => (i % length < 777 ? 0 : y[i - 777])))).toBeLessThan(tolerance)
+    expect(
+      relativeError(
+        z,
+        y.map((_, i) => (i % length < 777 ? 0 : y[i - 777])),
+      ),
+    ).toBeLessThan(tolerance)
   })
   it('causality: what comes later changes what came before by no more than rounding', async () => {
     const length = 6000
@@ -59,12 +81,20 @@ forEachBackend('laws of the long convolution', (backend) => {
     const length = 3000
     const filterLength = 1026
     const plan = b.planLongConv({ channelCount, length, filterLength })
-    const filter = b.prepareFilter(plan, tensorOf(b, channelCount, randomArray(channelCount * filterLength, 1)), { centerTap: 0 })
+    const filter = b.prepareFilter(plan, tensorOf(b, channelCount, randomArray(channelCount * filterLength, 1)), {
+      centerTap: 0,
+    })
     const whole = randomArray(channelCount * 9000, 2)
     const run = async (values: Float32Array): Promise<Float32Array> => {
       const input = tensorOf(b, channelCount, values)
       const out = poisoned(b, channelCount, length)
-      b.ops.longConv({ out, input: view(input, { start: 4000, length }), history: view(input, { start: 4000 - filterLength + 1, length: filterLength - 1 }), filter, inputShift: 0 })
+      b.ops.longConv({
+        out,
+        input: view(input, { start: 4000, length }),
+        history: view(input, { start: 4000 - filterLength + 1, length: filterLength - 1 }),
+        filter,
+        inputShift: 0,
+      })
       return b.read(out)
     }
     const changed = whole.map((v, i) => (i % 9000 >= 4000 - filterLength + 1 && i % 9000 < 7000 ? v : v + 1))
@@ -103,9 +133,24 @@ forEachBackend('laws of the long convolution', (backend) => {
     }
     const b = backend()
     const out = tensorOf(b, channelCount, input.slice(0, size))
-    const prepared = b.prepareFilter(b.planLongConv({ channelCount, length, filterLength: 1500 }), tensorOf(b, channelCount, filter), { centerTap: 0 })
-    b.ops.longConv({ out, input: tensorOf(b, channelCount, input.slice(size, 2 * size)), filter: prepared, inputShift: 0, post: out })
-    expect(relativeError(await b.read(out), all.slice(size, 2 * size).map((v, i) => v * input[i]))).toBeLessThan(tolerance)
+    const prepared = b.prepareFilter(
+      b.planLongConv({ channelCount, length, filterLength: 1500 }),
+      tensorOf(b, channelCount, filter),
+      { centerTap: 0 },
+    )
+    b.ops.longConv({
+      out,
+      input: tensorOf(b, channelCount, input.slice(size, 2 * size)),
+      filter: prepared,
+      inputShift: 0,
+      post: out,
+    })
+    expect(
+      relativeError(
+        await b.read(out),
+        all.slice(size, 2 * size).map((v, i) => v * input[i]),
+      ),
+    ).toBeLessThan(tolerance)
     b.releaseFilter(prepared)
   })
 })

@@ -16,5 +16,6 @@ it.each([1, 2, 3, 7, 12, 64, 125, 210])('the reference FFT of %i points agrees w
 it('the reference convolution through the FFT agrees with the definition', () => {
   const x = randomArray(1500, 1)
   const k = randomArray(1001, 2)
-  for (const centerTap of [0, 500]) expect(relativeError(convolution(x, k, centerTap), directConvolution(x, k, centerTap))).toBeLessThan(1e-13)
+  for (const centerTap of [0, 500])
+    expect(relativeError(convolution(x, k, centerTap), directConvolution(x, k, centerTap))).toBeLessThan(1e-13)
 })

@@ -2,27 +2,39 @@ import { describe, expect, it } from 'vitest'
 import { ConfigError, LimitError, ShapeError } from '../../src/errors.ts'
 import { measureCostConstants } from '../../src/kernels/long-conv/calibrate.cpu.ts'
 import { defaultCostConstants } from '../../src/kernels/long-conv/cost-model.ts'
-import { explainPlan, factorings, filterBytesOf, keptBlocks, planLongConv, spectrumFloatsOf, transformSizes } from '../../src/kernels/long-conv/plan.ts'
+import {
+  explainPlan,
+  factorings,
+  filterBytesOf,
+  keptBlocks,
+  planLongConv,
+  spectrumFloatsOf,
+  transformSizes,
+} from '../../src/kernels/long-conv/plan.ts'
 import { levelsOf, nodeAngles, rowFrequencies, twiddleTables } from '../../src/kernels/long-conv/twiddles.ts'
 
-const plan = (length: number, filterLength: number, more = {}) => planLongConv({ channelCount: 64, length, filterLength, ...more })
+const plan = (length: number, filterLength: number, more = {}) =>
+  planLongConv({ channelCount: 64, length, filterLength, ...more })
 
 describe('plans', () => {
   const lengths = [1, 2, 15, 16, 17, 1000, 4099, 65_536, 160_002, 1_000_000, 4_194_304, 100_000_000]
   const filters = [1, 2, 16, 100, 1026, 32_770, 160_002, 1_000_002, 4_194_304]
-  it.each(lengths.flatMap((length) => filters.map((k) => [length, k])))('%i positions and %i taps: segments cover the outputs and wrap nowhere', (length, filterLength) => {
-    const p = plan(length, filterLength)
-    if (p.method === 'direct') {
-      expect(filterLength < 200 || length < 200).toBe(true)
-      return
-    }
-    expect(p.validLength).toBe(p.fftSize - filterLength + 1)
-    expect(p.segmentCount).toBe(Math.ceil(length / p.validLength))
-    expect(p.factors.reduce((a, b) => a * b, 1)).toBe(p.fftSize / 2)
-    expect(transformSizes).toContain(p.fftSize / 2)
-    // Work follows what is asked: no transform much larger than outputs and taps together need.
-    expect(p.fftSize).toBeLessThan(Math.max(4096, 4 * (length + filterLength)))
-  })
+  it.each(lengths.flatMap((length) => filters.map((k) => [length, k])))(
+    '%i positions and %i taps: segments cover the outputs and wrap nowhere',
+    (length, filterLength) => {
+      const p = plan(length, filterLength)
+      if (p.method === 'direct') {
+        expect(filterLength < 200 || length < 200).toBe(true)
+        return
+      }
+      expect(p.validLength).toBe(p.fftSize - filterLength + 1)
+      expect(p.segmentCount).toBe(Math.ceil(length / p.validLength))
+      expect(p.factors.reduce((a, b) => a * b, 1)).toBe(p.fftSize / 2)
+      expect(transformSizes).toContain(p.fftSize / 2)
+      // Work follows what is asked: no transform much larger than outputs and taps together need.
+      expect(p.fftSize).toBeLessThan(Math.max(4096, 4 * (length + filterLength)))
+    },
+  )
   it('a short filter over a long sequence has a small transform: memory and size follow the filter', () => {
     expect(plan(1_000_000, 1026).fftSize).toBeLessThan(2 ** 17)
     expect(plan(1_000_000, 4).method).toBe('direct')
@@ -30,12 +42,16 @@ describe('plans', () => {
   })
   it('is deterministic, and follows the constants', () => {
     expect(plan(160_002, 160_002)).toEqual(plan(160_002, 160_002))
-    const slowDirect = planLongConv({ channelCount: 1, length: 10_000, filterLength: 20 }, { ...defaultCostConstants, tapNs: 100 })
+    const slowDirect = planLongConv(
+      { channelCount: 1, length: 10_000, filterLength: 20 },
+      { ...defaultCostConstants, tapNs: 100 },
+    )
     expect(slowDirect.method).toBe('fft')
   })
   it('constants measured here make sense, and give a plan', () => {
     const measured = measureCostConstants()
-    for (const [name, value] of Object.entries({ ...measured, ...measured.radixNs, radixNs: 1 })) expect(value > 0 && Number.isFinite(value), name).toBe(true)
+    for (const [name, value] of Object.entries({ ...measured, ...measured.radixNs, radixNs: 1 }))
+      expect(value > 0 && Number.isFinite(value), name).toBe(true)
     const p = planLongConv({ channelCount: 8, length: 100_000, filterLength: 3000 }, measured)
     expect(p.method).toBe('fft')
   })
@@ -59,7 +75,8 @@ describe('plans', () => {
   })
   it('is explained in words', () => {
     const text = explainPlan(plan(1_000_000, 32_768))
-    for (const part of ['64 channels', '1,000,000 positions', '32,768 taps', 'Monarch', 'spectra kept']) expect(text).toContain(part)
+    for (const part of ['64 channels', '1,000,000 positions', '32,768 taps', 'Monarch', 'spectra kept'])
+      expect(text).toContain(part)
     expect(explainPlan(plan(100, 3))).toContain('definition')
   })
   it('refuses what cannot be', () => {
@@ -87,7 +104,9 @@ describe('the tree of the transform', () => {
     const angles = nodeAngles(levels, levels.length, 0.25)
     const bins = [...angles].map((a) => Math.round(a * 480 - 0.25)).sort((a, b) => a - b)
     expect(bins).toEqual(Array.from({ length: 480 }, (_, f) => f))
-    angles.forEach((a) => { expect(a * 480 - 0.25).toBeCloseTo(Math.round(a * 480 - 0.25), 9) })
+    angles.forEach((a) => {
+      expect(a * 480 - 0.25).toBeCloseTo(Math.round(a * 480 - 0.25), 9)
+    })
     expect([...rowFrequencies([15, 32])].sort((a, b) => a - b)).toEqual(Array.from({ length: 15 }, (_, f) => f))
   })
   it('twiddles have modulus one', () => {

@@ -16,12 +16,26 @@ const shared = (data: Float32Array): Float32Array => {
   out.set(data)
   return out
 }
-const sharedWeights = (shape: number[]): CpuWeights => ({ shape, data: shared(randomArray(shape.reduce((a, b) => a * b), 3)) })
+const sharedWeights = (shape: number[]): CpuWeights => ({
+  shape,
+  data: shared(
+    randomArray(
+      shape.reduce((a, b) => a * b),
+      3,
+    ),
+  ),
+})
 
 /** A program of dense layers that takes seconds. */
 function longProgram(): Step[] {
   const length = 20_000
-  const tensor = (): CpuTensor => ({ channelCount: 64, length, rowStride: length, offset: 0, data: shared(new Float32Array(64 * length)) })
+  const tensor = (): CpuTensor => ({
+    channelCount: 64,
+    length,
+    rowStride: length,
+    offset: 0,
+    data: shared(new Float32Array(64 * length)),
+  })
   const step: Step = { op: 'linear', args: { out: tensor(), input: tensor(), weight: sharedWeights([64, 64]) } }
   return Array.from({ length: 2000 }, () => step)
 }
@@ -29,7 +43,11 @@ const shortProgram = (out: Float32Array): Step[] => {
   const tensor: CpuTensor = { channelCount: 1, length: out.length, rowStride: 16, offset: 0, data: out }
   return [{ op: 'write', args: { out: tensor, data: shared(out.map((_, i) => i)) } }]
 }
-const failureOf = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => undefined, (error: unknown) => error)
+const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
 /** Once the threads are up and the program given before is under way. */
 const underWay = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 300))
 
@@ -41,7 +59,14 @@ async function ready(workerCount: number): Promise<WorkerPool> {
 
 function embed(b: Backend, codes: Float32Array): ReturnType<Backend['tensor']> {
   const out = b.tensor(2, codes.length)
-  b.ops.embedding({ out, codes: tensorOf(b, 1, codes), table: b.weights(Float32Array.from({ length: 32 }, (_, i) => i), [16, 2]) })
+  b.ops.embedding({
+    out,
+    codes: tensorOf(b, 1, codes),
+    table: b.weights(
+      Float32Array.from({ length: 32 }, (_, i) => i),
+      [16, 2],
+    ),
+  })
   return out
 }
 
@@ -53,7 +78,10 @@ describe('worker pool', () => {
     embed(b, codes)
     const failure = await failureOf(b.flush())
     expect(failure).toBeInstanceOf(DeviceError)
-    expect(failure).toMatchObject({ reason: 'worker', message: expect.stringMatching(/^cpu: a compute thread failed \(.*code 99 at position 2600/) })
+    expect(failure).toMatchObject({
+      reason: 'worker',
+      message: expect.stringMatching(/^cpu: a compute thread failed \(.*code 99 at position 2600/),
+    })
     codes[2600] = 4
     const values = await b.read(embed(b, codes))
     expect([values[2599], values[2600], values[5000 + 2600]]).toEqual([6, 8, 9])
@@ -67,7 +95,10 @@ describe('worker pool', () => {
     await pool.workers[1].terminate()
     const failure = await running
     expect(failure).toBeInstanceOf(DeviceError)
-    expect(failure).toMatchObject({ reason: 'worker', message: expect.stringMatching(/^cpu: a compute thread died \(exit code 1\)/) })
+    expect(failure).toMatchObject({
+      reason: 'worker',
+      message: expect.stringMatching(/^cpu: a compute thread died \(exit code 1\)/),
+    })
     expect(await failureOf(pool.run(shortProgram(shared(new Float32Array(4)))))).toBe(failure)
     await pool.destroy()
   })
@@ -75,7 +106,10 @@ describe('worker pool', () => {
   it('a thread that dies while idle is noticed by the next program', async () => {
     const pool = await ready(2)
     await pool.workers[0].terminate()
-    expect(await failureOf(pool.run(longProgram()))).toMatchObject({ reason: 'worker', message: expect.stringContaining('died') })
+    expect(await failureOf(pool.run(longProgram()))).toMatchObject({
+      reason: 'worker',
+      message: expect.stringContaining('died'),
+    })
     await pool.destroy()
   })
 
@@ -85,7 +119,8 @@ describe('worker pool', () => {
     const waiting = failureOf(pool.run(longProgram()))
     await underWay()
     await pool.destroy() // the programs would take minutes, and are not waited for: they fail
-    for (const failure of [await running, await waiting]) expect(failure).toMatchObject({ tag: 'device', reason: 'lost' })
+    for (const failure of [await running, await waiting])
+      expect(failure).toMatchObject({ tag: 'device', reason: 'lost' })
     await pool.destroy()
   })
 
@@ -103,12 +138,16 @@ describe('worker pool', () => {
 describe('cpu backend', () => {
   it('a process that has nothing else to do ends, though its backend is open', async () => {
     const program = fileURLToPath(new URL('../support/idle-process.ts', import.meta.url))
-    const { stdout } = await promisify(execFile)(process.execPath, ['--import', './scripts/typescript.mjs', program], { timeout: 60_000 })
+    const { stdout } = await promisify(execFile)(process.execPath, ['--import', './scripts/typescript.mjs', program], {
+      timeout: 60_000,
+    })
     expect(stdout).toBe('1 2 3\n')
   })
 
   it.each([0, -1, 1.5, Number.NaN])('refuses %d threads', (threads) => {
-    expect(() => createCpuBackend({ threads })).toThrow(/threads: bad number of threads: expected a whole number from 1 to 1024, got/)
+    expect(() => createCpuBackend({ threads })).toThrow(
+      /threads: bad number of threads: expected a whole number from 1 to 1024, got/,
+    )
   })
 
   it('memory that cannot be had is a DeviceError, and the backend goes on', async () => {
@@ -134,7 +173,12 @@ describe('cpu backend', () => {
     for (const threads of [1, 2, 5]) {
       const b = createCpuBackend({ threads })
       const out = b.tensor(24, 3000)
-      b.ops.linear({ out, input: tensorOf(b, 24, x), weight: b.weights(randomArray(24 * 24, 2), [24, 24]), activation: 'gelu' })
+      b.ops.linear({
+        out,
+        input: tensorOf(b, 24, x),
+        weight: b.weights(randomArray(24 * 24, 2), [24, 24]),
+        activation: 'gelu',
+      })
       results.push(await b.read(out))
       await b.destroy()
     }

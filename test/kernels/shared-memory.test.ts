@@ -4,23 +4,28 @@ import { SharedMemory } from '../../src/kernels/cpu/shared-memory.ts'
 
 it('pieces in use never overlap, and what was given back serves again', () => {
   fc.assert(
-    fc.property(fc.array(fc.record({ floats: fc.integer({ min: 0, max: 3000 }), victim: fc.option(fc.nat()) }), { maxLength: 120 }), (steps) => {
-      const memory = new SharedMemory()
-      const live: { array: Float32Array; mark: number }[] = []
-      steps.forEach(({ floats, victim }, i) => {
-        const array = memory.allocate(floats)
-        expect(array.length).toBe(floats)
-        expect(array.byteOffset % 64).toBe(0)
-        live.push({ array: array.fill(i), mark: i })
-        if (victim !== null) memory.free(live.splice(victim % live.length, 1)[0].array)
-      })
-      for (const { array, mark } of live) expect(array.every((v) => v === mark)).toBe(true)
-      const buffers = new Set(live.map(({ array }) => array.buffer))
-      expect(buffers.size).toBeLessThanOrEqual(1) // all of it fits one segment
-      for (const { array } of live) memory.free(array)
-      const whole = memory.allocate(4 << 20) // the holes have become one again
-      if (buffers.size === 1) expect(buffers.has(whole.buffer)).toBe(true)
-    }),
+    fc.property(
+      fc.array(fc.record({ floats: fc.integer({ min: 0, max: 3000 }), victim: fc.option(fc.nat()) }), {
+        maxLength: 120,
+      }),
+      (steps) => {
+        const memory = new SharedMemory()
+        const live: { array: Float32Array; mark: number }[] = []
+        steps.forEach(({ floats, victim }, i) => {
+          const array = memory.allocate(floats)
+          expect(array.length).toBe(floats)
+          expect(array.byteOffset % 64).toBe(0)
+          live.push({ array: array.fill(i), mark: i })
+          if (victim !== null) memory.free(live.splice(victim % live.length, 1)[0].array)
+        })
+        for (const { array, mark } of live) expect(array.every((v) => v === mark)).toBe(true)
+        const buffers = new Set(live.map(({ array }) => array.buffer))
+        expect(buffers.size).toBeLessThanOrEqual(1) // all of it fits one segment
+        for (const { array } of live) memory.free(array)
+        const whole = memory.allocate(4 << 20) // the holes have become one again
+        if (buffers.size === 1) expect(buffers.has(whole.buffer)).toBe(true)
+      },
+    ),
     { numRuns: 40 },
   )
 })

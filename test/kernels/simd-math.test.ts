@@ -10,11 +10,20 @@ engineVariant() // sets the flags that the builds need
 
 interface FilterExports extends BlockExports {
   sines(h: number, freq: number, width: number, panelCount: number): void
-  applyWindow(y: number, rowBytes: number, t: number, deltas: number, shift: number, channels: number, vectors: number): void
+  applyWindow(
+    y: number,
+    rowBytes: number,
+    t: number,
+    deltas: number,
+    shift: number,
+    channels: number,
+    vectors: number,
+  ): void
 }
 const count = 8192
 /** `count` values from -most to most. */
-const ramp = (most: number): Float32Array => Float32Array.from({ length: count }, (_, i) => most * (2 * ((i + 0.5) / count) - 1))
+const ramp = (most: number): Float32Array =>
+  Float32Array.from({ length: count }, (_, i) => most * (2 * ((i + 0.5) / count) - 1))
 
 // Which build runs depends on the engine: all are tried here, each by itself.
 describe.each(['relaxed', 'simd', 'wide'] as const)('%s build', (build) => {
@@ -30,7 +39,10 @@ describe.each(['relaxed', 'simd', 'wide'] as const)('%s build', (build) => {
     scratch.exports.activate(at, count / 4)
     expect(values[0]).toBeNaN()
     expect(values[3]).toBe(x[3])
-    const errors = Array.from(values.subarray(4), (v, i) => Math.abs(v - geluTanh(x[i + 4])) / Math.max(1, Math.abs(x[i + 4])))
+    const errors = Array.from(
+      values.subarray(4),
+      (v, i) => Math.abs(v - geluTanh(x[i + 4])) / Math.max(1, Math.abs(x[i + 4])),
+    )
     expect(Math.max(...errors)).toBeLessThan(3e-7)
   })
 

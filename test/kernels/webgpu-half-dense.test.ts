@@ -16,22 +16,36 @@ describe.skipIf(gpuHalfSkipReason !== undefined)(`dense layers with f16 weights$
   afterAll(() => b.destroy())
 
   it.each([
-    [1, 1, 1], [48, 96, 129], [20, 37, 100],
-  ])('%i -> %i channels over %i positions: within the tolerance, and not f32', async (inChannels, outChannels, length) => {
-    const error = await denseError(b, { inChannels, outChannels, length, weight: randomArray(outChannels * inChannels, 2) })
-    expect(error).toBeLessThan(tolerance)
-    if (inChannels > 1) expect(error).toBeGreaterThan(1e-5)
-  })
+    [1, 1, 1],
+    [48, 96, 129],
+    [20, 37, 100],
+  ])(
+    '%i -> %i channels over %i positions: within the tolerance, and not f32',
+    async (inChannels, outChannels, length) => {
+      const error = await denseError(b, {
+        inChannels,
+        outChannels,
+        length,
+        weight: randomArray(outChannels * inChannels, 2),
+      })
+      expect(error).toBeLessThan(tolerance)
+      if (inChannels > 1) expect(error).toBeGreaterThan(1e-5)
+    },
+  )
 
   it('rows of weights of any magnitude keep their digits', async () => {
     const [inChannels, outChannels, length] = [20, 37, 100]
     // From 1e-30 to 1e30 by output; every output is compared on its own.
-    const weight = randomArray(outChannels * inChannels, 2).map((v, i) => v * 10 ** (Math.floor(i / inChannels) * (60 / outChannels) - 30))
+    const weight = randomArray(outChannels * inChannels, 2).map(
+      (v, i) => v * 10 ** (Math.floor(i / inChannels) * (60 / outChannels) - 30),
+    )
     expect(await denseError(b, { inChannels, outChannels, length, weight, bare: true })).toBeLessThan(tolerance)
   })
 
   it('a row of zeros stays zero', async () => {
-    expect(await denseError(b, { inChannels: 20, outChannels: 37, length: 100, weight: new Float32Array(740), bare: true })).toBe(0)
+    expect(
+      await denseError(b, { inChannels: 20, outChannels: 37, length: 100, weight: new Float32Array(740), bare: true }),
+    ).toBe(0)
   })
 
   it.each([

@@ -30,15 +30,33 @@ describe.skipIf(gpuHalfSkipReason !== undefined)(`long convolution stored as f16
     const fftSize = 2 * factors.reduce((product, n) => product * n, 1)
     const validLength = fftSize - request.filterLength + 1
     return {
-      channelCount: request.channelCount, length: request.length, filterLength: request.filterLength, method: 'fft', storage: 'f16',
-      fftSize, validLength, segmentCount: Math.ceil(request.length / validLength), factors, keepSpectra: true, frequencySparsity: 0,
+      channelCount: request.channelCount,
+      length: request.length,
+      filterLength: request.filterLength,
+      method: 'fft',
+      storage: 'f16',
+      fftSize,
+      validLength,
+      segmentCount: Math.ceil(request.length / validLength),
+      factors,
+      keepSpectra: true,
+      frequencySparsity: 0,
     }
   }
   /** Relative L2 error of each channel. */
   const errors = (got: Float32Array, x: Float32Array, k: Float32Array, channelCount: number): number[] =>
     Array.from({ length: channelCount }, (_, c) => {
-      const of = (values: Float32Array): Float32Array => values.subarray((c * values.length) / channelCount, ((c + 1) * values.length) / channelCount)
-      const expected = longConvReference({ input: of(x), taps: of(k), centerTap: 0, inputShift: 0, length: of(x).length, history: new Float32Array(0), skip: 0 })
+      const of = (values: Float32Array): Float32Array =>
+        values.subarray((c * values.length) / channelCount, ((c + 1) * values.length) / channelCount)
+      const expected = longConvReference({
+        input: of(x),
+        taps: of(k),
+        centerTap: 0,
+        inputShift: 0,
+        length: of(x).length,
+        history: new Float32Array(0),
+        skip: 0,
+      })
       return relativeL2(of(got), expected)
     })
 
@@ -49,13 +67,24 @@ describe.skipIf(gpuHalfSkipReason !== undefined)(`long convolution stored as f16
     expect(plan.storage).toBe('f16')
   })
 
-  const shapes: [number, number, number[]][] = [[1, 1, [2048]], [2000, 2000, [2048]], [1, 1, [64, 32]], [5000, 333, [64, 32]], [1500, 1500, [64, 32]]]
-  it.each(shapes)('%i positions, %i taps, decomposed %j: within the tolerance, and not f32', async (length, filterLength, factors) => {
-    const [x, k] = [randomArray(2 * length, 1), randomArray(2 * filterLength, 2)]
-    const worst = Math.max(...errors(await run(planOf({ channelCount: 2, length, filterLength }, factors), x, k), x, k, 2))
-    expect(worst).toBeLessThan(tolerance)
-    if (length > 1) expect(worst).toBeGreaterThan(1e-5) // the rounding of f16 must be there
-  })
+  const shapes: [number, number, number[]][] = [
+    [1, 1, [2048]],
+    [2000, 2000, [2048]],
+    [1, 1, [64, 32]],
+    [5000, 333, [64, 32]],
+    [1500, 1500, [64, 32]],
+  ]
+  it.each(shapes)(
+    '%i positions, %i taps, decomposed %j: within the tolerance, and not f32',
+    async (length, filterLength, factors) => {
+      const [x, k] = [randomArray(2 * length, 1), randomArray(2 * filterLength, 2)]
+      const worst = Math.max(
+        ...errors(await run(planOf({ channelCount: 2, length, filterLength }, factors), x, k), x, k, 2),
+      )
+      expect(worst).toBeLessThan(tolerance)
+      if (length > 1) expect(worst).toBeGreaterThan(1e-5) // the rounding of f16 must be there
+    },
+  )
 
   // Magnitudes far beyond f16's 6e-8 to 65504, in the signal, in the filter, and in both; peaked spectra; decay; silence.
   const channels: [string, (t: number, r: number) => number, (j: number, r: number) => number, number?][] = [
@@ -71,14 +100,17 @@ describe.skipIf(gpuHalfSkipReason !== undefined)(`long convolution stored as f16
     ['growing signal', (t, r) => r * Math.exp(t / 50), (_, r) => r, 2 * tolerance],
     ['one spike', (t) => (t === 700 ? 1e6 : 0), (_, r) => r],
   ]
-  it.each([[[2048]], [[64, 32]]])('magnitudes of every kind, decomposed %j: each channel within the tolerance', async (factors) => {
-    const [length, filterLength, count] = [1500, 1500, channels.length]
-    const [rx, rk] = [randomArray(count * length, 3), randomArray(count * filterLength, 4)]
-    const x = rx.map((r, i) => channels[Math.floor(i / length)][1](i % length, r))
-    const k = rk.map((r, i) => channels[Math.floor(i / filterLength)][2](i % filterLength, r))
-    const worst = errors(await run(planOf({ channelCount: count, length, filterLength }, factors), x, k), x, k, count)
-    for (const [c, [name, , , bound = tolerance]] of channels.entries()) expect(worst[c], name).toBeLessThan(bound)
-  })
+  it.each([[[2048]], [[64, 32]]])(
+    'magnitudes of every kind, decomposed %j: each channel within the tolerance',
+    async (factors) => {
+      const [length, filterLength, count] = [1500, 1500, channels.length]
+      const [rx, rk] = [randomArray(count * length, 3), randomArray(count * filterLength, 4)]
+      const x = rx.map((r, i) => channels[Math.floor(i / length)][1](i % length, r))
+      const k = rk.map((r, i) => channels[Math.floor(i / filterLength)][2](i % filterLength, r))
+      const worst = errors(await run(planOf({ channelCount: count, length, filterLength }, factors), x, k), x, k, count)
+      for (const [c, [name, , , bound = tolerance]] of channels.entries()) expect(worst[c], name).toBeLessThan(bound)
+    },
+  )
 
   it.each([[[2048]], [[64, 32]]])('silence stays silence, and a NaN shows, decomposed %j', async (factors) => {
     const length = 1000
@@ -131,17 +163,22 @@ describe.skipIf(gpuHalfSkipReason !== undefined)(`long convolution stored as f16
   })
 })
 
-describe.skipIf(gpuSkipReason !== undefined)(`a backend of precision f32${gpuSkipReason === undefined ? '' : ` (skipped: ${gpuSkipReason})`}`, () => {
-  it('has no f16, and refuses a plan that stores it', async () => {
-    const f32 = await createWebGpuBackend()
-    try {
-      expect(f32.precision).toBe('f32')
-      expect(f32.device.features.has('shader-f16')).toBe(false)
-      const plan = f32.planLongConv({ channelCount: 1, length: 4000, filterLength: 4000 })
-      expect(plan.storage).toBeUndefined()
-      expect(() => f32.prepareFilter({ ...plan, storage: 'f16' }, f32.tensor(1, 4000), { centerTap: 0 })).toThrow(ConfigError)
-    } finally {
-      await f32.destroy()
-    }
-  })
-})
+describe.skipIf(gpuSkipReason !== undefined)(
+  `a backend of precision f32${gpuSkipReason === undefined ? '' : ` (skipped: ${gpuSkipReason})`}`,
+  () => {
+    it('has no f16, and refuses a plan that stores it', async () => {
+      const f32 = await createWebGpuBackend()
+      try {
+        expect(f32.precision).toBe('f32')
+        expect(f32.device.features.has('shader-f16')).toBe(false)
+        const plan = f32.planLongConv({ channelCount: 1, length: 4000, filterLength: 4000 })
+        expect(plan.storage).toBeUndefined()
+        expect(() => f32.prepareFilter({ ...plan, storage: 'f16' }, f32.tensor(1, 4000), { centerTap: 0 })).toThrow(
+          ConfigError,
+        )
+      } finally {
+        await f32.destroy()
+      }
+    })
+  },
+)

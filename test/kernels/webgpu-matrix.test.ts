@@ -16,19 +16,47 @@ import { withPlayedMatrices } from '../support/played-matrices.ts'
  * the operations themselves played by ordinary WGSL on an ordinary device.
  */
 describe('shape of matrices', () => {
-  const config = (M: number, N: number, K: number, componentType = 'f16', resultComponentType = 'f32') => ({ componentType, resultComponentType, M, N, K })
+  const config = (M: number, N: number, K: number, componentType = 'f16', resultComponentType = 'f32') => ({
+    componentType,
+    resultComponentType,
+    M,
+    N,
+    K,
+  })
   const limits = { maxComputeInvocationsPerWorkgroup: 256 }
   const fixed = { subgroupMinSize: 32, subgroupMaxSize: 32 }
   it('f16 with f32 sums, dividing the tile, the most multiplications first', () => {
-    const unfit = [config(16, 16, 16, 'f16', 'f16'), config(12, 16, 16), config(64, 64, 64), config(32, 32, 32, 'u8', 'u32')]
+    const unfit = [
+      config(16, 16, 16, 'f16', 'f16'),
+      config(12, 16, 16),
+      config(64, 64, 64),
+      config(32, 32, 32, 'u8', 'u32'),
+    ]
     const configs = [...unfit, config(8, 8, 8), config(16, 16, 16), config(16, 8, 16)]
-    expect(chooseMatrixShape({ ...fixed, subgroupMatrixConfigs: configs }, limits)).toEqual({ M: 16, N: 16, K: 16, subgroupSize: 32 })
+    expect(chooseMatrixShape({ ...fixed, subgroupMatrixConfigs: configs }, limits)).toEqual({
+      M: 16,
+      N: 16,
+      K: 16,
+      subgroupSize: 32,
+    })
   })
   it('none where the device has none, or a subgroup size that varies or is too large', () => {
     expect(chooseMatrixShape(fixed, limits)).toBeUndefined()
-    expect(chooseMatrixShape({ ...fixed, subgroupMatrixConfigs: [config(16, 16, 16, 'f16', 'f16')] }, limits)).toBeUndefined()
-    expect(chooseMatrixShape({ subgroupMinSize: 8, subgroupMaxSize: 32, subgroupMatrixConfigs: [config(16, 16, 16)] }, limits)).toBeUndefined()
-    expect(chooseMatrixShape({ subgroupMinSize: 128, subgroupMaxSize: 128, subgroupMatrixConfigs: [config(16, 16, 16)] }, limits)).toBeUndefined()
+    expect(
+      chooseMatrixShape({ ...fixed, subgroupMatrixConfigs: [config(16, 16, 16, 'f16', 'f16')] }, limits),
+    ).toBeUndefined()
+    expect(
+      chooseMatrixShape(
+        { subgroupMinSize: 8, subgroupMaxSize: 32, subgroupMatrixConfigs: [config(16, 16, 16)] },
+        limits,
+      ),
+    ).toBeUndefined()
+    expect(
+      chooseMatrixShape(
+        { subgroupMinSize: 128, subgroupMaxSize: 128, subgroupMatrixConfigs: [config(16, 16, 16)] },
+        limits,
+      ),
+    ).toBeUndefined()
   })
   it('tiles of 64 outputs and 64 positions cover everything', () => {
     expect(matrixTiles(64, 64)).toEqual({ rows: 1, tiles: 1 })
@@ -57,9 +85,14 @@ describe('shaders for matrix units, by Dawn without a device', () => {
     await device.lost
   })
 
-  const shapes: Omit<MatrixShape, 'subgroupSize'>[] = [[16, 16, 16], [8, 8, 8], [16, 8, 16], [8, 16, 16], [32, 32, 32], [16, 8, 8]].map(
-    ([M, N, K]) => ({ M: M, N: N, K: K }),
-  )
+  const shapes: Omit<MatrixShape, 'subgroupSize'>[] = [
+    [16, 16, 16],
+    [8, 8, 8],
+    [16, 8, 16],
+    [8, 16, 16],
+    [32, 32, 32],
+    [16, 8, 8],
+  ].map(([M, N, K]) => ({ M: M, N: N, K: K }))
   const shaders = [
     ['linear', linearMatrix, { hasNorm: 1, hasBias: 1, hasGelu: 1 }],
     ['dilatedConv', dilatedConvMatrix, { hasBefore: 1, hasAfter: 1 }],
@@ -70,15 +103,28 @@ describe('shaders for matrix units, by Dawn without a device', () => {
       // This device has subgroups of 128 in workgroups of 256: two of them, where real ones have four.
       const fitting = shader.replace('@workgroup_size(subgroupSize, 4)', '@workgroup_size(subgroupSize, 2)')
       expect(fitting).not.toBe(shader)
-      const key = { shader: fitting, constants: { ...constants, residualSource: 1 }, precision: 'f16' as const, matrix: { ...shape, subgroupSize } }
+      const key = {
+        shader: fitting,
+        constants: { ...constants, residualSource: 1 },
+        precision: 'f16' as const,
+        matrix: { ...shape, subgroupSize },
+      }
       for (const entry of ['product', 'range']) await pipelines.get({ ...key, entry })
     })
   }
   it('and an error in one is found', async () => {
     const pipelines = new PipelineCache(device, 'null device')
-    const broken = linearMatrix.replace('subgroupMatrixMultiplyAccumulate(left, right,', 'subgroupMatrixMultiplyAccumulate(right, left,')
+    const broken = linearMatrix.replace(
+      'subgroupMatrixMultiplyAccumulate(left, right,',
+      'subgroupMatrixMultiplyAccumulate(right, left,',
+    )
     expect(broken).not.toBe(linearMatrix)
-    const key = { shader: broken, entry: 'product', precision: 'f16' as const, matrix: { M: 16, N: 8, K: 8, subgroupSize } }
+    const key = {
+      shader: broken,
+      entry: 'product',
+      precision: 'f16' as const,
+      matrix: { M: 16, N: 8, K: 8, subgroupSize },
+    }
     await expect(pipelines.get(key)).rejects.toThrow(/subgroupMatrixMultiplyAccumulate/)
   })
 })
@@ -88,23 +134,52 @@ describe.skipIf(gpuHalfSkipReason !== undefined)(`products around played matrix 
   const tolerance = 2e-3 // relative L2, DESIGN.md
   let b: WebGpuBackend
   beforeAll(async () => {
-    b = await createWebGpuBackend({ precision: 'f16', found: withPlayedMatrices((await findAdapter('f16')) as FoundAdapter, { M: 16, N: 8, K: 32 }) })
+    b = await createWebGpuBackend({
+      precision: 'f16',
+      found: withPlayedMatrices((await findAdapter('f16')) as FoundAdapter, { M: 16, N: 8, K: 32 }),
+    })
   })
   afterAll(() => b.destroy())
 
   it('are used', () => {
     expect(b.description).toMatch(/f16, matrix units/)
   })
-  it.each([[1, 1, 1], [48, 96, 129], [33, 64, 64], [20, 65, 70], [31, 3, 63]])('%i -> %i channels over %i positions', async (inChannels, outChannels, length) => {
-    expect(await denseError(b, { inChannels, outChannels, length, weight: randomArray(outChannels * inChannels, 2) })).toBeLessThan(tolerance)
+  it.each([
+    [1, 1, 1],
+    [48, 96, 129],
+    [33, 64, 64],
+    [20, 65, 70],
+    [31, 3, 63],
+  ])('%i -> %i channels over %i positions', async (inChannels, outChannels, length) => {
+    expect(
+      await denseError(b, { inChannels, outChannels, length, weight: randomArray(outChannels * inChannels, 2) }),
+    ).toBeLessThan(tolerance)
   })
   it.each([1e-30, 1e-6, 1e7, 1e30])('inputs of about %f keep their digits', async (magnitude) => {
     const [inChannels, outChannels, length] = [33, 40, 70]
     const input = randomArray(inChannels * length, 1).map((v) => v * magnitude)
-    expect(await denseError(b, { inChannels, outChannels, length, weight: randomArray(outChannels * inChannels, 2), input, bare: true })).toBeLessThan(tolerance)
+    expect(
+      await denseError(b, {
+        inChannels,
+        outChannels,
+        length,
+        weight: randomArray(outChannels * inChannels, 2),
+        input,
+        bare: true,
+      }),
+    ).toBeLessThan(tolerance)
   })
   it('zeros give zeros', async () => {
-    expect(await denseError(b, { inChannels: 20, outChannels: 10, length: 40, weight: new Float32Array(200), input: new Float32Array(800), bare: true })).toBe(0)
+    expect(
+      await denseError(b, {
+        inChannels: 20,
+        outChannels: 10,
+        length: 40,
+        weight: new Float32Array(200),
+        input: new Float32Array(800),
+        bare: true,
+      }),
+    ).toBe(0)
   })
   it.each([
     { inChannels: 5, outChannels: 7, width: 3, dilation: 2, length: 61 },

@@ -8,13 +8,29 @@ import type { GpuLimits } from '../../src/kernels/webgpu/context.ts'
 import { adapterFacts } from '../../src/kernels/webgpu/adapter.ts'
 import { relativeError } from '../support/backends.ts'
 
-const software: GpuLimits = { maxComputeWorkgroupStorageSize: 32768, maxComputeInvocationsPerWorkgroup: 1024, maxStorageBufferBindingSize: 2 ** 27 }
-const large: GpuLimits = { maxComputeWorkgroupStorageSize: 49152, maxComputeInvocationsPerWorkgroup: 1024, maxStorageBufferBindingSize: 2 ** 31 - 4 }
-const smallest: GpuLimits = { maxComputeWorkgroupStorageSize: 16384, maxComputeInvocationsPerWorkgroup: 256, maxStorageBufferBindingSize: 2 ** 27 }
+const software: GpuLimits = {
+  maxComputeWorkgroupStorageSize: 32768,
+  maxComputeInvocationsPerWorkgroup: 1024,
+  maxStorageBufferBindingSize: 2 ** 27,
+}
+const large: GpuLimits = {
+  maxComputeWorkgroupStorageSize: 49152,
+  maxComputeInvocationsPerWorkgroup: 1024,
+  maxStorageBufferBindingSize: 2 ** 31 - 4,
+}
+const smallest: GpuLimits = {
+  maxComputeWorkgroupStorageSize: 16384,
+  maxComputeInvocationsPerWorkgroup: 256,
+  maxStorageBufferBindingSize: 2 ** 27,
+}
 
 describe('plans for GPUs', () => {
   const lengths = [1, 63, 64, 65, 1000, 4096, 8191, 8192, 8193, 65_536, 1_000_002, 4_194_304]
-  it.each([['software', software], ['large', large], ['the smallest WebGPU allows', smallest]])('cover every length within the limits: %s', (_, limits) => {
+  it.each([
+    ['software', software],
+    ['large', large],
+    ['the smallest WebGPU allows', smallest],
+  ])('cover every length within the limits: %s', (_, limits) => {
     for (const length of lengths) {
       for (const filterLength of lengths) {
         const plan = planLongConvGpu({ channelCount: 3, length, filterLength }, limits)
@@ -49,19 +65,30 @@ describe('plans for GPUs', () => {
     expect(planLongConvGpu({ ...request, spectrumBytes: 4 * 8192 * 4 - 1 }, software).keepSpectra).toBe(false)
   })
   it('frequency sparsity leaves out its share of the rows', () => {
-    const plan = planLongConvGpu({ channelCount: 1, length: 20_000, filterLength: 20_000, frequencySparsity: 0.75 }, software)
+    const plan = planLongConvGpu(
+      { channelCount: 1, length: 20_000, filterLength: 20_000, frequencySparsity: 0.75 },
+      software,
+    )
     expect(plan.segmentCount).toBe(1)
     expect(keptBlocks(plan) / plan.factors[0]).toBeCloseTo(0.25, 1)
   })
   it('refuses what cannot be', () => {
-    expect(() => planLongConvGpu({ channelCount: 1, length: 10 ** 6, filterLength: 2 ** 26 }, software)).toThrow(LimitError)
+    expect(() => planLongConvGpu({ channelCount: 1, length: 10 ** 6, filterLength: 2 ** 26 }, software)).toThrow(
+      LimitError,
+    )
     expect(() => planLongConvGpu({ channelCount: 0, length: 5, filterLength: 5 }, software)).toThrow(ShapeError)
-    expect(() => planLongConvGpu({ channelCount: 1, length: 5, filterLength: 5, frequencySparsity: 1 }, software)).toThrow(ConfigError)
+    expect(() =>
+      planLongConvGpu({ channelCount: 1, length: 5, filterLength: 5, frequencySparsity: 1 }, software),
+    ).toThrow(ConfigError)
   })
 })
 
 describe('tables of the GPU transform', () => {
-  it.each([[16, 256], [64, 65536], [256, 2 ** 20]])('columns of %i in blocks of %i: products of coarse and fine twiddles, twist', (points, blockPoints) => {
+  it.each([
+    [16, 256],
+    [64, 65536],
+    [256, 2 ** 20],
+  ])('columns of %i in blocks of %i: products of coarse and fine twiddles, twist', (points, blockPoints) => {
     const tables = makeTables(points, blockPoints)
     const { twistTable, coarseTable, fineTable, fineBits } = tableLayout(points, blockPoints)
     expect(tables.length).toBe(2 * (fineTable + 2 ** fineBits))
@@ -71,7 +98,12 @@ describe('tables of the GPU transform', () => {
       const angle = (-2 * Math.PI * m) / (4 * blockPoints)
       expect(relativeError([a * c - b * d, a * d + b * c], [Math.cos(angle), Math.sin(angle)])).toBeLessThan(2e-7)
     }
-    expect(relativeError(at(twistTable + 3), [Math.cos((Math.PI * 3) / (2 * points)), Math.sin((Math.PI * 3) / (2 * points))])).toBeLessThan(1e-7)
+    expect(
+      relativeError(at(twistTable + 3), [
+        Math.cos((Math.PI * 3) / (2 * points)),
+        Math.sin((Math.PI * 3) / (2 * points)),
+      ]),
+    ).toBeLessThan(1e-7)
   })
 })
 
@@ -82,12 +114,21 @@ describe('the choice of a device', () => {
     expect(adapterFacts({ ...info, description: 'llvmpipe: Mesa 25.0.7' }).isSoftware).toBe(true)
     expect(adapterFacts({ ...info, device: 'SwiftShader Device' }).isSoftware).toBe(true)
     expect(adapterFacts({ ...info, device: 'Some GPU', isFallbackAdapter: true }).isSoftware).toBe(true)
-    expect(adapterFacts({ ...info, description: 'NVIDIA H100 PCIe', isFallbackAdapter: false })).toEqual({ name: 'NVIDIA H100 PCIe', isSoftware: false })
+    expect(adapterFacts({ ...info, description: 'NVIDIA H100 PCIe', isFallbackAdapter: false })).toEqual({
+      name: 'NVIDIA H100 PCIe',
+      isSoftware: false,
+    })
     expect(adapterFacts({ ...info, vendor: 'apple' }).name).toBe('apple')
   })
   it('auto takes a real GPU, else the CPU, and says why', () => {
     expect(decide({ adapter, name: 'NVIDIA H100', isSoftware: false }).device).toBe('gpu')
-    expect(decide({ adapter, name: 'llvmpipe', isSoftware: true })).toEqual({ device: 'cpu', reason: 'no GPU: the only adapter, llvmpipe, is software' })
-    expect(decide({ reason: 'this browser has no WebGPU' })).toEqual({ device: 'cpu', reason: 'no GPU: this browser has no WebGPU' })
+    expect(decide({ adapter, name: 'llvmpipe', isSoftware: true })).toEqual({
+      device: 'cpu',
+      reason: 'no GPU: the only adapter, llvmpipe, is software',
+    })
+    expect(decide({ reason: 'this browser has no WebGPU' })).toEqual({
+      device: 'cpu',
+      reason: 'no GPU: this browser has no WebGPU',
+    })
   })
 })

@@ -10,7 +10,8 @@ import { forEachBackend } from '../support/backends.ts'
 import { ascii, runAll } from '../support/run-model.ts'
 import { describeShared, readTensor, sharedPath } from '../support/shared.ts'
 
-const sequenceOf = (path: string): string => (JSON.parse(readFileSync(sharedPath(path), 'utf8')) as { sequence: string }).sequence
+const sequenceOf = (path: string): string =>
+  (JSON.parse(readFileSync(sharedPath(path), 'utf8')) as { sequence: string }).sequence
 const maxError = (got: ArrayLike<number>, expected: ArrayLike<number>): number => {
   expect(got.length).toBe(expected.length)
   let worst = 0
@@ -23,11 +24,23 @@ const maxError = (got: ArrayLike<number>, expected: ArrayLike<number>): number =
 }
 
 /** All 16 logits of a HyenaDNA checkpoint, [length][16] as in the fixtures. */
-async function allLogits(backend: Backend, folder: string, sequence: string, blockLength: number): Promise<Float32Array> {
+async function allLogits(
+  backend: Backend,
+  folder: string,
+  sequence: string,
+  blockLength: number,
+): Promise<Float32Array> {
   const [checkpoint] = await loadCheckpoints(sharedPath(folder))
   const rows = Array.from({ length: 16 }, (_, i) => i)
-  const network = new HyenaNetwork(checkpoint, checkpoint.architecture as HyenaArchitecture, backend, { headRows: rows })
-  const state = network.open({ blockLength, totalLength: sequence.length, filterPolicy: 'keep-spectra', channelGroups: 1 })
+  const network = new HyenaNetwork(checkpoint, checkpoint.architecture as HyenaArchitecture, backend, {
+    headRows: rows,
+  })
+  const state = network.open({
+    blockLength,
+    totalLength: sequence.length,
+    filterPolicy: 'keep-spectra',
+    channelGroups: 1,
+  })
   const out = new Float32Array(16 * sequence.length)
   for (let start = 0; start < sequence.length; start += blockLength) {
     const ids = Float32Array.from(ascii(sequence.slice(start, start + blockLength)), (b) => hyenaCodes[b])
@@ -54,7 +67,8 @@ describeShared('reference outputs', () => {
       const sequence = sequenceOf(`fixtures/${folder}/${input}`)
       const file = sharedPath(`fixtures/${folder}/${expected}`)
       const logits = readTensor(file, 'logits').values
-      for (const block of [sequence.length, 500]) expect(maxError(await allLogits(backend(), `fixtures/${folder}`, sequence, block), logits)).toBeLessThan(bound)
+      for (const block of [sequence.length, 500])
+        expect(maxError(await allLogits(backend(), `fixtures/${folder}`, sequence, block), logits)).toBeLessThan(bound)
       const model = createModel(await loadCheckpoints(sharedPath(`fixtures/${folder}`)), backend())
       const { log_likelihood } = await runAll(model, sequence, ['log_likelihood'])
       const likelihoods = readTensor(file, 'loglik_acgt').values
@@ -68,12 +82,20 @@ describeShared('reference outputs', () => {
     it.each([80, 400, 2000, 10000])('mane %i: probabilities, short sequences too', async (context) => {
       const sequence = sequenceOf('fixtures/openspliceai/input.json')
       const file = sharedPath(`fixtures/openspliceai/mane_${context}nt_rs10.expected.safetensors`)
-      const model = createModel(await loadCheckpoints(sharedPath(`fixtures/openspliceai/mane_${context}nt_rs10.safetensors`)), backend())
+      const model = createModel(
+        await loadCheckpoints(sharedPath(`fixtures/openspliceai/mane_${context}nt_rs10.safetensors`)),
+        backend(),
+      )
       const check = async (bases: string, name: string): Promise<void> => {
         const got = await runAll(model, bases, ['neither', 'acceptor', 'donor'])
         const expected = readTensor(file, name).values
         for (const [k, track] of ['neither', 'acceptor', 'donor'].entries()) {
-          expect(maxError(got[track], Float64Array.from({ length: bases.length }, (_, t) => expected[3 * t + k]))).toBeLessThan(5e-6)
+          expect(
+            maxError(
+              got[track],
+              Float64Array.from({ length: bases.length }, (_, t) => expected[3 * t + k]),
+            ),
+          ).toBeLessThan(5e-6)
         }
       }
       await check(sequence, 'prob_f32')

@@ -23,7 +23,9 @@ forEachBackend('whole models against naive float64', (backend) => {
     const checkpoint = randomOpenSplice()
     const model = createModel([checkpoint], backend())
     const bases = randomBases(length, length)
-    const [neither, acceptor, donor] = softmax(openSpliceLogits(checkpoint.architecture as OpenSpliceArchitecture, checkpoint.tensors, letters(bases)))
+    const [neither, acceptor, donor] = softmax(
+      openSpliceLogits(checkpoint.architecture as OpenSpliceArchitecture, checkpoint.tensors, letters(bases)),
+    )
     const got = await runAll(model, bases, ['acceptor', 'donor', 'neither'])
     expect(relativeError(got['acceptor'], acceptor)).toBeLessThan(5e-6)
     expect(relativeError(got['donor'], donor)).toBeLessThan(5e-6)
@@ -36,7 +38,9 @@ forEachBackend('whole models against naive float64', (backend) => {
     const model = createModel([checkpoint], backend())
     const bases = randomBases(length, length)
     const margin = model.info.receptiveField.left
-    const [, acceptor, donor] = softmax(spliceHyenaLogits(checkpoint.architecture as SpliceHyenaArchitecture, checkpoint.tensors, letters(bases), margin))
+    const [, acceptor, donor] = softmax(
+      spliceHyenaLogits(checkpoint.architecture as SpliceHyenaArchitecture, checkpoint.tensors, letters(bases), margin),
+    )
     const got = await runAll(model, bases, ['acceptor', 'donor'])
     expect(relativeError(got['acceptor'], acceptor)).toBeLessThan(5e-6)
     expect(relativeError(got['donor'], donor)).toBeLessThan(5e-6)
@@ -47,10 +51,16 @@ forEachBackend('whole models against naive float64', (backend) => {
     const checkpoint = randomHyena()
     const model = createModel([checkpoint], backend())
     const bases = randomBases(length, length)
-    const logits = hyenaLogits(checkpoint.architecture as HyenaArchitecture, checkpoint.tensors, Array.from(ascii(bases), (b) => hyenaCodes[b]))
+    const logits = hyenaLogits(
+      checkpoint.architecture as HyenaArchitecture,
+      checkpoint.tensors,
+      Array.from(ascii(bases), (b) => hyenaCodes[b]),
+    )
     const p = softmax(logits.slice(7, 11))
     const got = await runAll(model, bases, ['log_likelihood', 'p_a', 'p_t', 'entropy'])
-    const expected = Array.from(letters(bases), (letter, t) => (t === 0 || !'ACGT'.includes(letter) ? Number.NaN : Math.log(p['ACGT'.indexOf(letter)][t - 1])))
+    const expected = Array.from(letters(bases), (letter, t) =>
+      t === 0 || !'ACGT'.includes(letter) ? Number.NaN : Math.log(p['ACGT'.indexOf(letter)][t - 1]),
+    )
     expect(Array.from(got['log_likelihood'], Number.isNaN)).toEqual(expected.map(Number.isNaN))
     const zero = (values: ArrayLike<number>): number[] => Array.from(values, (v) => (Number.isNaN(v) ? 0 : v))
     if (length > 2) expect(relativeError(zero(got['log_likelihood']), zero(expected))).toBeLessThan(1e-5)
@@ -70,11 +80,18 @@ forEachBackend('long filters', (backend) => {
     const model = createModel([checkpoint], backend())
     const bases = randomBases(60_000, 11)
     const few = bases.slice(0, 300)
-    const logits = hyenaLogits(checkpoint.architecture as HyenaArchitecture, checkpoint.tensors, Array.from(ascii(few), (b) => hyenaCodes[b]))
+    const logits = hyenaLogits(
+      checkpoint.architecture as HyenaArchitecture,
+      checkpoint.tensors,
+      Array.from(ascii(few), (b) => hyenaCodes[b]),
+    )
     const p = softmax(logits.slice(7, 11))
     for (const chunkBases of [undefined, 30_000]) {
       const got = await runAll(model, bases, ['p_a', 'p_t'], { chunkBases })
-      for (const [track, row] of [['p_a', 0], ['p_t', 3]] as const) {
+      for (const [track, row] of [
+        ['p_a', 0],
+        ['p_t', 3],
+      ] as const) {
         const errors = Array.from(p[row], (v, t) => Math.abs(got[track][t + 1] - v))
         expect(Math.max(...errors.slice(0, 64))).toBeLessThan(5e-6) // 1e-3 by the transform alone
         expect(Math.max(...errors.slice(0, -1))).toBeLessThan(2e-5)
@@ -107,7 +124,8 @@ forEachBackend('laws of whole models', (backend) => {
       const whole = await runAll(model, bases, tracks)
       for (const chunkBases of [64, 65, 101, 333, 699]) {
         const chunked = await runAll(model, bases, tracks, { chunkBases })
-        for (const track of tracks) expect(Math.max(...whole[track].map((v, t) => Math.abs(v - chunked[track][t]) || 0))).toBeLessThan(2e-6)
+        for (const track of tracks)
+          expect(Math.max(...whole[track].map((v, t) => Math.abs(v - chunked[track][t]) || 0))).toBeLessThan(2e-6)
       }
       model.close()
     })
@@ -117,7 +135,10 @@ forEachBackend('laws of whole models', (backend) => {
       const whole = await runAll(model, bases, tracks)
       const { left, right } = model.info.receptiveField
       const [start, end] = [600, 900]
-      const region = await runAll(model, bases.slice(start - left, end + right), tracks, { leftContext: left, rightContext: right })
+      const region = await runAll(model, bases.slice(start - left, end + right), tracks, {
+        leftContext: left,
+        rightContext: right,
+      })
       for (const track of tracks) {
         const slice = whole[track].subarray(start, end)
         expect(Array.from(region[track], Number.isNaN)).toEqual(Array.from(slice, Number.isNaN))
@@ -127,9 +148,23 @@ forEachBackend('laws of whole models', (backend) => {
     })
     it(`${name}: packed pieces equal runs of their own`, async () => {
       const model = createModel([make()], backend())
-      const shapes = [[0, 1, 0], [5, 40, 3], [700, 100, 900], [0, 333, 0], [33, 64, 47]] as const
-      const inputs = shapes.map(([left, length, right], i) => ({ text: randomBases(left + length + right, i + 20), leftContext: left, length, rightContext: right }))
-      const packed = await model.runPieces(inputs.map(({ text, ...piece }) => ({ ...piece, bases: ascii(text) })), { tracks, memoryBytes: 2 ** 33 })
+      const shapes = [
+        [0, 1, 0],
+        [5, 40, 3],
+        [700, 100, 900],
+        [0, 333, 0],
+        [33, 64, 47],
+      ] as const
+      const inputs = shapes.map(([left, length, right], i) => ({
+        text: randomBases(left + length + right, i + 20),
+        leftContext: left,
+        length,
+        rightContext: right,
+      }))
+      const packed = await model.runPieces(
+        inputs.map(({ text, ...piece }) => ({ ...piece, bases: ascii(text) })),
+        { tracks, memoryBytes: 2 ** 33 },
+      )
       for (const [i, { text, ...piece }] of inputs.entries()) {
         const alone = await runAll(model, text, tracks, piece)
         for (const track of tracks) {
@@ -144,8 +179,19 @@ forEachBackend('laws of whole models', (backend) => {
       const bases = randomBases(900, 8)
       const whole = await runAll(model, bases, tracks, { chunkBases: 100 })
       for (const doneBases of [1, 100, 350, 899]) {
-        for await (const values of model.run(pieces(bases), { memoryBytes: 2 ** 33, tracks, length: 900, leftContext: 0, rightContext: 0, chunkBases: 100, doneBases })) {
-          for (const track of tracks) expect(values.tracks[track]).toEqual(whole[track].slice(values.start, values.start + values.tracks[track].length))
+        for await (const values of model.run(pieces(bases), {
+          memoryBytes: 2 ** 33,
+          tracks,
+          length: 900,
+          leftContext: 0,
+          rightContext: 0,
+          chunkBases: 100,
+          doneBases,
+        })) {
+          for (const track of tracks)
+            expect(values.tracks[track]).toEqual(
+              whole[track].slice(values.start, values.start + values.tracks[track].length),
+            )
         }
       }
       model.close()
@@ -162,7 +208,10 @@ forEachBackend('laws of whole models', (backend) => {
     })
   }
   it('HyenaDNA with its channels in groups: the same values in less memory', async () => {
-    const model = createModel([randomHyena({ ...(randomHyena().architecture as HyenaArchitecture), maxLength: 3000 })], backend())
+    const model = createModel(
+      [randomHyena({ ...(randomHyena().architecture as HyenaArchitecture), maxLength: 3000 })],
+      backend(),
+    )
     const bases = randomBases(3000, 9)
     const whole = await runAll(model, bases, ['log_likelihood'])
     const seen = new Set<string>()
@@ -172,26 +221,48 @@ forEachBackend('laws of whole models', (backend) => {
       seen.add(groups)
       // Blocks are shorter too, so transforms differ: 5.6e-6 was seen.
       const grouped = await runAll(model, bases, ['log_likelihood'], { memoryBytes })
-      expect(Math.max(...whole['log_likelihood'].map((v, t) => Math.abs(v - grouped['log_likelihood'][t]) || 0))).toBeLessThan(2e-5)
+      expect(
+        Math.max(...whole['log_likelihood'].map((v, t) => Math.abs(v - grouped['log_likelihood'][t]) || 0)),
+      ).toBeLessThan(2e-5)
     }
     expect(seen.size).toBeGreaterThan(0)
     model.close()
   })
   it('an ensemble is the mean of its members', async () => {
     const a = randomOpenSplice()
-    const b = { ...a, tensors: new Map([...a.tensors].map(([n, t]) => [n, n === 'final_conv.weight' ? { ...t, data: t.data.map((v) => -v) } : t])) }
+    const b = {
+      ...a,
+      tensors: new Map(
+        [...a.tensors].map(([n, t]) => [n, n === 'final_conv.weight' ? { ...t, data: t.data.map((v) => -v) } : t]),
+      ),
+    }
     const bases = randomBases(200, 6)
-    const [one, other, both] = await Promise.all([[a], [b], [a, b]].map((members) => runAll(createModel(members, backend()), bases, ['donor'])))
-    expect(relativeError(both['donor'], one['donor'].map((v, t) => (v + other['donor'][t]) / 2))).toBeLessThan(1e-6)
+    const [one, other, both] = await Promise.all(
+      [[a], [b], [a, b]].map((members) => runAll(createModel(members, backend()), bases, ['donor'])),
+    )
+    expect(
+      relativeError(
+        both['donor'],
+        one['donor'].map((v, t) => (v + other['donor'][t]) / 2),
+      ),
+    ).toBeLessThan(1e-6)
   })
 })
 
 it('HyenaDNA within little memory: every run gets the plan of the first, whatever filters it kept', async () => {
   const backend = createCpuBackend({ threads: 1 }) // a GPU's tables, made in the first run, stay and count
-  const model = createModel([randomHyena({ ...(randomHyena().architecture as HyenaArchitecture), maxLength: 6000 })], backend)
+  const model = createModel(
+    [randomHyena({ ...(randomHyena().architecture as HyenaArchitecture), maxLength: 6000 })],
+    backend,
+  )
   const bases = randomBases(6000, 9)
-  const steps = (memoryBytes: number): readonly string[] => model.plan({ memoryBytes, tracks: [], length: bases.length, leftContext: 0, rightContext: 0 }).lines
-  const first = new Map(plansOf(model, bases.length).slice(0, 8).map(({ memoryBytes, lines }) => [memoryBytes, lines]))
+  const steps = (memoryBytes: number): readonly string[] =>
+    model.plan({ memoryBytes, tracks: [], length: bases.length, leftContext: 0, rightContext: 0 }).lines
+  const first = new Map(
+    plansOf(model, bases.length)
+      .slice(0, 8)
+      .map(({ memoryBytes, lines }) => [memoryBytes, lines]),
+  )
   expect([...first.values()].some((lines) => /channels in/.test(lines[0]))).toBe(true)
   for (const [memoryBytes, lines] of [...first, ...first]) {
     await runAll(model, bases, ['log_likelihood'], { memoryBytes })

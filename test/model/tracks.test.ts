@@ -10,7 +10,8 @@ describe('probabilities', () => {
     }
     const got = meanProbabilities(members, 3)
     for (let k = 0; k < 3; k++) {
-      for (let t = 0; t < 2; t++) expect(got[2 * k + t]).toBeCloseTo((softmax(members[0], t, k) + softmax(members[1], t, k)) / 2, 14)
+      for (let t = 0; t < 2; t++)
+        expect(got[2 * k + t]).toBeCloseTo((softmax(members[0], t, k) + softmax(members[1], t, k)) / 2, 14)
     }
   })
   it('do not hide what is not a number', () => {

@@ -63,7 +63,14 @@ export function longConvReference(a: LongConvReference): Float64Array {
  * filter (tap `centerTap` at 0, those before it wrapping round with the sign changed) as complex polynomials modulo X^N - i,
  * evaluated at e^{2 pi i (1/4 + f) / N}; of the N bins only f with f mod columns < kept are used.
  */
-export function maskedNegacyclic(x: Vector, taps: Vector, centerTap: number, size: number, columns: number, kept: number): Float64Array {
+export function maskedNegacyclic(
+  x: Vector,
+  taps: Vector,
+  centerTap: number,
+  size: number,
+  columns: number,
+  kept: number,
+): Float64Array {
   const fold = (values: (n: number) => number): ReturnType<typeof fft> => {
     const z = complexZeros(size)
     for (let n = 0; n < size; n++) {

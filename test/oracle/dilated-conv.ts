@@ -17,7 +17,8 @@ export function dilatedConv(
   return Array.from({ length: bias.length }, (_, o) =>
     Float64Array.from({ length }, (_, t) => {
       let sum = bias[o]
-      for (let i = 0; i < a.length; i++) for (let j = 0; j < width; j++) sum += weight[(o * a.length + i) * width + j] * a[i][t + j * dilation]
+      for (let i = 0; i < a.length; i++)
+        for (let j = 0; j < width; j++) sum += weight[(o * a.length + i) * width + j] * a[i][t + j * dilation]
       return (after ? leaky(sum) : sum) + (residual ? residual[o][t] : 0)
     }),
   )

@@ -16,7 +16,8 @@ export interface GatedProjectionCase {
 
 export function gatedProjection(a: GatedProjectionCase): { gate: Matrix; value: Matrix } {
   const { channels, taps } = a
-  const project = (x: Matrix): Matrix => linear(layerNorm(x, a.norm.weight, a.norm.bias, a.norm.epsilon), a.weight, a.bias, 3 * channels)
+  const project = (x: Matrix): Matrix =>
+    linear(layerNorm(x, a.norm.weight, a.norm.bias, a.norm.epsilon), a.weight, a.bias, 3 * channels)
   const u = project(a.input)
   const past = a.history && taps > 1 ? project(a.history) : undefined
   const inputLength = a.input[0].length

@@ -2,7 +2,11 @@ import type { HyenaArchitecture, NamedTensor } from '../../src/model/checkpoint.
 import { geluTanh, layerNorm, linear, type Matrix } from './linear.ts'
 
 /** Naive float64 HyenaDNA (MODELS.md section 1): logits [16][length] for token ids. Direct sums, filters from the MLP; no shortcuts. */
-export function hyenaLogits(a: HyenaArchitecture, tensors: ReadonlyMap<string, NamedTensor>, ids: readonly number[]): Matrix {
+export function hyenaLogits(
+  a: HyenaArchitecture,
+  tensors: ReadonlyMap<string, NamedTensor>,
+  ids: readonly number[],
+): Matrix {
   const get = (name: string): Float32Array => tensors.get(name)!.data
   const length = ids.length
   const d = a.modelWidth
@@ -11,11 +15,17 @@ export function hyenaLogits(a: HyenaArchitecture, tensors: ReadonlyMap<string, N
   for (let layer = 0; layer < a.layerCount; layer++) {
     const prefix = `backbone.layers.${layer}`
     const p = (name: string): Float32Array => get(`${prefix}.${name}`)
-    const u = linear(layerNorm(r, p('norm1.weight'), p('norm1.bias'), a.layerNormEpsilon), p('mixer.in_proj.weight'), p('mixer.in_proj.bias'), 3 * d)
+    const u = linear(
+      layerNorm(r, p('norm1.weight'), p('norm1.bias'), a.layerNormEpsilon),
+      p('mixer.in_proj.weight'),
+      p('mixer.in_proj.bias'),
+      3 * d,
+    )
     const s = u.map((row, c) =>
       row.map((_, t) => {
         let sum = p('mixer.short_filter.bias')[c]
-        for (let j = 0; j < 3; j++) if (t - 2 + j >= 0) sum += p('mixer.short_filter.weight')[c * 3 + j] * row[t - 2 + j]
+        for (let j = 0; j < 3; j++)
+          if (t - 2 + j >= 0) sum += p('mixer.short_filter.weight')[c * 3 + j] * row[t - 2 + j]
         return sum
       }),
     )
@@ -30,15 +40,35 @@ export function hyenaLogits(a: HyenaArchitecture, tensors: ReadonlyMap<string, N
     })
     const mixed = linear(y, p('mixer.out_proj.weight'), p('mixer.out_proj.bias'), d)
     r = r.map((row, c) => row.map((v, t) => v + mixed[c][t]))
-    const hidden = linear(layerNorm(r, p('norm2.weight'), p('norm2.bias'), a.layerNormEpsilon), p('mlp.fc1.weight'), p('mlp.fc1.bias'), a.innerWidth)
-    const out = linear(hidden.map((row) => row.map(geluTanh)), p('mlp.fc2.weight'), p('mlp.fc2.bias'), d)
+    const hidden = linear(
+      layerNorm(r, p('norm2.weight'), p('norm2.bias'), a.layerNormEpsilon),
+      p('mlp.fc1.weight'),
+      p('mlp.fc1.bias'),
+      a.innerWidth,
+    )
+    const out = linear(
+      hidden.map((row) => row.map(geluTanh)),
+      p('mlp.fc2.weight'),
+      p('mlp.fc2.bias'),
+      d,
+    )
     r = r.map((row, c) => row.map((v, t) => v + out[c][t]))
   }
-  return linear(layerNorm(r, get('backbone.ln_f.weight'), get('backbone.ln_f.bias'), a.layerNormEpsilon), get('lm_head.weight'), undefined, a.vocabularySize)
+  return linear(
+    layerNorm(r, get('backbone.ln_f.weight'), get('backbone.ln_f.bias'), a.layerNormEpsilon),
+    get('lm_head.weight'),
+    undefined,
+    a.vocabularySize,
+  )
 }
 
 /** Taps [channels][count] of one layer in float64, tables computed. */
-export function hyenaFilter(a: HyenaArchitecture, tensors: ReadonlyMap<string, NamedTensor>, prefix: string, count: number): Matrix {
+export function hyenaFilter(
+  a: HyenaArchitecture,
+  tensors: ReadonlyMap<string, NamedTensor>,
+  prefix: string,
+  count: number,
+): Matrix {
   const get = (name: string): Float32Array => tensors.get(`${prefix}.${name}`)!.data
   const bands = (a.embeddingSize - 1) / 2
   const freq = get('implicit_filter.1.freq')
@@ -47,10 +77,16 @@ export function hyenaFilter(a: HyenaArchitecture, tensors: ReadonlyMap<string, N
   for (let i = 0; i < count; i++) {
     const t = i / (a.maxLength - 1)
     const w = (2 * Math.PI * i) / a.maxLength
-    const f = Array.from({ length: bands }, (_, b) => (bands === 1 ? 1e-4 : 1e-4 + ((bands - 1 - 1e-4) * b) / (bands - 1)))
-    let h: Matrix = [t, ...f.map((x) => Math.cos(x * w)), ...f.map((x) => -Math.sin(x * w))].map((v) => Float64Array.of(v))
+    const f = Array.from({ length: bands }, (_, b) =>
+      bands === 1 ? 1e-4 : 1e-4 + ((bands - 1 - 1e-4) * b) / (bands - 1),
+    )
+    let h: Matrix = [t, ...f.map((x) => Math.cos(x * w)), ...f.map((x) => -Math.sin(x * w))].map((v) =>
+      Float64Array.of(v),
+    )
     for (const n of [0, 2, 4]) {
-      h = linear(h, get(`implicit_filter.${n}.weight`), get(`implicit_filter.${n}.bias`), a.filterMlpWidth).map((v, o) => v.map((x) => Math.sin(freq[o] * x)))
+      h = linear(h, get(`implicit_filter.${n}.weight`), get(`implicit_filter.${n}.bias`), a.filterMlpWidth).map(
+        (v, o) => v.map((x) => Math.sin(freq[o] * x)),
+      )
     }
     linear(h, get('implicit_filter.6.weight'), undefined, a.modelWidth).forEach((v, c) => {
       out[c][i] = v[0] * (Math.exp(-t * Math.abs(deltas[c])) + 0.05)

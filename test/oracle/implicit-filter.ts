@@ -11,11 +11,21 @@ export interface ImplicitFilterCase {
   shift: number
 }
 
-export function features({ tapCount, embeddingSize }: { tapCount: number; embeddingSize: number }, i: number): number[] {
+export function features(
+  { tapCount, embeddingSize }: { tapCount: number; embeddingSize: number },
+  i: number,
+): number[] {
   const bandCount = (embeddingSize - 1) / 2
-  const bands = Array.from({ length: bandCount }, (_, b) => 1e-4 + (bandCount === 1 ? 0 : (b * (bandCount - 1 - 1e-4)) / (bandCount - 1)))
+  const bands = Array.from(
+    { length: bandCount },
+    (_, b) => 1e-4 + (bandCount === 1 ? 0 : (b * (bandCount - 1 - 1e-4)) / (bandCount - 1)),
+  )
   const w = (2 * Math.PI * i) / tapCount
-  return [tapCount === 1 ? 0 : i / (tapCount - 1), ...bands.map((f) => Math.cos(f * w)), ...bands.map((f) => -Math.sin(f * w))]
+  return [
+    tapCount === 1 ? 0 : i / (tapCount - 1),
+    ...bands.map((f) => Math.cos(f * w)),
+    ...bands.map((f) => -Math.sin(f * w)),
+  ]
 }
 
 /** The channels' taps at position `i`. */
@@ -27,5 +37,9 @@ export function filterAt(a: ImplicitFilterCase, i: number): number[] {
     const x = h
     h = Array.from(a.freq, (f, o) => Math.sin(f * x.reduce((sum, v, k) => sum + weight[o * x.length + k] * v, bias[o])))
   }
-  return Array.from(a.deltas, (delta, c) => h.reduce((sum, v, k) => sum + a.outWeight[c * h.length + k] * v, 0) * (Math.exp(-t * Math.abs(delta)) + a.shift))
+  return Array.from(
+    a.deltas,
+    (delta, c) =>
+      h.reduce((sum, v, k) => sum + a.outWeight[c * h.length + k] * v, 0) * (Math.exp(-t * Math.abs(delta)) + a.shift),
+  )
 }

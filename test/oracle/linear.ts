@@ -8,7 +8,9 @@ export const matrix = (data: ArrayLike<number>, channels: number): Matrix => {
 }
 export const flat = (m: Matrix): Float64Array => {
   const out = new Float64Array(m.length * (m[0]?.length ?? 0))
-  m.forEach((r, c) => { out.set(r, c * r.length) })
+  m.forEach((r, c) => {
+    out.set(r, c * r.length)
+  })
   return out
 }
 
@@ -17,16 +19,24 @@ export function layerNorm(x: Matrix, weight: ArrayLike<number>, bias: ArrayLike<
   for (let t = 0; t < x[0].length; t++) {
     const mean = x.reduce((s, r) => s + r[t], 0) / x.length
     const variance = x.reduce((s, r) => s + (r[t] - mean) ** 2, 0) / x.length
-    out.forEach((r, c) => { r[t] = ((r[t] - mean) / Math.sqrt(variance + epsilon)) * weight[c] + bias[c] })
+    out.forEach((r, c) => {
+      r[t] = ((r[t] - mean) / Math.sqrt(variance + epsilon)) * weight[c] + bias[c]
+    })
   }
   return out
 }
 
 /** weight [outChannels * inChannels] row-major. */
-export function linear(x: Matrix, weight: ArrayLike<number>, bias: ArrayLike<number> | undefined, outChannels: number): Matrix {
+export function linear(
+  x: Matrix,
+  weight: ArrayLike<number>,
+  bias: ArrayLike<number> | undefined,
+  outChannels: number,
+): Matrix {
   return Array.from({ length: outChannels }, (_, o) =>
     x[0].map((_, t) => x.reduce((s, r, i) => s + weight[o * x.length + i] * r[t], bias ? bias[o] : 0)),
   )
 }
 
-export const geluTanh = (x: number): number => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))
+export const geluTanh = (x: number): number =>
+  0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))

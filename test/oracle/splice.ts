@@ -4,7 +4,14 @@ import { geluTanh, layerNorm, linear, type Matrix } from './linear.ts'
 const leaky = (x: number): number => (x > 0 ? x : 0.1 * x)
 
 /** Cross-correlation with zeros outside ("same" padding), weight [out, in, width] row-major. */
-export function sameConv(x: Matrix, weight: ArrayLike<number>, bias: ArrayLike<number>, outChannels: number, width: number, dilation: number): Matrix {
+export function sameConv(
+  x: Matrix,
+  weight: ArrayLike<number>,
+  bias: ArrayLike<number>,
+  outChannels: number,
+  width: number,
+  dilation: number,
+): Matrix {
   const length = x[0].length
   return Array.from({ length: outChannels }, (_, o) =>
     Float64Array.from({ length }, (_, t) => {
@@ -28,12 +35,24 @@ function oneHot(bases: string, padding: number): Matrix {
 const crop = (x: Matrix, margin: number): Matrix => x.map((row) => row.slice(margin, row.length - margin))
 
 /** Naive float64 SpliceAI network as published: zero padding inside, skips summed, cropped at the end. Logits [3][bases]. */
-export function openSpliceLogits(a: OpenSpliceArchitecture, tensors: ReadonlyMap<string, NamedTensor>, bases: string): Matrix {
+export function openSpliceLogits(
+  a: OpenSpliceArchitecture,
+  tensors: ReadonlyMap<string, NamedTensor>,
+  bases: string,
+): Matrix {
   const p = (name: string): Float32Array => tensors.get(name)!.data
   const n = a.channelCount
-  const pointwise = (x: Matrix, name: string, out: number): Matrix => sameConv(x, p(`${name}.weight`), p(`${name}.bias`), out, 1, 1)
+  const pointwise = (x: Matrix, name: string, out: number): Matrix =>
+    sameConv(x, p(`${name}.weight`), p(`${name}.bias`), out, 1, 1)
   const batchNorm = (x: Matrix, prefix: string): Matrix =>
-    x.map((row, c) => row.map((v) => ((v - p(`${prefix}.running_mean`)[c]) / Math.sqrt(p(`${prefix}.running_var`)[c] + 1e-5)) * p(`${prefix}.weight`)[c] + p(`${prefix}.bias`)[c]))
+    x.map((row, c) =>
+      row.map(
+        (v) =>
+          ((v - p(`${prefix}.running_mean`)[c]) / Math.sqrt(p(`${prefix}.running_var`)[c] + 1e-5)) *
+            p(`${prefix}.weight`)[c] +
+          p(`${prefix}.bias`)[c],
+      ),
+    )
   let x = pointwise(oneHot(bases, a.contextBases / 2), 'initial_conv', n)
   let skip = pointwise(x, 'initial_skip.conv', n)
   let index = 0
@@ -49,14 +68,20 @@ export function openSpliceLogits(a: OpenSpliceArchitecture, tensors: ReadonlyMap
 }
 
 /** Naive float64 version of our own splice model (training/README.md), "same" padding inside and cropped at the end. Logits [3][bases]. */
-export function spliceHyenaLogits(a: SpliceHyenaArchitecture, tensors: ReadonlyMap<string, NamedTensor>, bases: string, margin: number): Matrix {
+export function spliceHyenaLogits(
+  a: SpliceHyenaArchitecture,
+  tensors: ReadonlyMap<string, NamedTensor>,
+  bases: string,
+  margin: number,
+): Matrix {
   const p = (name: string): Float32Array => tensors.get(name)!.data
   const d = a.modelWidth
   let r = sameConv(oneHot(bases, margin), p('stem.weight'), p('stem.bias'), d, a.stemWidth, 1)
   a.blocks.forEach((block, i) => {
     const q = (name: string): Float32Array => p(`blocks.${i}.${name}`)
     if (block.type === 'conv') {
-      const affine = (x: Matrix, name: string): Matrix => x.map((row, c) => row.map((v) => leaky(v * q(`${name}.scale`)[c] + q(`${name}.shift`)[c])))
+      const affine = (x: Matrix, name: string): Matrix =>
+        x.map((row, c) => row.map((v) => leaky(v * q(`${name}.scale`)[c] + q(`${name}.shift`)[c])))
       const y = sameConv(affine(r, 'aff1'), q('conv1.weight'), q('conv1.bias'), d, block.width, block.dilation)
       r = add(r, sameConv(affine(y, 'aff2'), q('conv2.weight'), q('conv2.bias'), d, block.width, block.dilation))
       return
@@ -68,12 +93,23 @@ export function spliceHyenaLogits(a: SpliceHyenaArchitecture, tensors: ReadonlyM
       return
     }
     const u = linear(normed, q('in_proj.weight'), q('in_proj.bias'), 3 * d)
-    const s = u.map((row, c) => sameConv([row], q('short.weight').subarray(c * block.shortTaps, (c + 1) * block.shortTaps), [q('short.bias')[c]], 1, block.shortTaps, 1)[0])
+    const s = u.map(
+      (row, c) =>
+        sameConv(
+          [row],
+          q('short.weight').subarray(c * block.shortTaps, (c + 1) * block.shortTaps),
+          [q('short.bias')[c]],
+          1,
+          block.shortTaps,
+          1,
+        )[0],
+    )
     const y = Array.from({ length: d }, (_, c) => {
       const g = s[d + c].map((x1, t) => x1 * s[2 * d + c][t])
       return g.map((v, t) => {
         let sum = q('D')[c] * v
-        for (let j = 0; j < block.taps; j++) sum += q('filter')[c * block.taps + j] * (g[t + (block.taps - 1) / 2 - j] ?? 0)
+        for (let j = 0; j < block.taps; j++)
+          sum += q('filter')[c * block.taps + j] * (g[t + (block.taps - 1) / 2 - j] ?? 0)
         return sum * s[c][t]
       })
     })

@@ -13,9 +13,26 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 
 it('exports what the contract names and nothing by accident', () => {
   expect(Object.keys(library).sort()).toEqual([
-    'ConfigError', 'DeviceError', 'FormatError', 'GenoconvError', 'LimitError', 'RegionError', 'ShapeError',
-    'createBackend', 'explainPlan', 'listDevices', 'loadModel', 'longConv', 'memorySink', 'mergeShards', 'openGenome',
-    'planLongConv', 'planShards', 'predict', 'runShard', 'writeArrow',
+    'ConfigError',
+    'DeviceError',
+    'FormatError',
+    'GenoconvError',
+    'LimitError',
+    'RegionError',
+    'ShapeError',
+    'createBackend',
+    'explainPlan',
+    'listDevices',
+    'loadModel',
+    'longConv',
+    'memorySink',
+    'mergeShards',
+    'openGenome',
+    'planLongConv',
+    'planShards',
+    'predict',
+    'runShard',
+    'writeArrow',
   ])
 })
 

@@ -8,7 +8,8 @@ import { createWebGpuBackend } from '../../src/kernels/webgpu/webgpu-backend.ts'
 
 const found = await findAdapter()
 /** Why the GPU's tests cannot run here, if they cannot. With GENOCONV_REQUIRE_GPU=1 they run all the same, and fail. */
-export const gpuSkipReason: string | undefined = found.adapter || process.env['GENOCONV_REQUIRE_GPU'] === '1' ? undefined : found.reason
+export const gpuSkipReason: string | undefined =
+  found.adapter || process.env['GENOCONV_REQUIRE_GPU'] === '1' ? undefined : found.reason
 
 /** The build of the CPU's kernels that this engine does not take by itself. */
 const otherVariant = engineVariant() === 'wide' ? 'relaxed' : 'wide'
@@ -25,16 +26,19 @@ const openers: { name: string; skipReason?: string; open: () => Promise<Backend>
  */
 export function forEachBackend(name: string, body: (backend: () => Backend) => void): void {
   for (const { name: kind, skipReason, open } of openers) {
-    describe.skipIf(skipReason !== undefined)(`${name} on ${kind}${skipReason === undefined ? '' : ` (skipped: ${skipReason})`}`, () => {
-      let backend: Backend | undefined
-      beforeAll(async () => {
-        backend = await open()
-      })
-      afterAll(async () => {
-        await backend?.destroy()
-      })
-      body(() => backend!)
-    })
+    describe.skipIf(skipReason !== undefined)(
+      `${name} on ${kind}${skipReason === undefined ? '' : ` (skipped: ${skipReason})`}`,
+      () => {
+        let backend: Backend | undefined
+        beforeAll(async () => {
+          backend = await open()
+        })
+        afterAll(async () => {
+          await backend?.destroy()
+        })
+        body(() => backend!)
+      },
+    )
   }
 }
 
@@ -45,7 +49,7 @@ export function random(seed: number): () => number {
     s = (s + 0x6d2b79f5) >>> 0
     let z = Math.imul(s ^ (s >>> 15), s | 1)
     z ^= z + Math.imul(z ^ (z >>> 7), z | 61)
-    return (((z ^ (z >>> 14)) >>> 0) / 2 ** 31) - 1
+    return ((z ^ (z >>> 14)) >>> 0) / 2 ** 31 - 1
   }
 }
 export function randomArray(count: number, seed: number): Float32Array {

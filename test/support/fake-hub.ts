@@ -19,12 +19,16 @@ export interface FakeHub {
   readonly url: string
   /** `METHOD path` of every request, with the token that came with it. */
   readonly requests: { readonly line: string; readonly token: string | undefined }[]
-  readonly repos: Map<string, { commit: string; files: Record<string, HubFile>; token?: string; status?: number; errorCode?: string }>
+  readonly repos: Map<
+    string,
+    { commit: string; files: Record<string, HubFile>; token?: string; status?: number; errorCode?: string }
+  >
   close(): Promise<void>
 }
 
 export const commitOf = (text: string): string => createHash('sha1').update(text).digest('hex')
-const gitHash = (content: Uint8Array): string => createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex')
+const gitHash = (content: Uint8Array): string =>
+  createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex')
 export const sha256 = (content: Uint8Array): string => createHash('sha256').update(content).digest('hex')
 
 /** Serves the part of the Hugging Face API that downloads use, on loopback. Large files are served by a second address, as a CDN. */
@@ -33,7 +37,10 @@ export async function startFakeHub(): Promise<FakeHub> {
   const repos: FakeHub['repos'] = new Map()
   const listen = async (handler: (request: IncomingMessage, response: ServerResponse) => void) => {
     const server = createServer((request, response) => {
-      requests.push({ line: `${request.method} ${request.headers.host} ${request.url}`, token: request.headers.authorization })
+      requests.push({
+        line: `${request.method} ${request.headers.host} ${request.url}`,
+        token: request.headers.authorization,
+      })
       handler(request, response)
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -46,7 +53,9 @@ export async function startFakeHub(): Promise<FakeHub> {
     const [, owner, name, , , ...rest] = decodeURIComponent(path).split('/')
     return repos.get(`${owner}/${name}`)?.files[rest.join('/')]
   }
-  const cdn = await listen((request, response) => sendFile(request, response, fileOf(new URL(request.url!, 'http://x').pathname)!))
+  const cdn = await listen((request, response) =>
+    sendFile(request, response, fileOf(new URL(request.url!, 'http://x').pathname)!),
+  )
   const hub = await listen((request, response) => {
     const { pathname } = new URL(request.url!, 'http://x')
     const api = /^\/api\/models\/([^/]+\/[^/]+)\/(revision|tree)\/([^/]+)$/.exec(pathname)
@@ -54,8 +63,11 @@ export async function startFakeHub(): Promise<FakeHub> {
     const repo = repos.get((api ?? file)?.[1] ?? '')
     if (!repo) return json(response, { error: 'Repository not found' }, 404, { 'x-error-code': 'RepoNotFound' })
     if (repo.status)
-      return json(response, { error: 'Access to this model is restricted' }, repo.status, { 'x-error-code': repo.errorCode ?? 'GatedRepo' })
-    if (repo.token && request.headers.authorization !== `Bearer ${repo.token}`) return json(response, { error: 'Invalid username or password.' }, 401)
+      return json(response, { error: 'Access to this model is restricted' }, repo.status, {
+        'x-error-code': repo.errorCode ?? 'GatedRepo',
+      })
+    if (repo.token && request.headers.authorization !== `Bearer ${repo.token}`)
+      return json(response, { error: 'Invalid username or password.' }, 401)
     if (![repo.commit, 'main'].includes((api?.[3] ?? file?.[2])!))
       return json(response, { error: 'Invalid rev id' }, 404, { 'x-error-code': 'RevisionNotFound' })
     if (api?.[2] === 'revision')
@@ -86,7 +98,12 @@ export async function startFakeHub(): Promise<FakeHub> {
     const etag = `"${entry.isLarge ? sha256(entry.content) : gitHash(entry.content)}"`
     if (entry.isLarge) {
       response
-        .writeHead(302, { location: cdn.url + pathname, 'x-linked-etag': etag, 'x-linked-size': entry.content.length, 'x-repo-commit': repo.commit })
+        .writeHead(302, {
+          location: cdn.url + pathname,
+          'x-linked-etag': etag,
+          'x-linked-size': entry.content.length,
+          'x-repo-commit': repo.commit,
+        })
         .end()
     } else sendFile(request, response, entry, etag)
   })
@@ -112,7 +129,13 @@ function sendFile(
   const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '')
   if (range) {
     const part = content.subarray(Number(range[1]), Number(range[2]) + 1)
-    response.writeHead(206, { etag, 'content-length': part.length, 'content-range': `bytes ${range[1]}-${range[2]}/${content.length}` }).end(part)
+    response
+      .writeHead(206, {
+        etag,
+        'content-length': part.length,
+        'content-range': `bytes ${range[1]}-${range[2]}/${content.length}`,
+      })
+      .end(part)
     return
   }
   response.writeHead(200, { etag, 'content-length': sent.length })

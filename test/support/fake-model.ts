@@ -6,7 +6,10 @@ import type { Model, RunOptions, TrackValues } from '../../src/model/model.ts'
  * `windows`: a weighted sum over 3 bases before, the base and 2 after. `causal`: a recurrence over all bases before
  * (NaN at the first). Both give what a naive reader of the whole sequence gives, however they are cut.
  */
-export function fakeModel(kind: 'windows' | 'causal', options: { onChunk?: (start: number) => void; defaultChunk?: number } = {}): Model {
+export function fakeModel(
+  kind: 'windows' | 'causal',
+  options: { onChunk?: (start: number) => void; defaultChunk?: number } = {},
+): Model {
   const field = kind === 'windows' ? { left: 3, right: 2 } : { left: Number.POSITIVE_INFINITY, right: 0 }
   const track = (name: string, isDefault: boolean) => ({ name, isDefault, description: name })
   return {
@@ -15,7 +18,10 @@ export function fakeModel(kind: 'windows' | 'causal', options: { onChunk?: (star
       family: kind === 'windows' ? 'splice' : 'language',
       architecture: 'a fake',
       receptiveField: field,
-      tracks: kind === 'windows' ? [track('acceptor', true), track('donor', true), track('neither', false)] : [track('log_likelihood', true)],
+      tracks:
+        kind === 'windows'
+          ? [track('acceptor', true), track('donor', true), track('neither', false)]
+          : [track('log_likelihood', true)],
       parameterCount: 0,
       sha256: '0'.repeat(64),
       memberCount: 1,
@@ -27,7 +33,10 @@ export function fakeModel(kind: 'windows' | 'causal', options: { onChunk?: (star
       const letters: number[] = []
       for await (const piece of source) for (const letter of piece) letters.push(letter)
       const known = Number.isFinite(length) ? length : letters.length - leftContext
-      if (letters.length < leftContext + known) throw new Error(`the source gave ${letters.length} letters, expected ${leftContext} + ${known} + ${rightContext}`)
+      if (letters.length < leftContext + known)
+        throw new Error(
+          `the source gave ${letters.length} letters, expected ${leftContext} + ${known} + ${rightContext}`,
+        )
       const all = fakeValues(kind, Uint8Array.from(letters))
       for (let start = 0; start < known; start += chunkBases) {
         signal?.throwIfAborted()

@@ -40,7 +40,10 @@ export function temporaryFolder(): { path: string; write: (name: string, content
   return { path, write }
 }
 
-export async function withGenome<T>(input: string | Blob, use: (genome: Genome, warnings: string[]) => Promise<T>): Promise<T> {
+export async function withGenome<T>(
+  input: string | Blob,
+  use: (genome: Genome, warnings: string[]) => Promise<T>,
+): Promise<T> {
   const warnings: string[] = []
   const genome = await openGenome(input, { onWarning: (message) => warnings.push(message) })
   try {
@@ -66,9 +69,11 @@ export async function recordsOf(genome: Genome, chunkBases = 1 << 20): Promise<[
 
 function checkChunk(chunk: SequenceChunk, chunkBases: number, before: [string, string] | undefined): void {
   const expected = before ? { contig: before[0], start: before[1].length } : { contig: chunk.contig, start: 0 }
-  if (chunk.contig !== expected.contig || chunk.start !== expected.start) throw new Error(`chunk ${chunk.contig}:${chunk.start} out of order`)
+  if (chunk.contig !== expected.contig || chunk.start !== expected.start)
+    throw new Error(`chunk ${chunk.contig}:${chunk.start} out of order`)
   const isFull = chunk.bases.length === chunkBases
-  if (!isFull && !(chunk.isContigEnd && chunk.bases.length < chunkBases)) throw new Error(`chunk of ${chunk.bases.length} bases`)
+  if (!isFull && !(chunk.isContigEnd && chunk.bases.length < chunkBases))
+    throw new Error(`chunk of ${chunk.bases.length} bases`)
 }
 
 export async function readText(genome: Genome, contig: string, start: number, end: number): Promise<string> {

@@ -16,7 +16,12 @@ export interface Framed {
   read(): Promise<Float32Array>
 }
 
-export function framed(backend: Backend, channelCount: number, length: number, { before = 5, data }: { before?: number; data?: Float32Array } = {}): Framed {
+export function framed(
+  backend: Backend,
+  channelCount: number,
+  length: number,
+  { before = 5, data }: { before?: number; data?: Float32Array } = {},
+): Framed {
   const rows = channelCount + 2
   const columns = length + before + 11
   const all = new Float32Array(rows * columns).fill(mark)
@@ -36,7 +41,10 @@ export function framed(backend: Backend, channelCount: number, length: number, {
         inside.set(now.subarray(at, at + length), c * length)
         now.fill(mark, at, at + length)
       }
-      expect(now.findIndex((v) => v !== mark), 'an element outside the view was written').toBe(-1)
+      expect(
+        now.findIndex((v) => v !== mark),
+        'an element outside the view was written',
+      ).toBe(-1)
       return inside
     },
   }

@@ -6,7 +6,9 @@ import { gpuSkipReason, poisoned, randomArray, relativeL2, tensorOf } from './ba
 
 const found = await findAdapter('f16')
 /** Why tests of precision f16 cannot run here, if they cannot. */
-export const gpuHalfSkipReason = gpuSkipReason ?? (found.adapter && !found.adapter.features.has('shader-f16') ? `${found.name} has no shader-f16` : undefined)
+export const gpuHalfSkipReason =
+  gpuSkipReason ??
+  (found.adapter && !found.adapter.features.has('shader-f16') ? `${found.name} has no shader-f16` : undefined)
 
 /** For tests' names. */
 export const gpuHalfSkipNote = gpuHalfSkipReason === undefined ? '' : ` (skipped: ${gpuHalfSkipReason})`
@@ -32,7 +34,10 @@ export interface DenseCase {
  * Relative L2 error of `linear` against float64, the worst output's; of a row of zeros the largest value. With layer norm,
  * bias, GELU and a residual unless `bare`.
  */
-export async function denseError(b: Backend, { inChannels, outChannels, length, weight, bare = false, input: given }: DenseCase): Promise<number> {
+export async function denseError(
+  b: Backend,
+  { inChannels, outChannels, length, weight, bare = false, input: given }: DenseCase,
+): Promise<number> {
   const x = given ?? randomArray(inChannels * length, 1)
   const [nw, nb] = [randomArray(inChannels, 4), randomArray(inChannels, 5)]
   const [bias, r] = [randomArray(outChannels, 3), randomArray(outChannels * length, 6)]
@@ -43,9 +48,18 @@ export async function denseError(b: Backend, { inChannels, outChannels, length, 
     return worstRow(await b.read(out), linear(matrix(x, inChannels), weight, undefined, outChannels))
   }
   const norm = { weight: b.weights(nw, [inChannels]), bias: b.weights(nb, [inChannels]), epsilon: 1e-5 }
-  b.ops.linear({ ...args, norm, bias: b.weights(bias, [outChannels]), activation: 'gelu', residual: tensorOf(b, outChannels, r) })
+  b.ops.linear({
+    ...args,
+    norm,
+    bias: b.weights(bias, [outChannels]),
+    activation: 'gelu',
+    residual: tensorOf(b, outChannels, r),
+  })
   const y = linear(layerNorm(matrix(x, inChannels), nw, nb, 1e-5), weight, bias, outChannels)
-  return worstRow(await b.read(out), y.map((row, o) => row.map((v, t) => geluTanh(v) + r[o * length + t])))
+  return worstRow(
+    await b.read(out),
+    y.map((row, o) => row.map((v, t) => geluTanh(v) + r[o * length + t])),
+  )
 }
 
 export interface DilatedCase {
@@ -57,7 +71,10 @@ export interface DilatedCase {
 }
 
 /** The same of `dilatedConv`, with everything fused. */
-export async function dilatedError(b: Backend, { inChannels, outChannels, width, dilation, length }: DilatedCase): Promise<number> {
+export async function dilatedError(
+  b: Backend,
+  { inChannels, outChannels, width, dilation, length }: DilatedCase,
+): Promise<number> {
   const x = randomArray(inChannels * (length + (width - 1) * dilation), 1)
   const [w, bias] = [randomArray(outChannels * inChannels * width, 2), randomArray(outChannels, 3)]
   const [scale, shift] = [randomArray(inChannels, 4), randomArray(inChannels, 5)]

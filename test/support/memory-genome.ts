@@ -1,7 +1,10 @@
 import type { Genome } from '../../src/genome.ts'
 
 /** A genome of strings, for tests of what happens around reading. */
-export function memoryGenome(records: Readonly<Record<string, string>>, options: { isRandomAccess?: boolean; pieceBases?: number; name?: string } = {}): Genome {
+export function memoryGenome(
+  records: Readonly<Record<string, string>>,
+  options: { isRandomAccess?: boolean; pieceBases?: number; name?: string } = {},
+): Genome {
   const { isRandomAccess = true, pieceBases = 7, name = 'memory.fa' } = options
   const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
   return {

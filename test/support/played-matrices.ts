@@ -76,7 +76,16 @@ export function withPlayedMatrices(found: FoundAdapter, { M, N, K }: Omit<Matrix
   const adapter = {
     limits: real.limits,
     features,
-    info: { description, device, vendor, architecture, isFallbackAdapter: true, subgroupMinSize: 1, subgroupMaxSize: 1, subgroupMatrixConfigs },
+    info: {
+      description,
+      device,
+      vendor,
+      architecture,
+      isFallbackAdapter: true,
+      subgroupMinSize: 1,
+      subgroupMaxSize: 1,
+      subgroupMatrixConfigs,
+    },
     async requestDevice(descriptor: GPUDeviceDescriptor) {
       const requiredFeatures = [...(descriptor.requiredFeatures ?? [])].filter((name) => (name as string) !== feature)
       const opened = await real.requestDevice({ ...descriptor, requiredFeatures })

@@ -1,4 +1,11 @@
-import type { Architecture, Checkpoint, HyenaArchitecture, NamedTensor, OpenSpliceArchitecture, SpliceHyenaArchitecture } from '../../src/model/checkpoint.ts'
+import type {
+  Architecture,
+  Checkpoint,
+  HyenaArchitecture,
+  NamedTensor,
+  OpenSpliceArchitecture,
+  SpliceHyenaArchitecture,
+} from '../../src/model/checkpoint.ts'
 import { randomArray } from './backends.ts'
 
 /** Collects seeded random tensors; scale and offset keep activations in a sensible range. */
@@ -33,18 +40,34 @@ export function randomHyena(a: HyenaArchitecture = smallHyena): Checkpoint {
   for (let i = 0; i < a.layerCount; i++) {
     const p = `backbone.layers.${i}`
     const f = `${p}.mixer.filter_fn`
-    b.add(`${p}.norm1.weight`, [d], 0.3, 1).add(`${p}.norm1.bias`, [d], 0.3).add(`${p}.norm2.weight`, [d], 0.3, 1).add(`${p}.norm2.bias`, [d], 0.3)
+    b.add(`${p}.norm1.weight`, [d], 0.3, 1)
+      .add(`${p}.norm1.bias`, [d], 0.3)
+      .add(`${p}.norm2.weight`, [d], 0.3, 1)
+      .add(`${p}.norm2.bias`, [d], 0.3)
     b.add(`${p}.mixer.in_proj.weight`, [3 * d, d], 0.5).add(`${p}.mixer.in_proj.bias`, [3 * d], 0.3)
     b.add(`${p}.mixer.short_filter.weight`, [3 * d, 1, 3], 0.6).add(`${p}.mixer.short_filter.bias`, [3 * d], 0.3)
     b.add(`${p}.mixer.out_proj.weight`, [d, d], 0.5).add(`${p}.mixer.out_proj.bias`, [d], 0.3)
     b.add(`${p}.mlp.fc1.weight`, [a.innerWidth, d], 0.5).add(`${p}.mlp.fc1.bias`, [a.innerWidth], 0.3)
     b.add(`${p}.mlp.fc2.weight`, [d, a.innerWidth], 0.3).add(`${p}.mlp.fc2.bias`, [d], 0.3)
-    b.add(`${f}.bias`, [d], 0.5).add(`${f}.implicit_filter.1.freq`, [1, a.filterMlpWidth], 1, 5).add(`${f}.modulation.deltas`, [1, 1, d], 4, 8)
-    b.add(`${f}.implicit_filter.0.weight`, [a.filterMlpWidth, a.embeddingSize], 0.5).add(`${f}.implicit_filter.0.bias`, [a.filterMlpWidth], 0.3)
-    for (const n of [2, 4]) b.add(`${f}.implicit_filter.${n}.weight`, [a.filterMlpWidth, a.filterMlpWidth], 0.3).add(`${f}.implicit_filter.${n}.bias`, [a.filterMlpWidth], 0.3)
+    b.add(`${f}.bias`, [d], 0.5)
+      .add(`${f}.implicit_filter.1.freq`, [1, a.filterMlpWidth], 1, 5)
+      .add(`${f}.modulation.deltas`, [1, 1, d], 4, 8)
+    b.add(`${f}.implicit_filter.0.weight`, [a.filterMlpWidth, a.embeddingSize], 0.5).add(
+      `${f}.implicit_filter.0.bias`,
+      [a.filterMlpWidth],
+      0.3,
+    )
+    for (const n of [2, 4])
+      b.add(`${f}.implicit_filter.${n}.weight`, [a.filterMlpWidth, a.filterMlpWidth], 0.3).add(
+        `${f}.implicit_filter.${n}.bias`,
+        [a.filterMlpWidth],
+        0.3,
+      )
     b.add(`${f}.implicit_filter.6.weight`, [d, a.filterMlpWidth], 0.2)
   }
-  b.add('backbone.ln_f.weight', [d], 0.3, 1).add('backbone.ln_f.bias', [d], 0.3).add('lm_head.weight', [a.vocabularySize, d], 1)
+  b.add('backbone.ln_f.weight', [d], 0.3, 1)
+    .add('backbone.ln_f.bias', [d], 0.3)
+    .add('lm_head.weight', [a.vocabularySize, d], 1)
   return b.checkpoint('random-hyena', a)
 }
 
@@ -62,10 +85,15 @@ export function randomOpenSplice(a: OpenSpliceArchitecture = smallOpenSplice): C
   a.units.forEach(({ width }, i) => {
     const p = `residual_units.${index++}`
     for (const bn of ['batchnorm1', 'batchnorm2']) {
-      b.add(`${p}.${bn}.weight`, [n], 0.3, 1).add(`${p}.${bn}.bias`, [n], 0.3).add(`${p}.${bn}.running_mean`, [n], 0.3).add(`${p}.${bn}.running_var`, [n], 0.3, 1)
+      b.add(`${p}.${bn}.weight`, [n], 0.3, 1)
+        .add(`${p}.${bn}.bias`, [n], 0.3)
+        .add(`${p}.${bn}.running_mean`, [n], 0.3)
+        .add(`${p}.${bn}.running_var`, [n], 0.3, 1)
     }
-    for (const conv of ['conv1', 'conv2']) b.add(`${p}.${conv}.weight`, [n, n, width], 0.3).add(`${p}.${conv}.bias`, [n], 0.3)
-    if (i % 4 === 3) b.add(`residual_units.${index}.conv.weight`, [n, n, 1], 0.5).add(`residual_units.${index++}.conv.bias`, [n], 0.3)
+    for (const conv of ['conv1', 'conv2'])
+      b.add(`${p}.${conv}.weight`, [n, n, width], 0.3).add(`${p}.${conv}.bias`, [n], 0.3)
+    if (i % 4 === 3)
+      b.add(`residual_units.${index}.conv.weight`, [n, n, 1], 0.5).add(`residual_units.${index++}.conv.bias`, [n], 0.3)
   })
   b.add('final_conv.weight', [3, n, 1], 0.5).add('final_conv.bias', [3], 0.3)
   return b.checkpoint('random-openspliceai', a)
@@ -96,7 +124,10 @@ export function randomSpliceHyena(a: SpliceHyenaArchitecture = smallSpliceHyena)
     }
     b.add(`${p}.norm.weight`, [d], 0.3, 1).add(`${p}.norm.bias`, [d], 0.3)
     if (block.type === 'mlp') {
-      b.add(`${p}.fc1.weight`, [block.hidden, d], 0.5).add(`${p}.fc1.bias`, [block.hidden], 0.3).add(`${p}.fc2.weight`, [d, block.hidden], 0.3).add(`${p}.fc2.bias`, [d], 0.3)
+      b.add(`${p}.fc1.weight`, [block.hidden, d], 0.5)
+        .add(`${p}.fc1.bias`, [block.hidden], 0.3)
+        .add(`${p}.fc2.weight`, [d, block.hidden], 0.3)
+        .add(`${p}.fc2.bias`, [d], 0.3)
       return
     }
     b.add(`${p}.in_proj.weight`, [3 * d, d], 0.5).add(`${p}.in_proj.bias`, [3 * d], 0.3)

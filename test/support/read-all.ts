@@ -25,4 +25,6 @@ try {
 }
 await genome.close()
 const growthBytes = process.resourceUsage().maxRSS * 1024 - startBytes
-console.log(JSON.stringify({ bases, records: records.size, growthBytes, isRandomAccess: genome.isRandomAccess, warnings, error }))
+console.log(
+  JSON.stringify({ bases, records: records.size, growthBytes, isRandomAccess: genome.isRandomAccess, warnings, error }),
+)

@@ -14,7 +14,13 @@ import { writePredictions } from '../../src/io/output/write-predictions.ts'
 import { fakeModel } from './fake-model.ts'
 
 const [fasta, path, resume] = process.argv.slice(2) as [string, string, string?]
-const args = parsePredictArguments({ fasta: [fasta], output: path, resume: resume === '--resume', memory: '1G', threads: '1' })
+const args = parsePredictArguments({
+  fasta: [fasta],
+  output: path,
+  resume: resume === '--resume',
+  memory: '1G',
+  threads: '1',
+})
 const { signal } = new AbortController()
 const output = chooseOutput({ output: path, firstInput: fasta, modelName: 'fake', isTerminal: false })
 const out = await openRunOutput({ args, output, log: createLog({}), signal })
@@ -23,7 +29,14 @@ const model = fakeModel('windows')
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 try {
   say('begin')
-  const begun = await out.begin({ regions: null, model: { name: 'fake', sha256: model.info.sha256 }, device: 'fake', options: {}, memory: out.memory, threads: 1 })
+  const begun = await out.begin({
+    regions: null,
+    model: { name: 'fake', sha256: model.info.sha256 },
+    device: 'fake',
+    options: {},
+    memory: out.memory,
+    threads: 1,
+  })
   if (begun !== 'complete') {
     const { sink, done } = begun
     const contigs = (await genome.contigs()).map(({ name }) => name)
@@ -31,7 +44,13 @@ try {
       say('finish')
       return sink.finish()
     }
-    await writePredictions(predict(model, genome, { chunk: 5000, doneRows: done?.rows }), output.format, { ...sink, write: (chunks) => sink.write(chunks), abort: () => sink.abort(), finish }, { tracks: ['donor'], contigs }, done)
+    await writePredictions(
+      predict(model, genome, { chunk: 5000, doneRows: done?.rows }),
+      output.format,
+      { ...sink, write: (chunks) => sink.write(chunks), abort: () => sink.abort(), finish },
+      { tracks: ['donor'], contigs },
+      done,
+    )
   }
 } catch (error) {
   await out.abort(error)

@@ -24,9 +24,18 @@ export async function runAll(
 ): Promise<Record<string, Float32Array>> {
   const { leftContext = 0, rightContext = 0 } = options
   const length = options.length ?? sequence.length - leftContext - rightContext
-  const out = Object.fromEntries(tracks.map((name) => [name, new Float32Array(sequence.length - leftContext - rightContext).fill(Number.NaN)]))
+  const out = Object.fromEntries(
+    tracks.map((name) => [name, new Float32Array(sequence.length - leftContext - rightContext).fill(Number.NaN)]),
+  )
   let next = 0
-  for await (const values of model.run(pieces(sequence), { memoryBytes: 2 ** 33, ...options, tracks, length, leftContext, rightContext })) {
+  for await (const values of model.run(pieces(sequence), {
+    memoryBytes: 2 ** 33,
+    ...options,
+    tracks,
+    length,
+    leftContext,
+    rightContext,
+  })) {
     if (values.start !== next) throw new Error(`values start at ${values.start}, expected ${next}`)
     for (const name of tracks) {
       out[name].set(values.tracks[name], values.start)

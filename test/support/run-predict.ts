@@ -18,7 +18,10 @@ export interface PredictRun {
 }
 
 /** `predict` as the command line runs it, in this process. `at`: called as it goes on; what it throws interrupts the run. */
-export async function predictHere(argv: Readonly<Record<string, unknown>>, at?: (progress: Progress) => void): Promise<PredictRun> {
+export async function predictHere(
+  argv: Readonly<Record<string, unknown>>,
+  at?: (progress: Progress) => void,
+): Promise<PredictRun> {
   const abort = new AbortController()
   const lines: string[] = []
   let summary: PredictRun['summary']

@@ -37,7 +37,11 @@ export interface RunSettings {
 /** Runs the program as a user does. */
 export function runProgram(words: readonly string[], settings: RunSettings = {}): Promise<Outcome> {
   const env = { ...process.env, NODE_OPTIONS: '', HF_HUB_OFFLINE: '1', ...settings.env }
-  const child = spawn(process.execPath, commandWords(words), { cwd: settings.cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, commandWords(words), {
+    cwd: settings.cwd,
+    env,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
   const stdout: Buffer[] = []
   let stderr = ''
   child.stdout.on('data', (data) => stdout.push(data))
@@ -56,7 +60,10 @@ export function runProgram(words: readonly string[], settings: RunSettings = {})
 }
 
 /** A folder of its own for each test, removed when the file is done. */
-export function folders(): (files?: Readonly<Record<string, string | Uint8Array>>) => { path: string; names: () => string[] } {
+export function folders(): (files?: Readonly<Record<string, string | Uint8Array>>) => {
+  path: string
+  names: () => string[]
+} {
   const made: string[] = []
   afterAll(() => {
     for (const path of made) rmSync(path, { recursive: true, force: true })

@@ -22,7 +22,10 @@ export function rawSafetensors(header: unknown, data: Uint8Array = new Uint8Arra
   return bytes
 }
 
-export function safetensorsFile(tensors: Readonly<Record<string, FileTensor>>, metadata?: Record<string, string>): Uint8Array {
+export function safetensorsFile(
+  tensors: Readonly<Record<string, FileTensor>>,
+  metadata?: Record<string, string>,
+): Uint8Array {
   const header: Record<string, unknown> = metadata ? { __metadata__: metadata } : {}
   let at = 0
   const parts: Uint8Array[] = []

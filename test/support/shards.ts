@@ -22,7 +22,12 @@ export async function predicted(folder: string, words: Words, name = 'predicted.
 }
 
 export const planned = (folder: string, words: Words, shardCount: number) =>
-  planShards(parsePredictArguments({ ...common, ...words }), { manifestPath: manifestOf(folder), shardCount, signal, onWarning() {} })
+  planShards(parsePredictArguments({ ...common, ...words }), {
+    manifestPath: manifestOf(folder),
+    shardCount,
+    signal,
+    onWarning() {},
+  })
 
 export const manifestOf = (folder: string): string => join(folder, 'run', 'manifest.json')
 

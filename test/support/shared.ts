@@ -21,13 +21,24 @@ export interface TestTensor {
 export function readTensors(path: string): Map<string, TestTensor> {
   const bytes = readFileSync(path)
   const headerLength = Number(bytes.readBigUInt64LE(0))
-  const header = JSON.parse(bytes.toString('utf8', 8, 8 + headerLength)) as Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>
+  const header = JSON.parse(bytes.toString('utf8', 8, 8 + headerLength)) as Record<
+    string,
+    { dtype: string; shape: number[]; data_offsets: [number, number] }
+  >
   const out = new Map<string, TestTensor>()
   for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__') continue
     const [start, end] = entry.data_offsets
-    const data = bytes.buffer.slice(bytes.byteOffset + 8 + headerLength + start, bytes.byteOffset + 8 + headerLength + end)
-    const read = { F64: () => new Float64Array(data), F32: () => new Float32Array(data), I32: () => new Int32Array(data), U8: () => new Uint8Array(data) }[entry.dtype]
+    const data = bytes.buffer.slice(
+      bytes.byteOffset + 8 + headerLength + start,
+      bytes.byteOffset + 8 + headerLength + end,
+    )
+    const read = {
+      F64: () => new Float64Array(data),
+      F32: () => new Float32Array(data),
+      I32: () => new Int32Array(data),
+      U8: () => new Uint8Array(data),
+    }[entry.dtype]
     if (!read) throw new Error(`${path}: ${name} has dtype ${entry.dtype}`)
     out.set(name, { shape: entry.shape, values: Float64Array.from(read()) })
   }

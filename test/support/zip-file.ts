@@ -1,7 +1,10 @@
 import { crc32 } from 'node:zlib'
 
 /** A zip of stored entries, as plain as can be; `crc` 0 leaves the checksums out. */
-export function zipFile(entries: Readonly<Record<string, Uint8Array>>, checksum: (bytes: Uint8Array) => number = crc32): Uint8Array {
+export function zipFile(
+  entries: Readonly<Record<string, Uint8Array>>,
+  checksum: (bytes: Uint8Array) => number = crc32,
+): Uint8Array {
   const parts: Buffer[] = []
   const directory: Buffer[] = []
   let at = 0

@@ -47,11 +47,18 @@ export async function openAtomicOutput(path: string, options: AtomicOutputOption
 /** The errors of `openAtomicOutput` that can be had without opening; `isDirect`: not a regular file. */
 export async function checkOutput(path: string, inputs: readonly string[] = []): Promise<{ isDirect: boolean }> {
   const existing = await stat(path).catch(() => undefined)
-  if (existing?.isDirectory()) throw new ConfigError({ where: path, what: 'the output is a folder', expected: "a file's name" })
+  if (existing?.isDirectory())
+    throw new ConfigError({ where: path, what: 'the output is a folder', expected: "a file's name" })
   for (const input of inputs) {
     const inputStat = await stat(input).catch(() => undefined)
     if (existing && inputStat && inputStat.ino === existing.ino && inputStat.dev === existing.dev) {
-      throw new ConfigError({ where: path, what: 'the output is an input', expected: 'another file', got: input, remedy: 'give another name with --output' })
+      throw new ConfigError({
+        where: path,
+        what: 'the output is an input',
+        expected: 'another file',
+        got: input,
+        remedy: 'give another name with --output',
+      })
     }
   }
   await access(dirname(path), constants.W_OK).catch((cause) => {
@@ -163,7 +170,11 @@ async function removeFiles(paths: readonly string[]): Promise<void> {
 }
 
 /** `writev` may write less than it was given. Without `position`: where the file stands. Gives the bytes written. */
-async function writeAll(handle: FileHandle, chunks: readonly Uint8Array[], position: number | undefined): Promise<number> {
+async function writeAll(
+  handle: FileHandle,
+  chunks: readonly Uint8Array[],
+  position: number | undefined,
+): Promise<number> {
   let total = 0
   const mostBuffers = 512 // systems allow 1,024 a call
   for (let from = 0; from < chunks.length; from += mostBuffers) {
@@ -206,9 +217,20 @@ function writeFailure(path: string, cause: unknown, keepsPartial = false): Error
   const kept = keepsPartial ? 'what was finished is kept: the same command with --resume goes on' : 'nothing was kept'
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') {
     const what = code === 'EFBIG' ? 'the file is larger than the system allows' : 'the disk is full'
-    return new LimitError({ where: path, what, remedy: `make room${keepsPartial ? '' : ', or give an --output on another disk'}; ${kept}`, cause })
+    return new LimitError({
+      where: path,
+      what,
+      remedy: `make room${keepsPartial ? '' : ', or give an --output on another disk'}; ${kept}`,
+      cause,
+    })
   }
-  if (code === 'ENOENT') return new FormatError({ where: path, what: 'the partial output has vanished, or its folder has', remedy: 'nothing was kept', cause })
+  if (code === 'ENOENT')
+    return new FormatError({
+      where: path,
+      what: 'the partial output has vanished, or its folder has',
+      remedy: 'nothing was kept',
+      cause,
+    })
   return new FormatError({ where: path, what: `writing failed (${code})`, remedy: kept, cause })
 }
 
@@ -218,7 +240,9 @@ export function standardOutput(stream: NodeJS.WriteStream = process.stdout): Byt
     async write(chunks) {
       for (const chunk of chunks) {
         await new Promise<void>((resolve, reject) => {
-          stream.write(chunk, (error) => (error ? reject(codeOf(error) === 'EPIPE' ? error : writeFailure('standard output', error)) : resolve()))
+          stream.write(chunk, (error) =>
+            error ? reject(codeOf(error) === 'EPIPE' ? error : writeFailure('standard output', error)) : resolve(),
+          )
         })
       }
     },

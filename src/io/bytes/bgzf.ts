@@ -21,11 +21,22 @@ const TRAILER_BYTES = 8
 export function sniffPacking(start: Uint8Array, name: string): 'bgzf' | 'gzip' | 'plain' {
   const begins = (...magic: number[]): boolean => magic.every((byte, i) => start[i] === byte)
   if (begins(0x1f, 0x8b)) return blockSize(start) === undefined ? 'gzip' : 'bgzf'
-  const other = begins(0x42, 0x5a, 0x68) ? 'bzip2' : begins(0xfd, 0x37, 0x7a, 0x58) ? 'xz' : begins(0x28, 0xb5, 0x2f, 0xfd) ? 'zstd'
-    : begins(0x50, 0x4b, 3, 4) ? 'zip' : undefined
+  const other = begins(0x42, 0x5a, 0x68)
+    ? 'bzip2'
+    : begins(0xfd, 0x37, 0x7a, 0x58)
+      ? 'xz'
+      : begins(0x28, 0xb5, 0x2f, 0xfd)
+        ? 'zstd'
+        : begins(0x50, 0x4b, 3, 4)
+          ? 'zip'
+          : undefined
   if (other) {
     throw new FormatError({
-      where: name, what: 'unknown packing', expected: 'plain FASTA, gzip or BGZF', got: other, remedy: 'unpack it, then use bgzip',
+      where: name,
+      what: 'unknown packing',
+      expected: 'plain FASTA, gzip or BGZF',
+      got: other,
+      remedy: 'unpack it, then use bgzip',
     })
   }
   return 'plain'
@@ -33,7 +44,8 @@ export function sniffPacking(start: Uint8Array, name: string): 'bgzf' | 'gzip' |
 
 /** Size in bytes of the BGZF block that starts at `start[from]`; undefined if that is no BGZF header or cut off in it. */
 function blockSize(start: Uint8Array, from = 0): number | undefined {
-  if (start[from] !== 0x1f || start[from + 1] !== 0x8b || start[from + 2] !== 8 || (start[from + 3] & 4) === 0) return undefined
+  if (start[from] !== 0x1f || start[from + 1] !== 0x8b || start[from + 2] !== 8 || (start[from + 3] & 4) === 0)
+    return undefined
   const extraEnd = from + FIXED_HEADER_BYTES + (start[from + 10] | (start[from + 11] << 8))
   for (let at = from + FIXED_HEADER_BYTES; at + 4 <= Math.min(extraEnd, start.length); ) {
     const fieldBytes = start[at + 2] | (start[at + 3] << 8)
@@ -88,23 +100,41 @@ export function listBlocks(bytes: Uint8Array, compressedOffset: number, name: st
   return blocks
 }
 
-export function corruptBlock(name: string, compressedOffset: number, expected?: string, got?: string, cause?: unknown): FormatError {
+export function corruptBlock(
+  name: string,
+  compressedOffset: number,
+  expected?: string,
+  got?: string,
+  cause?: unknown,
+): FormatError {
   return new FormatError({
-    where: `${name} at compressed offset ${compressedOffset}`, what: 'corrupt BGZF block', expected, got, remedy: 'get the file again', cause,
+    where: `${name} at compressed offset ${compressedOffset}`,
+    what: 'corrupt BGZF block',
+    expected,
+    got,
+    remedy: 'get the file again',
+    cause,
   })
 }
 
 /** Inflates one block (`bytes` holds exactly it) and checks its size and CRC-32. JavaScript and WASM: runs everywhere. */
-export async function inflateBlock(bytes: Uint8Array, block: BgzfBlock, name: string, crc32 = portableCrc32): Promise<Uint8Array> {
+export async function inflateBlock(
+  bytes: Uint8Array,
+  block: BgzfBlock,
+  name: string,
+  crc32 = portableCrc32,
+): Promise<Uint8Array> {
   const { compressedOffset, dataBytes } = block
   const data = await unzip(bytes).catch((cause: unknown) => {
     throw corruptBlock(name, compressedOffset, 'deflated data', 'something else', cause)
   })
-  if (data.length !== dataBytes) throw corruptBlock(name, compressedOffset, `${dataBytes} bytes of data`, `${data.length}`)
+  if (data.length !== dataBytes)
+    throw corruptBlock(name, compressedOffset, `${dataBytes} bytes of data`, `${data.length}`)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const stored = view.getUint32(bytes.length - TRAILER_BYTES, true)
   const computed = crc32(data)
-  if (stored !== computed) throw corruptBlock(name, compressedOffset, `CRC-32 ${stored.toString(16)}`, computed.toString(16))
+  if (stored !== computed)
+    throw corruptBlock(name, compressedOffset, `CRC-32 ${stored.toString(16)}`, computed.toString(16))
   return data
 }
 

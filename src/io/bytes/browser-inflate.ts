@@ -28,7 +28,12 @@ export async function* gunzipStream(source: AsyncIterable<Uint8Array>, name: str
     }
   } catch (cause) {
     if (sourceError) throw sourceError
-    throw new FormatError({ where: name, what: 'corrupt or truncated gzip', remedy: 'get the file again, or pack it with bgzip', cause })
+    throw new FormatError({
+      where: name,
+      what: 'corrupt or truncated gzip',
+      remedy: 'get the file again, or pack it with bgzip',
+      cause,
+    })
   } finally {
     await reader.cancel().catch(() => {})
     await iterator.return?.()

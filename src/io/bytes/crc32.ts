@@ -7,7 +7,8 @@ for (let i = 0; i < 256; i++) {
   tables[0][i] = value
 }
 for (let i = 0; i < 256; i++) {
-  for (let step = 1; step < 4; step++) tables[step][i] = (tables[step - 1][i] >>> 8) ^ tables[0][tables[step - 1][i] & 255]
+  for (let step = 1; step < 4; step++)
+    tables[step][i] = (tables[step - 1][i] >>> 8) ^ tables[0][tables[step - 1][i] & 255]
 }
 
 /** The CRC-32 of `bytes`, unsigned. */

@@ -60,7 +60,12 @@ export class BgzfReader implements DataReader {
   }
 
   /** StaleIndex if `gzi` does not fit the file; FormatError if the file ends inside a block; a missing EOF block is a warning. */
-  static async open(source: ByteSource, gzi: Gzi, onWarning?: (message: string) => void, signal?: AbortSignal): Promise<BgzfReader> {
+  static async open(
+    source: ByteSource,
+    gzi: Gzi,
+    onWarning?: (message: string) => void,
+    signal?: AbortSignal,
+  ): Promise<BgzfReader> {
     const fileBytes = source.byteCount as number
     const last = gzi.compressedOffsets.length - 1
     const lastOffset = gzi.compressedOffsets[last]
@@ -69,7 +74,11 @@ export class BgzfReader implements DataReader {
     const tail = await source.read(fileBytes - lastOffset, lastOffset, signal)
     const blocks = listIndexed(tail, lastOffset, source.name)
     if (blocks.at(-1)?.dataBytes !== 0) onWarning?.(missingEndWarning(source.name))
-    const reader = new BgzfReader(source, gzi, gzi.dataOffsets[last] + blocks.reduce((sum, block) => sum + block.dataBytes, 0))
+    const reader = new BgzfReader(
+      source,
+      gzi,
+      gzi.dataOffsets[last] + blocks.reduce((sum, block) => sum + block.dataBytes, 0),
+    )
     if (source.access === 'cheap') await reader.#checkSpans(signal)
     return reader
   }
@@ -84,7 +93,12 @@ export class BgzfReader implements DataReader {
     // As many spans at a time as one fetch takes, so that a long region does not hold all its blocks at once.
     for (let span = first; span <= last; ) {
       let stop = span + 1
-      while (stop <= last && stop - span < CACHED_SPANS / 2 && this.#spanEnd(stop) - this.#spanStart(span) <= MAX_FETCH_BYTES) stop++
+      while (
+        stop <= last &&
+        stop - span < CACHED_SPANS / 2 &&
+        this.#spanEnd(stop) - this.#spanStart(span) <= MAX_FETCH_BYTES
+      )
+        stop++
       const pieces = await Promise.all(this.#spans(span, stop, signal))
       for (const [i, data] of pieces.entries()) {
         const start = dataOffsets[span + i]
@@ -98,7 +112,8 @@ export class BgzfReader implements DataReader {
 
   #spanStart = (span: number): number => this.#gzi.compressedOffsets[span]
   #spanEnd = (span: number): number => this.#gzi.compressedOffsets[span + 1] ?? this.#fileBytes
-  #spanDataBytes = (span: number): number => (this.#gzi.dataOffsets[span + 1] ?? this.dataBytes) - this.#gzi.dataOffsets[span]
+  #spanDataBytes = (span: number): number =>
+    (this.#gzi.dataOffsets[span + 1] ?? this.dataBytes) - this.#gzi.dataOffsets[span]
 
   /** Data of the spans [from, to): from the cache, the missing ones fetched together. */
   #spans(from: number, to: number, signal?: AbortSignal): Promise<Uint8Array>[] {
@@ -151,7 +166,9 @@ export class BgzfReader implements DataReader {
     const blocks = listIndexed(bytes, this.#spanStart(span), this.#source.name)
     const dataBytes = blocks.reduce((sum, block) => sum + block.dataBytes, 0)
     if (dataBytes !== this.#spanDataBytes(span)) {
-      throw new StaleIndex(`the block at compressed offset ${this.#spanStart(span)} has ${dataBytes} bytes of data, not ${this.#spanDataBytes(span)}`)
+      throw new StaleIndex(
+        `the block at compressed offset ${this.#spanStart(span)} has ${dataBytes} bytes of data, not ${this.#spanDataBytes(span)}`,
+      )
     }
     return blocks
   }
@@ -177,4 +194,3 @@ function listIndexed(bytes: Uint8Array, compressedOffset: number, name: string):
     throw cause
   }
 }
-

@@ -29,7 +29,11 @@ export async function hashFile(path: string, signal?: AbortSignal): Promise<File
   } catch (cause) {
     signal?.throwIfAborted()
     const { code } = cause as { code?: string }
-    throw new FormatError({ where: path, what: code === 'ENOENT' ? 'no such file' : `cannot be read (${code ?? cause})`, cause })
+    throw new FormatError({
+      where: path,
+      what: code === 'ENOENT' ? 'no such file' : `cannot be read (${code ?? cause})`,
+      cause,
+    })
   }
   return { bytes, sha256: hash.digest('hex') }
 }

@@ -51,7 +51,8 @@ function httpSource(url: string, { byteCount, version }: RangeAnswer): ByteSourc
     access: 'dear',
     read,
     async *stream(signal) {
-      for (let position = 0; position < byteCount; position += PIECE_BYTES) yield await read(PIECE_BYTES, position, signal)
+      for (let position = 0; position < byteCount; position += PIECE_BYTES)
+        yield await read(PIECE_BYTES, position, signal)
     },
     async beside(suffix, signal) {
       const besideUrl = withSuffix(url, suffix)
@@ -103,7 +104,8 @@ async function retrying<T>(url: string, signal: AbortSignal | undefined, attempt
         continue
       }
       if (cause instanceof RequestFailure) throw cause
-      const reason = cause instanceof Error ? ((cause.cause as Error | undefined)?.message ?? cause.message) : String(cause)
+      const reason =
+        cause instanceof Error ? ((cause.cause as Error | undefined)?.message ?? cause.message) : String(cause)
       throw new RequestFailure('final', { where: url, what: `cannot be fetched (${reason})`, cause })
     }
   }
@@ -115,30 +117,59 @@ async function request(url: string, position: number, length: number, signal?: A
   const response = await fetch(url, { headers: { range, 'accept-encoding': 'identity' }, signal })
   const { status } = response
   type Kind = RequestFailure['kind']
-  const refuse = async (what: string, expected: string, got: string, remedy?: string, kind: Kind = 'final'): Promise<never> => {
+  const refuse = async (
+    what: string,
+    expected: string,
+    got: string,
+    remedy?: string,
+    kind: Kind = 'final',
+  ): Promise<never> => {
     await response.body?.cancel()
     throw new RequestFailure(kind, { where: url, what, expected, got, remedy })
   }
   if (status === 416 && position === 0) return refuse('the file is empty', 'FASTA records', 'no bytes')
-  if (status === 404 || status === 410) return refuse('no such file on the server', 'status 206', `${status}`, undefined, 'missing')
-  if (status >= 500 || status === 429) return refuse('the server failed', 'status 206', `${status}`, 'try again later', 'transient')
-  if (status === 200) return refuse('the server ignores ranges', 'status 206', '200', 'download the file, or use a server that knows Range')
+  if (status === 404 || status === 410)
+    return refuse('no such file on the server', 'status 206', `${status}`, undefined, 'missing')
+  if (status >= 500 || status === 429)
+    return refuse('the server failed', 'status 206', `${status}`, 'try again later', 'transient')
+  if (status === 200)
+    return refuse(
+      'the server ignores ranges',
+      'status 206',
+      '200',
+      'download the file, or use a server that knows Range',
+    )
   if (status !== 206) return refuse('the server refused', 'status 206', `${status}`)
   const contentRange = response.headers.get('content-range') ?? ''
   const match = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(contentRange)
   if (!match || Number(match[1]) !== position || !Number.isSafeInteger(Number(match[3])) || !response.body) {
-    return refuse('the server answers ranges wrongly', `Content-Range: bytes ${position}-.../<size>`, contentRange || 'none')
+    return refuse(
+      'the server answers ranges wrongly',
+      `Content-Range: bytes ${position}-.../<size>`,
+      contentRange || 'none',
+    )
   }
   const version = response.headers.get('etag') ?? response.headers.get('last-modified') ?? ''
   return { body: response.body, byteCount: Number(match[3]), version: `${match[3]} ${version}` }
 }
 
 /** The body of one range; a transient failure if it is cut short. */
-async function* rangePieces(url: string, position: number, length: number, version: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* rangePieces(
+  url: string,
+  position: number,
+  length: number,
+  version: string,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   const answer = await request(url, position, length, signal)
   if (answer.version !== version) {
     await answer.body.cancel()
-    throw new RequestFailure('final', { where: url, what: 'the file changed while it was read', expected: version.trim(), got: answer.version.trim() })
+    throw new RequestFailure('final', {
+      where: url,
+      what: 'the file changed while it was read',
+      expected: version.trim(),
+      got: answer.version.trim(),
+    })
   }
   const reader = answer.body.getReader()
   let received = 0

@@ -41,7 +41,11 @@ async function identifyFile(path: string, signal?: AbortSignal): Promise<InputId
     }
   } catch (cause) {
     signal?.throwIfAborted()
-    throw new FormatError({ where: path, what: `cannot be read (${(cause as { code?: string }).code ?? cause})`, cause })
+    throw new FormatError({
+      where: path,
+      what: `cannot be read (${(cause as { code?: string }).code ?? cause})`,
+      cause,
+    })
   }
   if (bytes % segmentBytes !== 0) endSegment()
   return { bytes, content: hash.digest('hex'), segments }

@@ -46,7 +46,10 @@ function seekableFile(path: string, handle: FileHandle, byteCount: number, modif
       })
       if (bytesRead === 0) {
         throw new FormatError({
-          where: path, what: 'shrank while it was read', expected: `${byteCount} bytes`, got: `${position + done}`,
+          where: path,
+          what: 'shrank while it was read',
+          expected: `${byteCount} bytes`,
+          got: `${position + done}`,
         })
       }
       done += bytesRead
@@ -60,7 +63,8 @@ function seekableFile(path: string, handle: FileHandle, byteCount: number, modif
     access: 'cheap',
     read,
     async *stream(signal) {
-      for (let position = 0; position < byteCount; position += PIECE_BYTES) yield await read(PIECE_BYTES, position, signal)
+      for (let position = 0; position < byteCount; position += PIECE_BYTES)
+        yield await read(PIECE_BYTES, position, signal)
     },
     async beside(suffix) {
       try {
@@ -75,7 +79,11 @@ function seekableFile(path: string, handle: FileHandle, byteCount: number, modif
 }
 
 /** What can be read once, in order: standard input, a pipe. */
-function onceOnly(name: string, pieces: (signal?: AbortSignal) => AsyncIterable<Uint8Array>, close: () => Promise<void>): ByteSource {
+function onceOnly(
+  name: string,
+  pieces: (signal?: AbortSignal) => AsyncIterable<Uint8Array>,
+  close: () => Promise<void>,
+): ByteSource {
   let isTaken = false
   return {
     name,
@@ -86,7 +94,12 @@ function onceOnly(name: string, pieces: (signal?: AbortSignal) => AsyncIterable<
       throw new FormatError({ where: name, what: 'a stream has no random access', remedy: 'save it to a file first' })
     },
     async *stream(signal) {
-      if (isTaken) throw new FormatError({ where: name, what: 'a stream can be read only once', remedy: 'save it to a file first' })
+      if (isTaken)
+        throw new FormatError({
+          where: name,
+          what: 'a stream can be read only once',
+          remedy: 'save it to a file first',
+        })
       isTaken = true
       yield* pieces(signal)
     },
@@ -99,9 +112,11 @@ function handleStream(path: string, handle: FileHandle): ByteSource {
   const pieces = async function* (signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     for (;;) {
       signal?.throwIfAborted()
-      const { bytesRead, buffer } = await handle.read(new Uint8Array(PIECE_BYTES), 0, PIECE_BYTES, null).catch((cause) => {
-        throw fileProblem(path, cause)
-      })
+      const { bytesRead, buffer } = await handle
+        .read(new Uint8Array(PIECE_BYTES), 0, PIECE_BYTES, null)
+        .catch((cause) => {
+          throw fileProblem(path, cause)
+        })
       if (bytesRead === 0) return
       yield buffer.subarray(0, bytesRead)
     }

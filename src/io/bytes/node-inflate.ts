@@ -20,7 +20,12 @@ export const inflateRun: InflateRun = async (bytes, blocks, name) => {
   })
   if (data) return data
   await inflateOneByOne(bytes, blocks, name) // throws, naming the block
-  throw new FormatError({ where: name, what: 'corrupt BGZF', expected: `${dataBytes} bytes of data`, got: 'a different number' })
+  throw new FormatError({
+    where: name,
+    what: 'corrupt BGZF',
+    expected: `${dataBytes} bytes of data`,
+    got: 'a different number',
+  })
 }
 
 /** Plain gzip (one or several members), streaming; FormatError when it is corrupt or cut off. */

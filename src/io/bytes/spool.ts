@@ -81,9 +81,11 @@ export class Spool {
 
   private async writeToFile(handle: FileHandle, offset: number, bytes: Uint8Array): Promise<void> {
     for (let done = 0; done < bytes.byteLength; ) {
-      const { bytesWritten } = await handle.write(bytes, done, bytes.byteLength - done, offset + done).catch((cause) => {
-        throw this.failure(cause)
-      })
+      const { bytesWritten } = await handle
+        .write(bytes, done, bytes.byteLength - done, offset + done)
+        .catch((cause) => {
+          throw this.failure(cause)
+        })
       done += bytesWritten
     }
   }

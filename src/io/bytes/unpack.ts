@@ -90,7 +90,11 @@ async function* cutRuns(source: AsyncIterable<Uint8Array>, name: string, options
 export const missingEndWarning = (name: string): string =>
   `${name}: the BGZF end-of-file block is missing; the file may have been cut off at a block border`
 
-async function* inflateBlocks(source: AsyncIterable<Uint8Array>, name: string, options: UnpackOptions): AsyncGenerator<Uint8Array> {
+async function* inflateBlocks(
+  source: AsyncIterable<Uint8Array>,
+  name: string,
+  options: UnpackOptions,
+): AsyncGenerator<Uint8Array> {
   const { inflateRun } = await loadInflaters()
   const started = async function* (): AsyncGenerator<{ data: Promise<Uint8Array> }> {
     for await (const { bytes, blocks } of cutRuns(source, name, options)) {

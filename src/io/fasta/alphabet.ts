@@ -4,7 +4,22 @@
  */
 
 const COMPLEMENTS: Readonly<Record<string, string>> = {
-  A: 'T', C: 'G', G: 'C', T: 'A', U: 'A', N: 'N', R: 'Y', Y: 'R', K: 'M', M: 'K', S: 'S', W: 'W', B: 'V', V: 'B', D: 'H', H: 'D',
+  A: 'T',
+  C: 'G',
+  G: 'C',
+  T: 'A',
+  U: 'A',
+  N: 'N',
+  R: 'Y',
+  Y: 'R',
+  K: 'M',
+  M: 'K',
+  S: 'S',
+  W: 'W',
+  B: 'V',
+  V: 'B',
+  D: 'H',
+  H: 'D',
 }
 
 /** 1 for the byte of a letter that may stand in a sequence, else 0. */
@@ -22,7 +37,8 @@ for (const [letter, opposite] of Object.entries(COMPLEMENTS)) {
 }
 
 /** `table` for two letters at a time, in whichever order the machine has them. */
-export const pairTable = (table: Uint8Array): Uint16Array => Uint16Array.from({ length: 65536 }, (_, pair) => table[pair & 255] | (table[pair >> 8] << 8))
+export const pairTable = (table: Uint8Array): Uint16Array =>
+  Uint16Array.from({ length: 65536 }, (_, pair) => table[pair & 255] | (table[pair >> 8] << 8))
 
 /**
  * `out[outStart + t] = table[letters[start + t]]` for `count` letters; two at a time, which takes half as long, where both

@@ -27,7 +27,9 @@ export async function* parseBed(
   name: string,
   contigs?: readonly Contig[] | ReadonlyMap<string, Contig>,
 ): AsyncGenerator<BedRegion> {
-  const known = contigs && (contigs instanceof Map ? (contigs as ReadonlyMap<string, Contig>) : contigMap(contigs as readonly Contig[]))
+  const known =
+    contigs &&
+    (contigs instanceof Map ? (contigs as ReadonlyMap<string, Contig>) : contigMap(contigs as readonly Contig[]))
   const pieces = bytes instanceof Uint8Array ? [bytes] : bytes
   const decoder = new TextDecoder()
   let left: Uint8Array[] = []
@@ -72,7 +74,12 @@ export async function readBed(
   }
 }
 
-function parseLine(content: string, line: number, name: string, contigs?: ReadonlyMap<string, Contig>): BedRegion | undefined {
+function parseLine(
+  content: string,
+  line: number,
+  name: string,
+  contigs?: ReadonlyMap<string, Contig>,
+): BedRegion | undefined {
   if (content.length > MAX_LINE_BYTES) throw tooLong(name, line)
   const text = content.endsWith('\r') ? content.slice(0, -1) : content
   if (text.startsWith('#') || text.trim() === '') return undefined
@@ -89,9 +96,15 @@ function parseLine(content: string, line: number, name: string, contigs?: Readon
   const start = toPosition(fields[1], 'start', where)
   const end = toPosition(fields[2], 'end', where)
   const strand = fields[5]?.trim()
-  if (contig.trim() === '') throw new FormatError({ where, what: 'malformed BED line', expected: 'a contig in column 1', got: 'nothing' })
+  if (contig.trim() === '')
+    throw new FormatError({ where, what: 'malformed BED line', expected: 'a contig in column 1', got: 'nothing' })
   if (strand !== undefined && !['+', '-', '.', ''].includes(strand)) {
-    throw new FormatError({ where, what: 'malformed BED line', expected: '+, - or . in column 6', got: strand.slice(0, 40) })
+    throw new FormatError({
+      where,
+      what: 'malformed BED line',
+      expected: '+, - or . in column 6',
+      got: strand.slice(0, 40),
+    })
   }
   checkPlace(contig, start, end, where, contigs)
   const label = fields[3]?.trim()
@@ -105,13 +118,25 @@ function parseLine(content: string, line: number, name: string, contigs?: Readon
   }
 }
 
-function checkPlace(contig: string, start: number, end: number, where: string, contigs?: ReadonlyMap<string, Contig>): void {
+function checkPlace(
+  contig: string,
+  start: number,
+  end: number,
+  where: string,
+  contigs?: ReadonlyMap<string, Contig>,
+): void {
   const known = contigs?.get(contig)
   if (contigs && !known) {
-    throw new RegionError({ where, what: 'no such contig', expected: nameSome([...contigs.keys()]), got: contig.slice(0, 200) })
+    throw new RegionError({
+      where,
+      what: 'no such contig',
+      expected: nameSome([...contigs.keys()]),
+      got: contig.slice(0, 200),
+    })
   }
   const length = known ? ` (contig ${contig} has length ${known.length})` : ''
-  if (start >= end) throw new RegionError({ where, what: 'empty region', expected: `start < end${length}`, got: `${start}-${end}` })
+  if (start >= end)
+    throw new RegionError({ where, what: 'empty region', expected: `start < end${length}`, got: `${start}-${end}` })
   if (known && end > known.length) {
     const what = `outside contig ${contig} of length ${known.length}`
     throw new RegionError({ where, what, expected: `end <= ${known.length}`, got: `${start}-${end}` })
@@ -121,10 +146,20 @@ function checkPlace(contig: string, start: number, end: number, where: string, c
 function toPosition(field: string, what: 'start' | 'end', where: string): number {
   const value = /^\d{1,15}$/.test(field.trim()) ? Number(field) : Number.NaN
   if (Number.isNaN(value)) {
-    throw new FormatError({ where, what: 'malformed BED line', expected: `a whole number as ${what}`, got: field.slice(0, 40) || 'nothing' })
+    throw new FormatError({
+      where,
+      what: 'malformed BED line',
+      expected: `a whole number as ${what}`,
+      got: field.slice(0, 40) || 'nothing',
+    })
   }
   return value
 }
 
 const tooLong = (name: string, line: number): FormatError =>
-  new FormatError({ where: `${name} line ${line}`, what: 'malformed BED line', expected: `at most ${MAX_LINE_BYTES} characters`, got: 'more' })
+  new FormatError({
+    where: `${name} line ${line}`,
+    what: 'malformed BED line',
+    expected: `at most ${MAX_LINE_BYTES} characters`,
+    got: 'more',
+  })

@@ -37,7 +37,8 @@ export function parseFai(bytes: Uint8Array): FaiEntry[] {
     const fields = line.replace(/\r$/, '').split('\t')
     const numbers = fields.slice(1).map((field) => (/^\d{1,16}$/.test(field) ? Number(field) : Number.NaN))
     const [length, offset, lineBases, lineBytes] = numbers
-    const isSane = fields.length === 5 && numbers.every(Number.isSafeInteger) && length > 0 && lineBases > 0 && lineBytes > lineBases
+    const isSane =
+      fields.length === 5 && numbers.every(Number.isSafeInteger) && length > 0 && lineBases > 0 && lineBytes > lineBases
     if (!isSane) throw new StaleIndex(`line ${i + 1} is not a name and four numbers that fit together`)
     const entry = { name: fields[0], length, offset, lineBases, lineBytes }
     if (names.has(entry.name)) throw new StaleIndex(`line ${i + 1} names ${entry.name} a second time`)

@@ -97,7 +97,11 @@ export type IndexOptions = Omit<UnpackOptions, 'onBlock' | 'onPacking'>
 /** `indexSource` of the file `path`; ConfigError for a URL or a stream, which nothing can be written beside. Node only. */
 export async function buildIndex(path: string, options: IndexOptions = {}): Promise<IndexFiles> {
   if (path === '-' || /^https?:\/\//i.test(path)) {
-    throw new ConfigError({ where: path, what: 'an index is written beside a file', expected: 'the path of a local file' })
+    throw new ConfigError({
+      where: path,
+      what: 'an index is written beside a file',
+      expected: 'the path of a local file',
+    })
   }
   const { openLocalFile } = await import('../bytes/local-file.ts')
   const source = await openLocalFile(path)
@@ -114,7 +118,10 @@ export async function writeIndex(path: string, options: IndexOptions = {}): Prom
   const { fai, gzi } = await buildIndex(path, options)
   const written: string[] = []
   // The .gzi first: a reader that finds the .fai then finds both.
-  for (const [suffix, content] of [['.gzi', gzi], ['.fai', new TextEncoder().encode(fai)]] as const) {
+  for (const [suffix, content] of [
+    ['.gzi', gzi],
+    ['.fai', new TextEncoder().encode(fai)],
+  ] as const) {
     if (!content) continue
     const output = await openAtomicOutput(path + suffix, { inputs: [path] })
     try {
@@ -150,7 +157,10 @@ export async function indexSource(source: ByteSource, options: IndexOptions = {}
 
 export function gzipProblem(fileName: string): FormatError {
   return new FormatError({
-    where: fileName, what: 'plain gzip has no random access', expected: 'BGZF', remedy: `recompress it: gunzip -c ${fileName} | bgzip > new.fa.gz`,
+    where: fileName,
+    what: 'plain gzip has no random access',
+    expected: 'BGZF',
+    remedy: `recompress it: gunzip -c ${fileName} | bgzip > new.fa.gz`,
   })
 }
 

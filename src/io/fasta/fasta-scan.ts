@@ -161,7 +161,12 @@ export class FastaScanner {
     }
     const control = name.find((byte) => byte < 32 || byte === 127)
     if (control !== undefined) {
-      throw new FormatError({ where, what: 'the record name is not text', expected: 'printable characters', got: showByte(control) })
+      throw new FormatError({
+        where,
+        what: 'the record name is not text',
+        expected: 'printable characters',
+        got: showByte(control),
+      })
     }
     try {
       return utf8.decode(name)
@@ -185,7 +190,11 @@ export class FastaScanner {
       const isFastq = byte === 0x40
       throw new FormatError({
         where: `${this.#fileName} line ${this.#line}`,
-        what: isFastq ? 'this looks like FASTQ' : byte < 32 || byte >= 127 ? 'binary data, not FASTA' : 'text before the first record',
+        what: isFastq
+          ? 'this looks like FASTQ'
+          : byte < 32 || byte >= 127
+            ? 'binary data, not FASTA'
+            : 'text before the first record',
         expected: 'a header line ">name"',
         got,
       })

@@ -49,7 +49,10 @@ export class HeldRecords {
     this.#held.clear()
     // Not into #held yet: a pass that breaks off must leave no record half filled.
     const filling = new Map([...wanted].map((key) => [key, new Uint8Array(this.#records.get(key)?.length ?? 0)]))
-    for await (const { contig, start, bases, isContigEnd } of fastaChunks(this.#source, { chunkBases: 1 << 20, signal })) {
+    for await (const { contig, start, bases, isContigEnd } of fastaChunks(this.#source, {
+      chunkBases: 1 << 20,
+      signal,
+    })) {
       filling.get(contig)?.set(bases, start)
       if (isContigEnd && wanted.delete(contig) && wanted.size === 0) break
     }

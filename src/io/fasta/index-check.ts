@@ -11,7 +11,12 @@ import { FastaScanner } from './fasta-scan.ts'
  * those empty records; StaleIndex if there is anything else. Together the gaps of all records prove that lengths, offsets
  * and names fit the file.
  */
-export async function checkGap(reader: DataReader, entries: readonly FaiEntry[], i: number, signal?: AbortSignal): Promise<string[]> {
+export async function checkGap(
+  reader: DataReader,
+  entries: readonly FaiEntry[],
+  i: number,
+  signal?: AbortSignal,
+): Promise<string[]> {
   const before = entries[i - 1] as FaiEntry | undefined
   const after = entries[i] as FaiEntry | undefined
   const start = before ? baseOffset(before, before.length - 1) : 0
@@ -37,12 +42,14 @@ export async function checkGap(reader: DataReader, entries: readonly FaiEntry[],
       lastByte = bytes[bytes.length - 1]
     }
   } catch (cause) {
-    if (cause instanceof GenoconvError && cause.where.startsWith('index')) throw new StaleIndex(`${place} is not where it says`, { cause })
+    if (cause instanceof GenoconvError && cause.where.startsWith('index'))
+      throw new StaleIndex(`${place} is not where it says`, { cause })
     throw cause
   }
   const headers = before ? names.slice(1) : names
   if (baseCount !== (before ? 1 : 0)) throw new StaleIndex(`${place} is not where it says`)
-  if (after && (headers.pop() !== after.name || lastByte !== 10)) throw new StaleIndex(`there is no header ">${after.name}" where it says`)
+  if (after && (headers.pop() !== after.name || lastByte !== 10))
+    throw new StaleIndex(`there is no header ">${after.name}" where it says`)
   return headers
 }
 
@@ -59,7 +66,14 @@ export async function checkLineEnds(reader: DataReader, entry: FaiEntry, signal?
 }
 
 /** Copies up to `count` bases, until a byte that is none; returns how many. A small loop, for the compiler. */
-function copyBases(bytes: Uint8Array, from: number, bases: Uint8Array, to: number, count: number, isBase: Uint8Array): number {
+function copyBases(
+  bytes: Uint8Array,
+  from: number,
+  bases: Uint8Array,
+  to: number,
+  count: number,
+  isBase: Uint8Array,
+): number {
   for (let i = 0; i < count; i++) {
     const byte = bytes[from + i]
     if (isBase[byte] === 0) return i
@@ -79,14 +93,16 @@ export function unwrapLines(bytes: Uint8Array, entry: FaiEntry, position: number
   let filled = 0
   for (;;) {
     const count = Math.min(entry.lineBases - column, bases.length - filled)
-    if (from + count > bytes.length) throw new StaleIndex(`record ${entry.name} ends before base ${position + bases.length}`)
+    if (from + count > bytes.length)
+      throw new StaleIndex(`record ${entry.name} ends before base ${position + bases.length}`)
     const copied = copyBases(bytes, from, bases, filled, count, isBase)
     if (copied < count) throw new StaleIndex(`record ${entry.name} has no base at ${position + filled + copied}`)
     filled += count
     if (filled === bases.length) return
     from += count
     for (let i = 0; i < endBytes; i++) {
-      if (isBase[bytes[from + i]] === 1) throw new StaleIndex(`record ${entry.name} has no line end after base ${position + filled - 1}`)
+      if (isBase[bytes[from + i]] === 1)
+        throw new StaleIndex(`record ${entry.name} has no line end after base ${position + filled - 1}`)
     }
     from += endBytes
     column = 0

@@ -23,8 +23,10 @@ export interface OpenGenomeOptions {
 export async function openGenome(input: string | URL | Blob, options: OpenGenomeOptions = {}): Promise<Genome> {
   const source = await openSource(input, options.signal)
   try {
-    if (source.byteCount === 0) throw new FormatError({ where: source.name, what: 'the file is empty', expected: 'FASTA records' })
-    const packing = source.access === 'none' ? undefined : sniffPacking(await source.read(64, 0, options.signal), source.name)
+    if (source.byteCount === 0)
+      throw new FormatError({ where: source.name, what: 'the file is empty', expected: 'FASTA records' })
+    const packing =
+      source.access === 'none' ? undefined : sniffPacking(await source.read(64, 0, options.signal), source.name)
     return new SourceGenome(input === '-' ? '-' : source.name, source, packing, options)
   } catch (error) {
     await source.close()
@@ -51,7 +53,12 @@ class SourceGenome implements Genome {
   #onWarning: (message: string) => void
   #index: Promise<OpenIndex> | undefined
 
-  constructor(name: string, source: ByteSource, packing: 'bgzf' | 'gzip' | 'plain' | undefined, options: OpenGenomeOptions) {
+  constructor(
+    name: string,
+    source: ByteSource,
+    packing: 'bgzf' | 'gzip' | 'plain' | undefined,
+    options: OpenGenomeOptions,
+  ) {
     this.name = name
     this.byteCount = source.byteCount
     this.isRandomAccess = source.access !== 'none'
@@ -84,7 +91,12 @@ class SourceGenome implements Genome {
       checkRegion(region, rebuilt, this.name)
       return rebuilt.read(region, signal).catch((cause: unknown) => {
         throw cause instanceof StaleIndex
-          ? new FormatError({ where: this.name, what: 'the file changed while it was read', remedy: 'run it again', cause })
+          ? new FormatError({
+              where: this.name,
+              what: 'the file changed while it was read',
+              remedy: 'run it again',
+              cause,
+            })
           : cause
       })
     }
@@ -101,7 +113,10 @@ class SourceGenome implements Genome {
   #openIndex(isRebuild: boolean, signal?: AbortSignal, staleReason?: string): Promise<OpenIndex> {
     if (this.#packing === undefined) {
       throw new FormatError({
-        where: this.name, what: 'a stream has no index', expected: 'a file', remedy: 'save it to a file first, or read all its records',
+        where: this.name,
+        what: 'a stream has no index',
+        expected: 'a file',
+        remedy: 'save it to a file first, or read all its records',
       })
     }
     if (!this.#index) {
@@ -120,7 +135,13 @@ class SourceGenome implements Genome {
 function checkRegion({ contig, start, end }: Region, { contigs }: OpenIndex, fileName: string): void {
   const known = contigs.get(contig)
   const where = `${contig}:${start}-${end}`
-  if (!known) throw new RegionError({ where, what: `no contig of that name in ${fileName}`, expected: nameSome([...contigs.keys()]), got: contig })
+  if (!known)
+    throw new RegionError({
+      where,
+      what: `no contig of that name in ${fileName}`,
+      expected: nameSome([...contigs.keys()]),
+      got: contig,
+    })
   if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start < 0 || start > end || end > known.length) {
     const what = `outside contig ${contig} of ${fileName}`
     throw new RegionError({ where, what, expected: `0 <= start <= end <= ${known.length}`, got: `${start}-${end}` })

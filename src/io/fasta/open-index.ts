@@ -40,7 +40,9 @@ export async function loadIndex(source: ByteSource, options: LoadOptions): Promi
     }
   }
   if (staleReason !== undefined) {
-    options.onWarning(`${source.name}.fai: the index does not fit the file (${staleReason}), so one is built in memory; renew it with genoconv index`)
+    options.onWarning(
+      `${source.name}.fai: the index does not fit the file (${staleReason}), so one is built in memory; renew it with genoconv index`,
+    )
   }
   return scanAll(source, options)
 }
@@ -53,7 +55,10 @@ async function openFiles(source: ByteSource, options: LoadOptions): Promise<Open
   const missing = !fai ? '.fai' : options.packing === 'bgzf' && !gzi ? '.gzi' : undefined
   if (missing && source.access === 'dear') {
     throw new FormatError({
-      where: source.name, what: 'no index beside it', expected: source.name + missing, remedy: 'make it with genoconv index and put it there',
+      where: source.name,
+      what: 'no index beside it',
+      expected: source.name + missing,
+      remedy: 'make it with genoconv index and put it there',
     })
   }
   if (!fai || missing) return undefined
@@ -71,7 +76,10 @@ async function openFiles(source: ByteSource, options: LoadOptions): Promise<Open
   const contigs = new Map(records.map((record) => [record.name, record]))
   if (contigs.size < records.length) throw new StaleIndex('the file has records of one name')
   warnOfEmpty(source.name, records, onWarning)
-  return { contigs, read: (region, signal) => readEntry(reader, contigs.get(region.contig) as FaiEntry, region, signal) }
+  return {
+    contigs,
+    read: (region, signal) => readEntry(reader, contigs.get(region.contig) as FaiEntry, region, signal),
+  }
 }
 
 async function readBeside(source: ByteSource, suffix: string, signal?: AbortSignal): Promise<Uint8Array | undefined> {
@@ -82,7 +90,11 @@ async function readBeside(source: ByteSource, suffix: string, signal?: AbortSign
   })
   try {
     // Whole seconds: a copy or checkout may write both files within one.
-    if (file?.modifiedSeconds !== undefined && source.modifiedSeconds !== undefined && file.modifiedSeconds < source.modifiedSeconds) {
+    if (
+      file?.modifiedSeconds !== undefined &&
+      source.modifiedSeconds !== undefined &&
+      file.modifiedSeconds < source.modifiedSeconds
+    ) {
       throw new StaleIndex(`${suffix} is older than the file`)
     }
     return file && (await readAll(file, signal))
@@ -94,7 +106,8 @@ async function readBeside(source: ByteSource, suffix: string, signal?: AbortSign
 /** Over a network each record is compared with the file when it is first read. */
 function checkedLater(entries: readonly FaiEntry[], reader: DataReader): OpenIndex {
   const last = entries[entries.length - 1]
-  if (baseOffset(last, last.length - 1) >= reader.dataBytes) throw new StaleIndex('it reaches beyond the end of the file')
+  if (baseOffset(last, last.length - 1) >= reader.dataBytes)
+    throw new StaleIndex('it reaches beyond the end of the file')
   const contigs = new Map(entries.map((entry) => [entry.name, entry]))
   const numbers = new Map(entries.map((entry, i) => [entry.name, i]))
   const checked = new Set<string>()
@@ -104,7 +117,11 @@ function checkedLater(entries: readonly FaiEntry[], reader: DataReader): OpenInd
       const entry = contigs.get(region.contig) as FaiEntry
       if (!checked.has(entry.name)) {
         const i = numbers.get(entry.name) as number
-        await Promise.all([checkGap(reader, entries, i, signal), checkGap(reader, entries, i + 1, signal), checkLineEnds(reader, entry, signal)])
+        await Promise.all([
+          checkGap(reader, entries, i, signal),
+          checkGap(reader, entries, i + 1, signal),
+          checkLineEnds(reader, entry, signal),
+        ])
         checked.add(entry.name)
       }
       return readEntry(reader, entry, region, signal)
@@ -112,7 +129,12 @@ function checkedLater(entries: readonly FaiEntry[], reader: DataReader): OpenInd
   }
 }
 
-async function readEntry(reader: DataReader, entry: FaiEntry, region: Region, signal?: AbortSignal): Promise<Uint8Array> {
+async function readEntry(
+  reader: DataReader,
+  entry: FaiEntry,
+  region: Region,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
   const bases = new Uint8Array(region.end - region.start)
   for (let filled = 0; filled < bases.length; ) {
     const start = region.start + filled
@@ -126,9 +148,17 @@ async function readEntry(reader: DataReader, entry: FaiEntry, region: Region, si
 }
 
 /** Index by a scan of the whole file; records that arithmetic cannot find are held in memory when they are read. */
-async function scanAll(source: ByteSource, { packing, maxHeldBytes, onWarning, signal }: LoadOptions): Promise<OpenIndex> {
+async function scanAll(
+  source: ByteSource,
+  { packing, maxHeldBytes, onWarning, signal }: LoadOptions,
+): Promise<OpenIndex> {
   const { records, gzi } = await scanIndex(source, { signal, onWarning })
-  const reader = packing === 'plain' ? plainReader(source) : packing === 'bgzf' ? await BgzfReader.open(source, gzi as Gzi) : undefined
+  const reader =
+    packing === 'plain'
+      ? plainReader(source)
+      : packing === 'bgzf'
+        ? await BgzfReader.open(source, gzi as Gzi)
+        : undefined
   const isHeld = (record: IndexedRecord): boolean => reader === undefined || record.irregularLine > 0
   const held = new HeldRecords(source, records.filter(isHeld), maxHeldBytes)
   warnOfEmpty(source.name, records, onWarning)

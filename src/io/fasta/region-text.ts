@@ -10,7 +10,8 @@ import { nameSome } from './names.ts'
  * the contig does not have (samtools clips the end there; here it is an error).
  */
 export function parseRegion(text: string, contigs: readonly Contig[] | ReadonlyMap<string, Contig>): Region {
-  const known = contigs instanceof Map ? (contigs as ReadonlyMap<string, Contig>) : contigMap(contigs as readonly Contig[])
+  const known =
+    contigs instanceof Map ? (contigs as ReadonlyMap<string, Contig>) : contigMap(contigs as readonly Contig[])
   const trimmed = text.trim()
   const whole = known.get(trimmed)
   if (whole) return wholeContig(whole, text)
@@ -21,14 +22,22 @@ export function parseRegion(text: string, contigs: readonly Contig[] | ReadonlyM
   const range = braced ? (braced[2] ?? '') : colon < 0 ? '' : trimmed.slice(colon + 1)
   const contig = known.get(name)
   if (!contig) {
-    throw new RegionError({ where: `region ${text}`, what: 'no such contig', expected: nameSome([...known.keys()]), got: name || 'no name' })
+    throw new RegionError({
+      where: `region ${text}`,
+      what: 'no such contig',
+      expected: nameSome([...known.keys()]),
+      got: name || 'no name',
+    })
   }
   if (range === '') return wholeContig(contig, text)
 
   const match = /^([\d,]*)(?:(-)([\d,]*))?$/.exec(range)
   if (!match || range === '-' || range.startsWith(',')) {
     throw new RegionError({
-      where: `region ${text}`, what: 'not a range', expected: `start-end of 1 to ${contig.length}, as in ${name}:1,001-2,000`, got: range,
+      where: `region ${text}`,
+      what: 'not a range',
+      expected: `start-end of 1 to ${contig.length}, as in ${name}:1,001-2,000`,
+      got: range,
     })
   }
   const first = match[1] === '' ? 1 : toNumber(match[1])
@@ -36,7 +45,10 @@ export function parseRegion(text: string, contigs: readonly Contig[] | ReadonlyM
   if (first < 1 || first > last || last > contig.length) {
     throw new RegionError({
       where: `region ${text}`,
-      what: first >= 1 && first <= contig.length && first > last ? 'start lies after end' : `outside contig ${name} of length ${contig.length}`,
+      what:
+        first >= 1 && first <= contig.length && first > last
+          ? 'start lies after end'
+          : `outside contig ${name} of length ${contig.length}`,
       expected: `1 <= start <= end <= ${contig.length} (1-based, inclusive)`,
       got: `${first}-${last}`,
     })
@@ -46,7 +58,12 @@ export function parseRegion(text: string, contigs: readonly Contig[] | ReadonlyM
 
 function wholeContig({ name, length }: Contig, text: string): Region {
   if (length > 0) return { contig: name, start: 0, end: length }
-  throw new RegionError({ where: `region ${text}`, what: `contig ${name} has no bases`, expected: 'a length above 0', got: '0' })
+  throw new RegionError({
+    where: `region ${text}`,
+    what: `contig ${name} has no bases`,
+    expected: 'a length above 0',
+    got: '0',
+  })
 }
 
 const toNumber = (digits: string): number => Number(digits.replaceAll(',', ''))

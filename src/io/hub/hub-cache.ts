@@ -20,16 +20,25 @@ export interface CachedModel {
 const repoIdPattern = /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/
 const commitPattern = /^[0-9a-f]{40}$/
 
-export const isRepoId = (text: string): boolean => repoIdPattern.test(text) && !text.includes('--') && !text.includes('..')
+export const isRepoId = (text: string): boolean =>
+  repoIdPattern.test(text) && !text.includes('--') && !text.includes('..')
 
-export const repoFolder = (cacheFolder: string, repoId: string): string => join(cacheFolder, `models--${repoId.replace('/', '--')}`)
-export const blobPath = (cacheFolder: string, repoId: string, etag: string): string => join(repoFolder(cacheFolder, repoId), 'blobs', etag)
+export const repoFolder = (cacheFolder: string, repoId: string): string =>
+  join(cacheFolder, `models--${repoId.replace('/', '--')}`)
+export const blobPath = (cacheFolder: string, repoId: string, etag: string): string =>
+  join(repoFolder(cacheFolder, repoId), 'blobs', etag)
 export const snapshotFolder = (cacheFolder: string, repoId: string, commit: string): string =>
   join(repoFolder(cacheFolder, repoId), 'snapshots', commit)
 
 /** The cached snapshot of a revision, or undefined where none holds a weights file. */
-export async function findCached(cacheFolder: string, repoId: string, revision = 'main'): Promise<CachedModel | undefined> {
-  const commit = commitPattern.test(revision) ? revision : await readCommit(join(repoFolder(cacheFolder, repoId), 'refs', revision))
+export async function findCached(
+  cacheFolder: string,
+  repoId: string,
+  revision = 'main',
+): Promise<CachedModel | undefined> {
+  const commit = commitPattern.test(revision)
+    ? revision
+    : await readCommit(join(repoFolder(cacheFolder, repoId), 'refs', revision))
   if (commit === undefined) return undefined
   const folder = snapshotFolder(cacheFolder, repoId, commit)
   const files: { name: string; byteCount: number }[] = []
@@ -52,7 +61,13 @@ export async function listCached(cacheFolder: string): Promise<CachedModel[]> {
 }
 
 /** Points `snapshots/<commit>/<name>` at a blob, atomically; copies it where links cannot be made (Windows without the right). */
-export async function linkSnapshotFile(cacheFolder: string, repoId: string, commit: string, name: string, etag: string): Promise<void> {
+export async function linkSnapshotFile(
+  cacheFolder: string,
+  repoId: string,
+  commit: string,
+  name: string,
+  etag: string,
+): Promise<void> {
   const path = join(snapshotFolder(cacheFolder, repoId, commit), name)
   const blob = blobPath(cacheFolder, repoId, etag)
   const target = relative(dirname(path), blob)
@@ -82,7 +97,8 @@ export async function writeRef(cacheFolder: string, repoId: string, revision: st
 }
 
 /** A name beside `path` that no other process uses and nobody takes for a complete file. */
-export const temporaryName = (path: string): string => `${path}.${process.pid}-${Math.random().toString(36).slice(2, 10)}.incomplete`
+export const temporaryName = (path: string): string =>
+  `${path}.${process.pid}-${Math.random().toString(36).slice(2, 10)}.incomplete`
 
 /** Whether anything stands at `path`, a link without a target included. */
 export const exists = (path: string): Promise<boolean> =>

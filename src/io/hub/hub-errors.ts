@@ -3,7 +3,12 @@ import { FormatError, GenoconvError, LimitError } from '../../errors.ts'
 import type { HubSettings } from './hub-settings.ts'
 
 /** Runs a request; what goes wrong is said in the user's terms. */
-export async function asked<T>(where: string, settings: HubSettings, signal: AbortSignal | undefined, request: () => Promise<T>): Promise<T> {
+export async function asked<T>(
+  where: string,
+  settings: HubSettings,
+  signal: AbortSignal | undefined,
+  request: () => Promise<T>,
+): Promise<T> {
   try {
     return await request()
   } catch (error) {
@@ -23,9 +28,19 @@ export async function asked<T>(where: string, settings: HubSettings, signal: Abo
       })
     }
     if (status === 404)
-      throw new FormatError({ where, what: `${hubUrl} has no such repository, revision or file (404)`, remedy: 'check the name', cause: error })
+      throw new FormatError({
+        where,
+        what: `${hubUrl} has no such repository, revision or file (404)`,
+        remedy: 'check the name',
+        cause: error,
+      })
     if (status !== undefined)
-      throw new FormatError({ where, what: `${hubUrl} answers with status ${status}`, remedy: 'try again later', cause: error })
+      throw new FormatError({
+        where,
+        what: `${hubUrl} answers with status ${status}`,
+        remedy: 'try again later',
+        cause: error,
+      })
     const code = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code
     throw new FormatError({
       where,
@@ -41,7 +56,12 @@ export function storageError(error: unknown, cacheFolder: string): unknown {
   const code = (error as NodeJS.ErrnoException | undefined)?.code
   if (error instanceof GenoconvError || typeof code !== 'string' || code === 'ABORT_ERR') return error
   if (code === 'ENOSPC' || code === 'EDQUOT')
-    return new LimitError({ where: cacheFolder, what: 'the disk is full', remedy: 'free some space, or set HF_HUB_CACHE', cause: error })
+    return new LimitError({
+      where: cacheFolder,
+      what: 'the disk is full',
+      remedy: 'free some space, or set HF_HUB_CACHE',
+      cause: error,
+    })
   return new FormatError({
     where: cacheFolder,
     what: `the cache cannot be written (${code})`,

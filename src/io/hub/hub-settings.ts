@@ -26,7 +26,12 @@ export async function readHubSettings(environment: Environment = process.env): P
   const home = expandHome(value('HF_HOME') ?? join(value('XDG_CACHE_HOME') ?? join(homedir(), '.cache'), 'huggingface'))
   const endpoint = value('HF_ENDPOINT') ?? 'https://huggingface.co'
   if (!/^https?:$/.test(URL.canParse(endpoint) ? new URL(endpoint).protocol : '')) {
-    throw new ConfigError({ where: 'HF_ENDPOINT', what: 'not the address of a hub', expected: 'an http(s) URL', got: endpoint })
+    throw new ConfigError({
+      where: 'HF_ENDPOINT',
+      what: 'not the address of a hub',
+      expected: 'an http(s) URL',
+      got: endpoint,
+    })
   }
   return {
     hubUrl: endpoint.replace(/\/+$/, ''),
@@ -41,4 +46,5 @@ async function readToken(path: string): Promise<string | undefined> {
   return (await readFile(path, 'utf8').catch(() => '')).trim() || undefined
 }
 
-const expandHome = (path: string): string => (path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path)
+const expandHome = (path: string): string =>
+  path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path

@@ -4,7 +4,15 @@ import { mkdir, open, rename, stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { downloadFile, type ListFileEntry, listFiles, modelInfo } from '@huggingface/hub'
 import { ConfigError, FormatError } from '../../errors.ts'
-import { blobPath, type CachedModel, findCached, isRepoId, linkSnapshotFile, temporaryName, writeRef } from './hub-cache.ts'
+import {
+  blobPath,
+  type CachedModel,
+  findCached,
+  isRepoId,
+  linkSnapshotFile,
+  temporaryName,
+  writeRef,
+} from './hub-cache.ts'
 import { asked, storageError } from './hub-errors.ts'
 import { type HubSettings, readHubSettings } from './hub-settings.ts'
 import { isWeightsName, weightsNames } from './model-files.ts'
@@ -36,7 +44,10 @@ const maxListedFiles = 10_000
  */
 export async function cachedOrPulled(repoId: string, options: HubOptions = {}): Promise<CachedModel> {
   const settings = options.settings ?? (await readHubSettings())
-  return (await findCached(settings.cacheFolder, checkedId(repoId), options.revision)) ?? pullModel(repoId, { ...options, settings })
+  return (
+    (await findCached(settings.cacheFolder, checkedId(repoId), options.revision)) ??
+    pullModel(repoId, { ...options, settings })
+  )
 }
 
 /**
@@ -62,10 +73,18 @@ export async function pullModel(repoId: string, options: HubOptions = {}): Promi
     })
   }
   const hub = { hubUrl: settings.hubUrl, fetch: fetchFrom(settings, signal) }
-  const { sha: commit } = await asked(where, settings, signal, () => modelInfo({ ...hub, name: repoId, revision, additionalFields: ['sha'] }))
+  const { sha: commit } = await asked(where, settings, signal, () =>
+    modelInfo({ ...hub, name: repoId, revision, additionalFields: ['sha'] }),
+  )
   if (typeof commit !== 'string' || !/^[0-9a-f]{40}$/.test(commit))
-    throw new FormatError({ where, what: `${settings.hubUrl} gives no commit for ${revision}`, got: String(commit).slice(0, 60) })
-  const entries = await asked(where, settings, signal, () => listed(listFiles({ ...hub, repo: repoId, revision: commit })))
+    throw new FormatError({
+      where,
+      what: `${settings.hubUrl} gives no commit for ${revision}`,
+      got: String(commit).slice(0, 60),
+    })
+  const entries = await asked(where, settings, signal, () =>
+    listed(listFiles({ ...hub, repo: repoId, revision: commit })),
+  )
   for (const entry of chosenFiles(entries, where)) {
     signal?.throwIfAborted()
     const etag = entry.lfs?.oid ?? entry.oid
@@ -77,7 +96,11 @@ export async function pullModel(repoId: string, options: HubOptions = {}): Promi
         const body = await asked(`${where} ${entry.path}`, settings, signal, () =>
           downloadFile({ ...hub, repo: repoId, path: entry.path, revision: commit, xet: false }),
         )
-        if (!body) throw new FormatError({ where: `${where} ${entry.path}`, what: 'the hub lists the file and does not have it' })
+        if (!body)
+          throw new FormatError({
+            where: `${where} ${entry.path}`,
+            what: 'the hub lists the file and does not have it',
+          })
         await store(body.stream(), blob, entry, etag, `${where} ${entry.path}`, options)
       }
       await linkSnapshotFile(cacheFolder, repoId, commit, entry.path, etag)
@@ -96,15 +119,20 @@ export async function pullModel(repoId: string, options: HubOptions = {}): Promi
 }
 
 function checkedId(repoId: string): string {
-  if (!isRepoId(repoId)) throw new ConfigError({ where: repoId, what: 'not a Hugging Face repo id', expected: 'owner/name' })
+  if (!isRepoId(repoId))
+    throw new ConfigError({ where: repoId, what: 'not a Hugging Face repo id', expected: 'owner/name' })
   return repoId
 }
 
 /** `model.safetensors` or the next best, or else every weights file at the top (the members of an ensemble). */
 function chosenFiles(entries: readonly ListFileEntry[], where: string): ListFileEntry[] {
-  const files = entries.filter(({ type, path }) => type === 'file' && !path.includes('/') && !path.includes('\\') && !path.startsWith('.'))
+  const files = entries.filter(
+    ({ type, path }) => type === 'file' && !path.includes('/') && !path.includes('\\') && !path.startsWith('.'),
+  )
   const preferred = weightsNames.map((name) => files.find(({ path }) => path === name)).find(Boolean)
-  const weights = preferred ? [preferred] : files.filter(({ path }) => isWeightsName(path) && path !== 'training_args.bin' && path !== 'optimizer.pt')
+  const weights = preferred
+    ? [preferred]
+    : files.filter(({ path }) => isWeightsName(path) && path !== 'training_args.bin' && path !== 'optimizer.pt')
   if (weights.length === 0) {
     throw new FormatError({
       where,
@@ -131,7 +159,8 @@ async function listed(entries: AsyncIterable<ListFileEntry>): Promise<ListFileEn
 
 const expectedBytes = (entry: ListFileEntry): number => entry.lfs?.size ?? entry.size
 /** Large files are named by their SHA-256, small ones by git's hash of a blob. */
-const hashFor = (entry: ListFileEntry): Hash => (entry.lfs ? createHash('sha256') : createHash('sha1').update(`blob ${entry.size}\0`))
+const hashFor = (entry: ListFileEntry): Hash =>
+  entry.lfs ? createHash('sha256') : createHash('sha1').update(`blob ${entry.size}\0`)
 
 async function isIntact(blob: string, entry: ListFileEntry, etag: string): Promise<boolean> {
   const found = await stat(blob).catch(() => undefined)

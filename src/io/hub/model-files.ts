@@ -16,7 +16,13 @@ export interface ModelFileContents {
 }
 
 /** In the order in which a folder's own weights are looked for. */
-export const weightsNames = ['model.safetensors', 'weights.ckpt', 'pytorch_model.bin', 'model.pt', 'model.ckpt'] as const
+export const weightsNames = [
+  'model.safetensors',
+  'weights.ckpt',
+  'pytorch_model.bin',
+  'model.pt',
+  'model.ckpt',
+] as const
 const weightsExtensions = new Set(['.safetensors', '.pt', '.pth', '.ckpt', '.bin'])
 /** One buffer of Node holds no more. */
 const maxWeightsBytes = 2 ** 31 - 1
@@ -60,7 +66,9 @@ export async function findModelFiles(path: string): Promise<ModelFiles[]> {
   const isSharded = entries.includes('model.safetensors.index.json')
   throw new FormatError({
     where: path,
-    what: isSharded ? 'its weights are cut into several files, which genoconv does not read' : 'no model in this folder',
+    what: isSharded
+      ? 'its weights are cut into several files, which genoconv does not read'
+      : 'no model in this folder',
     expected: `config.json and ${weightsNames.slice(0, 2).join(' or ')}, or a folder of weights files`,
     got: entries.length === 0 ? 'an empty folder' : entries.slice(0, 5).join(', '),
   })
@@ -70,7 +78,10 @@ export async function findModelFiles(path: string): Promise<ModelFiles[]> {
 export async function readModelFiles(files: ModelFiles, signal?: AbortSignal): Promise<ModelFileContents> {
   const { weightsPath, configPath } = files
   const bytes = await readWhole(weightsPath, signal)
-  const config = configPath === undefined ? undefined : { name: configPath, text: new TextDecoder().decode(await readWhole(configPath, signal)) }
+  const config =
+    configPath === undefined
+      ? undefined
+      : { name: configPath, text: new TextDecoder().decode(await readWhole(configPath, signal)) }
   return { weights: { name: weightsPath, bytes, sha256: createHash('sha256').update(bytes).digest('hex') }, config }
 }
 
@@ -99,7 +110,12 @@ async function readWhole(path: string, signal?: AbortSignal): Promise<Uint8Array
   try {
     const { size } = await stat(path)
     if (size > maxWeightsBytes)
-      throw new LimitError({ where: path, what: 'model file too large', expected: `at most ${maxWeightsBytes} bytes`, got: `${size}` })
+      throw new LimitError({
+        where: path,
+        what: 'model file too large',
+        expected: `at most ${maxWeightsBytes} bytes`,
+        got: `${size}`,
+      })
     return await readFile(path, signal ? { signal } : {})
   } catch (error) {
     throw readError(path, error)
@@ -121,7 +137,9 @@ function readError(path: string, error: unknown): unknown {
   return new FormatError({ where: path, what, cause: error })
 }
 
-const isMissing = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException | undefined)?.code ?? '')
+const isMissing = (error: unknown): boolean =>
+  ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException | undefined)?.code ?? '')
 
 /** Name of a model given as a path: the file's without its extension, or the folder's. */
-export const modelNameOfPath = (path: string): string => (isWeightsName(path) ? basename(path, extname(path)) : basename(path))
+export const modelNameOfPath = (path: string): string =>
+  isWeightsName(path) ? basename(path, extname(path)) : basename(path)

@@ -1,4 +1,17 @@
-import { Dictionary, Field, Float32, Int8, Int32, makeData, RecordBatch, Schema, Struct, Uint32, Utf8, Vector } from 'apache-arrow'
+import {
+  Dictionary,
+  Field,
+  Float32,
+  Int8,
+  Int32,
+  makeData,
+  RecordBatch,
+  Schema,
+  Struct,
+  Uint32,
+  Utf8,
+  Vector,
+} from 'apache-arrow'
 import type { Data } from 'apache-arrow'
 import type { PredictionBatch } from '../../genome.ts'
 import { pairTable, translateInto } from '../fasta/alphabet.ts'
@@ -121,7 +134,13 @@ class Columns {
 
   take(rows: number, dictionary: (column: DictionaryColumn) => Vector<Utf8>): Data[] {
     const indices = (column: DictionaryColumn, data: Int8Array | Int32Array): Data =>
-      makeData({ type: dictionaryType(column), length: rows, nullCount: 0, data: data.subarray(0, rows), dictionary: dictionary(column) })
+      makeData({
+        type: dictionaryType(column),
+        length: rows,
+        nullCount: 0,
+        data: data.subarray(0, rows),
+        dictionary: dictionary(column),
+      })
     return [
       indices('contig', this.contig),
       makeData({ type: new Uint32(), length: rows, nullCount: 0, data: this.position.subarray(0, rows) }),

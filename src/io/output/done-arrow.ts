@@ -45,7 +45,8 @@ async function readMessage(handle: FileHandle, offset: number, size: number): Pr
   if (prefix.length < 8) return undefined
   const view = new DataView(prefix.buffer, prefix.byteOffset)
   const metadataBytes = view.getInt32(4, true)
-  if (view.getUint32(0, true) !== continuation || metadataBytes <= 0 || metadataBytes > mostMetadataBytes) return undefined
+  if (view.getUint32(0, true) !== continuation || metadataBytes <= 0 || metadataBytes > mostMetadataBytes)
+    return undefined
   const metadata = await readAt(handle, offset + 8, metadataBytes)
   if (metadata.length < metadataBytes) return undefined
   const message = decode(metadata)
@@ -53,7 +54,8 @@ async function readMessage(handle: FileHandle, offset: number, size: number): Pr
   const metaDataLength = 8 + metadataBytes
   const { bodyLength } = message
   if (!(bodyLength >= 0) || offset + metaDataLength + bodyLength > size) return undefined
-  if (message.isRecordBatch()) return { kind: 'batch', rows: message.header().length, offset, metaDataLength, bodyLength }
+  if (message.isRecordBatch())
+    return { kind: 'batch', rows: message.header().length, offset, metaDataLength, bodyLength }
   return { kind: message.isSchema() ? 'schema' : 'dictionary', rows: 0, offset, metaDataLength, bodyLength }
 }
 

@@ -22,7 +22,11 @@ export interface OutputLayout {
  * Turns predictions into the bytes of a format; each item is written, and waited for, before the next is made. With `done`,
  * `batches` begin behind its rows and what is given belongs behind its bytes; ConfigError where those begin otherwise.
  */
-export type Encoder = (batches: AsyncIterable<PredictionBatch>, layout: OutputLayout, done?: DoneOutput) => AsyncGenerator<Uint8Array[]>
+export type Encoder = (
+  batches: AsyncIterable<PredictionBatch>,
+  layout: OutputLayout,
+  done?: DoneOutput,
+) => AsyncGenerator<Uint8Array[]>
 
 /** Names in order of first use, as indices; starts with the names known beforehand. */
 export class NameTable {

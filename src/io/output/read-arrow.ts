@@ -30,10 +30,17 @@ export interface PredictionFile {
  */
 export async function openPredictions(path: string): Promise<PredictionFile> {
   const handle = await open(path).catch((cause) => {
-    throw new FormatError({ where: path, what: cause.code === 'ENOENT' ? 'no such file' : `cannot be read (${cause.code})`, cause })
+    throw new FormatError({
+      where: path,
+      what: cause.code === 'ENOENT' ? 'no such file' : `cannot be read (${cause.code})`,
+      cause,
+    })
   })
   try {
-    const reader = await asFormatError(path, async () => (await RecordBatchReader.from(handle)).open() as unknown as AsyncRecordBatchFileReader)
+    const reader = await asFormatError(
+      path,
+      async () => (await RecordBatchReader.from(handle)).open() as unknown as AsyncRecordBatchFileReader,
+    )
     const names = reader.schema?.fields.map(({ name }) => name) ?? []
     if (!['contig', 'position', 'base'].every((name) => names.includes(name))) {
       const expected = 'columns contig, position, base and tracks'

@@ -9,7 +9,8 @@ import type { OutputFormat } from './write-predictions.ts'
  * Whether the rows of a cut file of `format` can be counted. bedGraph joins neighbours of equal value and leaves out what
  * has none, so its lines do not say which rows they were.
  */
-export const canResume = (format: OutputFormat): boolean => format === 'arrow' || format === 'arrows' || format === 'tsv'
+export const canResume = (format: OutputFormat): boolean =>
+  format === 'arrow' || format === 'arrows' || format === 'tsv'
 
 /** The whole rows in the partial file of `path`; undefined where there is no such file or no row in it. */
 export async function readDoneOutput(path: string, format: OutputFormat): Promise<DoneOutput | undefined> {

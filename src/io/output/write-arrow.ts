@@ -1,4 +1,10 @@
-import { AsyncByteQueue, RecordBatchFileWriter, RecordBatchStreamWriter, RecordBatchWriter, type Schema } from 'apache-arrow'
+import {
+  AsyncByteQueue,
+  RecordBatchFileWriter,
+  RecordBatchStreamWriter,
+  RecordBatchWriter,
+  type Schema,
+} from 'apache-arrow'
 import type { PredictionBatch } from '../../genome.ts'
 import { ArrowRows, arrowSchema, type DictionaryColumn, dictionaryIds } from './arrow-rows.ts'
 import { checkHead, type DoneOutput } from './done-output.ts'
@@ -62,13 +68,18 @@ class StreamWriter extends RecordBatchStreamWriter {
   }
 }
 
-const dictionaryColumns = (layout: OutputLayout): DictionaryColumn[] => (layout.regions ? ['contig', 'base', 'region'] : ['contig', 'base'])
+const dictionaryColumns = (layout: OutputLayout): DictionaryColumn[] =>
+  layout.regions ? ['contig', 'base', 'region'] : ['contig', 'base']
 
 /**
  * The Arrow IPC file format (`.arrow`), for files: a cut one is recognised as incomplete. After `done`, what is missing
  * behind it.
  */
-export async function* encodeArrowFile(batches: AsyncIterable<PredictionBatch>, layout: OutputLayout, done?: DoneOutput): AsyncGenerator<Uint8Array[]> {
+export async function* encodeArrowFile(
+  batches: AsyncIterable<PredictionBatch>,
+  layout: OutputLayout,
+  done?: DoneOutput,
+): AsyncGenerator<Uint8Array[]> {
   const schema = arrowSchema(layout)
   const rows = new ArrowRows(schema, layout)
   const writer = new FileWriter()
@@ -102,7 +113,11 @@ export async function* encodeArrowFile(batches: AsyncIterable<PredictionBatch>, 
  * The Arrow IPC stream format (`.arrows`), for pipes. Contigs not known beforehand replace the dictionary by a longer
  * one; the metadata is what is known at the start.
  */
-export async function* encodeArrowStream(batches: AsyncIterable<PredictionBatch>, layout: OutputLayout, done?: DoneOutput): AsyncGenerator<Uint8Array[]> {
+export async function* encodeArrowStream(
+  batches: AsyncIterable<PredictionBatch>,
+  layout: OutputLayout,
+  done?: DoneOutput,
+): AsyncGenerator<Uint8Array[]> {
   const schema = arrowSchema(layout)
   const rows = new ArrowRows(schema, layout)
   const writer = new StreamWriter()

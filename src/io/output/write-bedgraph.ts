@@ -11,9 +11,16 @@ const bytesPerWrite = 1 << 20
  * bedGraph: contig, start, end (0-based half-open), value; neighbours of equal value are one line, bases without a value
  * none. A single track is bare lines, as every tool reads it; of several, each is a section under its own `track` line.
  */
-export async function* encodeBedgraph(batches: AsyncIterable<PredictionBatch>, layout: OutputLayout): AsyncGenerator<Uint8Array[]> {
+export async function* encodeBedgraph(
+  batches: AsyncIterable<PredictionBatch>,
+  layout: OutputLayout,
+): AsyncGenerator<Uint8Array[]> {
   const encoder = new TextEncoder()
-  const sections = layout.tracks.map((name) => ({ name, lines: new BedgraphLines(), spool: new Spool({ memoryBytes: spoolBytes, folder: layout.temporaryFolder ?? '.' }) }))
+  const sections = layout.tracks.map((name) => ({
+    name,
+    lines: new BedgraphLines(),
+    spool: new Spool({ memoryBytes: spoolBytes, folder: layout.temporaryFolder ?? '.' }),
+  }))
   const [first, ...others] = sections
   const header = (name: string): Uint8Array => encoder.encode(`track type=bedGraph name="${name}"\n`)
   try {
@@ -29,7 +36,8 @@ export async function* encodeBedgraph(batches: AsyncIterable<PredictionBatch>, l
     for (const { name, lines, spool } of others) {
       await spool.append(encoder.encode(lines.finish()))
       yield [header(name)]
-      for (let at = 0; at < spool.byteLength; at += bytesPerWrite) yield [await spool.read(at, Math.min(bytesPerWrite, spool.byteLength - at))]
+      for (let at = 0; at < spool.byteLength; at += bytesPerWrite)
+        yield [await spool.read(at, Math.min(bytesPerWrite, spool.byteLength - at))]
     }
   } finally {
     await Promise.all(sections.map(({ spool }) => spool.close()))

@@ -54,7 +54,11 @@ export interface WriteArrowOptions extends Partial<OutputLayout> {
  * Writes predictions as Arrow: columns contig, position, base, (region,) tracks. `output` is a file's name, which appears
  * only when it is complete, or a sink. Tracks default to those of the first batch.
  */
-export async function writeArrow(batches: AsyncIterable<PredictionBatch>, output: string | ByteSink, options: WriteArrowOptions = {}): Promise<void> {
+export async function writeArrow(
+  batches: AsyncIterable<PredictionBatch>,
+  output: string | ByteSink,
+  options: WriteArrowOptions = {},
+): Promise<void> {
   const iterator = batches[Symbol.asyncIterator]()
   const first = await iterator.next()
   const all = async function* (): AsyncGenerator<PredictionBatch> {
@@ -66,6 +70,7 @@ export async function writeArrow(batches: AsyncIterable<PredictionBatch>, output
   }
   const tracks = options.tracks ?? (first.done ? [] : Object.keys(first.value.tracks))
   // Only here, so that a browser can write to a sink.
-  const sink = typeof output === 'string' ? await (await import('../bytes/atomic-output.ts')).openAtomicOutput(output) : output
+  const sink =
+    typeof output === 'string' ? await (await import('../bytes/atomic-output.ts')).openAtomicOutput(output) : output
   await writePredictions(all(), options.format === 'stream' ? 'arrows' : 'arrow', sink, { ...options, tracks })
 }

@@ -6,7 +6,11 @@ import type { OutputLayout } from './output-layout.ts'
 const rowsPerWrite = 8192
 
 /** Tab-separated text with a header line; positions 0-based, `NA` where there is no value. After `done`, what is missing behind it. */
-export async function* encodeTsv(batches: AsyncIterable<PredictionBatch>, layout: OutputLayout, done?: DoneOutput): AsyncGenerator<Uint8Array[]> {
+export async function* encodeTsv(
+  batches: AsyncIterable<PredictionBatch>,
+  layout: OutputLayout,
+  done?: DoneOutput,
+): AsyncGenerator<Uint8Array[]> {
   const encoder = new TextEncoder()
   const columns = ['contig', 'position', 'base', ...(layout.regions ? ['region'] : []), ...layout.tracks]
   const head = [encoder.encode(`${columns.join('\t')}\n`)]

@@ -16,7 +16,10 @@ export interface CpuInternalArguments {
   prepareFilter: PrepareFilterArguments
   prepareDilatedConv: PrepareDilatedConvArguments
 }
-export type CpuInternalKernel<K extends keyof CpuInternalArguments> = (args: CpuInternalArguments[K], context: CpuContext) => void
+export type CpuInternalKernel<K extends keyof CpuInternalArguments> = (
+  args: CpuInternalArguments[K],
+  context: CpuContext,
+) => void
 
 /** Counters per step of a program; a kernel may share out tiles and meet at barriers a few times. */
 export const countersPerStep = 16
@@ -58,7 +61,8 @@ export class CpuContext {
    */
   *tiles(count: number): Generator<number> {
     const counter = this.#nextCounter++
-    if (counter >= countersPerStep) throw new Error(`a kernel shares out work more than ${countersPerStep} times in one step`)
+    if (counter >= countersPerStep)
+      throw new Error(`a kernel shares out work more than ${countersPerStep} times in one step`)
     for (;;) {
       if (Atomics.load(this.#control, ABORTED) !== 0) throw new Aborted()
       const tile = Atomics.add(this.#counters, counter, 1)

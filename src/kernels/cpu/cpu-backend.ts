@@ -34,7 +34,12 @@ export interface CpuBackendOptions {
 export function createCpuBackend(options: CpuBackendOptions = {}): Backend {
   const threads = options.threads ?? availableParallelism()
   if (!Number.isInteger(threads) || threads < 1 || threads > mostThreads) {
-    throw new ConfigError({ where: 'threads', what: 'bad number of threads', expected: `a whole number from 1 to ${mostThreads}`, got: `${threads}` })
+    throw new ConfigError({
+      where: 'threads',
+      what: 'bad number of threads',
+      expected: `a whole number from 1 to ${mostThreads}`,
+      got: `${threads}`,
+    })
   }
   const best = engineVariant()
   const variant = options.variant ?? best
@@ -62,7 +67,11 @@ export function createCpuBackend(options: CpuBackendOptions = {}): Backend {
       return array
     } catch (cause) {
       throw new DeviceError('out-of-memory', {
-        where: 'cpu', what: 'memory is exhausted', expected: `${floatCount * 4} more bytes`, remedy: 'give a smaller --chunk or --memory', cause,
+        where: 'cpu',
+        what: 'memory is exhausted',
+        expected: `${floatCount * 4} more bytes`,
+        remedy: 'give a smaller --chunk or --memory',
+        cause,
       })
     }
   }
@@ -81,7 +90,13 @@ export function createCpuBackend(options: CpuBackendOptions = {}): Backend {
     expectOpen()
     queue.push(step)
   }
-  const dilatedConvs = new DilatedConvPreparer({ allocate, free: giveBack, enqueue, workerCount: threads, plan: options.planDilatedConv })
+  const dilatedConvs = new DilatedConvPreparer({
+    allocate,
+    free: giveBack,
+    enqueue,
+    workerCount: threads,
+    plan: options.planDilatedConv,
+  })
   const flush = async (): Promise<void> => {
     const steps = queue
     const uploaded = released
@@ -106,7 +121,8 @@ export function createCpuBackend(options: CpuBackendOptions = {}): Backend {
     limits: { maxTensorBytes: 2 ** 34, maxTotalBytes: options.memoryBytes ?? Math.floor(freemem() / 2) },
     memory,
     ops: queueingOps((op, args) => {
-      const ready = op === 'dilatedConv' ? dilatedConvs.prepare(args as DilatedConvArguments<CpuTensor, CpuWeights>) : args
+      const ready =
+        op === 'dilatedConv' ? dilatedConvs.prepare(args as DilatedConvArguments<CpuTensor, CpuWeights>) : args
       enqueue({ op, args: ready } as unknown as Step)
     }),
     tensor(channelCount, length): CpuTensor {

@@ -2,16 +2,45 @@ import type { CpuTensor, CpuWeights } from './cpu-tensor.ts'
 
 /** What every dense kernel module exports of matmul.lib.as.ts and panels.lib.as.ts; addresses in bytes. */
 export interface DenseExports extends BlockExports {
-  packWeights(packed: number, weight: number, weightRowBytes: number, outputs: number, inputs: number, paddedInputs: number): void
+  packWeights(
+    packed: number,
+    weight: number,
+    weightRowBytes: number,
+    outputs: number,
+    inputs: number,
+    paddedInputs: number,
+  ): void
   toPanels(panels: number, rows: number, rowBytes: number, channels: number, panelCount: number): void
   normalizeToPanels(
-    panels: number, rows: number, rowBytes: number, channels: number, panelCount: number, weight: number, bias: number, epsilon: number,
+    panels: number,
+    rows: number,
+    rowBytes: number,
+    channels: number,
+    panelCount: number,
+    weight: number,
+    bias: number,
+    epsilon: number,
   ): void
   multiply(
-    y: number, rowBytes: number, panelBytes: number, packed: number, bias: number, x: number, inputs: number, blocks: number, panelCount: number,
+    y: number,
+    rowBytes: number,
+    panelBytes: number,
+    packed: number,
+    bias: number,
+    x: number,
+    inputs: number,
+    blocks: number,
+    panelCount: number,
   ): void
   multiplyAdd(
-    y: number, rowBytes: number, panelBytes: number, packed: number, x: number, inputs: number, blocks: number, panelCount: number,
+    y: number,
+    rowBytes: number,
+    panelBytes: number,
+    packed: number,
+    x: number,
+    inputs: number,
+    blocks: number,
+    panelCount: number,
   ): void
   activate(x: number, vectors: number): void
   addTo(y: number, x: number, vectors: number): void
@@ -50,25 +79,45 @@ export const phaseBytes = (t: CpuTensor, start: number): number => ((t.offset + 
 
 /** Copies `tensor[channelStart .. +channelCount, start .. +count]` to rows of scratch. */
 export function copyIn(
-  memory: Float32Array, address: number, rowFloats: number, t: CpuTensor,
-  start: number, count: number, channelStart = 0, channelCount = t.channelCount,
+  memory: Float32Array,
+  address: number,
+  rowFloats: number,
+  t: CpuTensor,
+  start: number,
+  count: number,
+  channelStart = 0,
+  channelCount = t.channelCount,
 ): void {
   let from = t.offset + channelStart * t.rowStride + start
   let to = address / 4
-  for (let c = 0; c < channelCount; c++, from += t.rowStride, to += rowFloats) memory.set(t.data.subarray(from, from + count), to)
+  for (let c = 0; c < channelCount; c++, from += t.rowStride, to += rowFloats)
+    memory.set(t.data.subarray(from, from + count), to)
 }
 
 /** Copies rows of scratch to `tensor[channelStart .. +channelCount, start .. +count]`, and to nothing beside it. */
 export function copyOut(
-  memory: Float32Array, address: number, rowFloats: number, t: CpuTensor,
-  start: number, count: number, channelStart = 0, channelCount = t.channelCount,
+  memory: Float32Array,
+  address: number,
+  rowFloats: number,
+  t: CpuTensor,
+  start: number,
+  count: number,
+  channelStart = 0,
+  channelCount = t.channelCount,
 ): void {
   let to = t.offset + channelStart * t.rowStride + start
   let from = address / 4
-  for (let c = 0; c < channelCount; c++, to += t.rowStride, from += rowFloats) t.data.set(memory.subarray(from, from + count), to)
+  for (let c = 0; c < channelCount; c++, to += t.rowStride, from += rowFloats)
+    t.data.set(memory.subarray(from, from + count), to)
 }
 
 /** Copies part of a weight array to scratch. */
-export function copyWeights(memory: Float32Array, address: number, weights: CpuWeights, start = 0, count = weights.data.length - start): void {
+export function copyWeights(
+  memory: Float32Array,
+  address: number,
+  weights: CpuWeights,
+  start = 0,
+  count = weights.data.length - start,
+): void {
   memory.set(weights.data.subarray(start, start + count), address / 4)
 }

@@ -32,7 +32,8 @@ export function engineVariant(): WasmVariant {
 }
 
 /** Whether Node was built with that part of V8 (on x64 it is); elsewhere V8 complains of an unknown flag. */
-const canJoin = (): boolean => (process.config.variables as Record<string, unknown>)['v8_enable_wasm_simd256_revec'] === 1
+const canJoin = (): boolean =>
+  (process.config.variables as Record<string, unknown>)['v8_enable_wasm_simd256_revec'] === 1
 
 function findVariant(): WasmVariant {
   const version = v8Version()
@@ -77,19 +78,34 @@ class Probe {
     const { exports } = this.#scratch
     const [block, panel] = [exports.blockOutputs.value, exports.panelPositions.value]
     const allocate = (count: number): number => this.#scratch.allocate(count)
-    const [weight, packed, bias, rows, panels] = [outputs * inputs, outputs * inputs, outputs, inputs * positions, inputs * positions].map(allocate) as [
-      number, number, number, number, number,
-    ]
+    const [weight, packed, bias, rows, panels] = [
+      outputs * inputs,
+      outputs * inputs,
+      outputs,
+      inputs * positions,
+      inputs * positions,
+    ].map(allocate) as [number, number, number, number, number]
     this.#y = allocate(outputs * positions)
     const memory = this.#scratch.all()
     let state = 1
     for (let i = weight / 4; i < panels / 4; i++) {
-      state = (Math.imul(state, 48271) & 0x7fffffff) || 1
+      state = Math.imul(state, 48271) & 0x7fffffff || 1
       memory[i] = state / 2 ** 30 - 1
     }
     exports.packWeights(packed, weight, inputs * 4, outputs, inputs, inputs)
     exports.toPanels(panels, rows, positions * 4, inputs, positions / panel)
-    this.#call = () => exports.multiply(this.#y, positions * 4, panel * 4, packed, bias, panels, inputs, outputs / block, positions / panel)
+    this.#call = () =>
+      exports.multiply(
+        this.#y,
+        positions * 4,
+        panel * 4,
+        packed,
+        bias,
+        panels,
+        inputs,
+        outputs / block,
+        positions / panel,
+      )
   }
 
   run(): Float32Array {

@@ -25,7 +25,8 @@ export const cpuKernels: { readonly [K in OpName]: CpuKernel<K> } = {
 
 export const cpuInternalKernels: { readonly [K in keyof CpuInternalArguments]: CpuInternalKernel<K> } = {
   write({ out, data }, context) {
-    for (const c of context.tiles(out.channelCount)) row(out, c).set(data.subarray(c * out.length, (c + 1) * out.length))
+    for (const c of context.tiles(out.channelCount))
+      row(out, c).set(data.subarray(c * out.length, (c + 1) * out.length))
   },
   read({ input, data }, context) {
     for (const c of context.tiles(input.channelCount)) data.set(row(input, c), c * input.length)

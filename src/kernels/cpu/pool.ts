@@ -1,12 +1,21 @@
 import { Worker } from 'node:worker_threads'
 import { DeviceError } from '../../errors.ts'
 import type { OpName } from '../ops.ts'
-import { abortProgram, type CpuInternalArguments, type CpuOpArguments, controlFields, countersPerStep, resetControl } from './context.ts'
+import {
+  abortProgram,
+  type CpuInternalArguments,
+  type CpuOpArguments,
+  controlFields,
+  countersPerStep,
+  resetControl,
+} from './context.ts'
 import type { WasmVariant } from './wasm.ts'
 
 export type Step =
   | { [K in OpName]: { readonly op: K; readonly args: CpuOpArguments[K] } }[OpName]
-  | { [K in keyof CpuInternalArguments]: { readonly op: K; readonly args: CpuInternalArguments[K] } }[keyof CpuInternalArguments]
+  | {
+      [K in keyof CpuInternalArguments]: { readonly op: K; readonly args: CpuInternalArguments[K] }
+    }[keyof CpuInternalArguments]
 /** Steps run by all workers together, one after the other. */
 export interface Program {
   readonly steps: readonly Step[]
@@ -117,7 +126,9 @@ export class WorkerPool {
 
   #lose(seat: Seat, text: string): void {
     this.#closed ??= new DeviceError('worker', {
-      where: 'cpu', what: `a compute thread died (${text})`, remedy: 'run again; with --resume nothing that was finished is lost',
+      where: 'cpu',
+      what: `a compute thread died (${text})`,
+      remedy: 'run again; with --resume nothing that was finished is lost',
     })
     abortProgram(this.#control)
     seat.settle?.({})

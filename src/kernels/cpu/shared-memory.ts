@@ -48,8 +48,13 @@ export class SharedMemory {
     const end = start + piece(array.length)
     const before = segment.holes.find((h) => h.start + h.count === start)
     const after = segment.holes.find((h) => h.start === end)
-    const merged = { start: before?.start ?? start, count: (after ? after.start + after.count : end) - (before?.start ?? start) }
-    segment.holes = [...segment.holes.filter((h) => h !== before && h !== after), merged].sort((a, b) => a.start - b.start)
+    const merged = {
+      start: before?.start ?? start,
+      count: (after ? after.start + after.count : end) - (before?.start ?? start),
+    }
+    segment.holes = [...segment.holes.filter((h) => h !== before && h !== after), merged].sort(
+      (a, b) => a.start - b.start,
+    )
   }
 
   /** Gives up everything; pieces still in use keep their memory. */

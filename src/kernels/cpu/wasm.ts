@@ -30,7 +30,13 @@ export class WasmScratch<Exports = unknown> {
 
   constructor(source: WasmSource, variant: WasmVariant) {
     const module = new WebAssembly.Module(bytesOf(source[variant]))
-    const instance = new WebAssembly.Instance(module, { env: { abort: () => { throw new Error('a WASM kernel aborted') } } })
+    const instance = new WebAssembly.Instance(module, {
+      env: {
+        abort: () => {
+          throw new Error('a WASM kernel aborted')
+        },
+      },
+    })
     this.exports = instance.exports as Exports
     this.#memory = (instance.exports as unknown as { memory: WebAssembly.Memory }).memory
   }

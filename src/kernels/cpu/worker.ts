@@ -6,7 +6,10 @@ import { cpuInternalKernels, cpuKernels } from './kernels.ts'
 import type { Outcome, Program, Setup } from './pool.ts'
 
 const { workerIndex, workerCount, control, variant } = workerData as Setup
-const kernels = { ...cpuKernels, ...cpuInternalKernels } as unknown as Record<string, (args: unknown, context: CpuContext) => void>
+const kernels = { ...cpuKernels, ...cpuInternalKernels } as unknown as Record<
+  string,
+  (args: unknown, context: CpuContext) => void
+>
 const context = new CpuContext(workerIndex, workerCount, control, variant)
 
 function run({ steps, counters, collect }: Program): Outcome {

@@ -26,7 +26,13 @@ export function checkDilatedConv(a: DilatedConvArguments): void {
   const op = 'dilatedConv'
   const { channelCount, length } = a.out
   const [, inChannels, width] = a.weight.shape as [number, number, number]
-  if (!Number.isInteger(a.dilation) || a.dilation < 1) throw new ShapeError({ where: op, what: 'bad dilation', expected: 'a whole number of at least 1', got: `${a.dilation}` })
+  if (!Number.isInteger(a.dilation) || a.dilation < 1)
+    throw new ShapeError({
+      where: op,
+      what: 'bad dilation',
+      expected: 'a whole number of at least 1',
+      got: `${a.dilation}`,
+    })
   expectWeights(op, 'weight', a.weight, [channelCount, inChannels, width])
   expectWeights(op, 'bias', a.bias, [channelCount])
   expectShape(op, 'input', a.input, inChannels, length + (width - 1) * a.dilation)

@@ -19,7 +19,16 @@ export const dilatedConvGpu: GpuKernel<'dilatedConv'> = (a, context) => {
         hasAfter: a.after ? 1 : 0,
         residualSource: residual ? (residual.buffer === out.buffer ? 2 : 1) : 0,
       },
-      u32: [outChannels, inChannels, out.length, width, a.dilation, ...place(out), ...place(input), ...place(residual ?? out)],
+      u32: [
+        outChannels,
+        inChannels,
+        out.length,
+        width,
+        a.dilation,
+        ...place(out),
+        ...place(input),
+        ...place(residual ?? out),
+      ],
       buffers: {
         1: out.buffer,
         2: input.buffer,

@@ -10,7 +10,8 @@ import type { DilatedConvExports } from './wasm-exports.ts'
 const cachedTaps = 256
 
 /** Floats of a packed weight, `[rowBlocks][inChannels][width][4]`. */
-export const directFloats = (outChannels: number, inChannels: number, width: number): number => Math.ceil(outChannels / 4) * inChannels * width * 4
+export const directFloats = (outChannels: number, inChannels: number, width: number): number =>
+  Math.ceil(outChannels / 4) * inChannels * width * 4
 
 /** Packs output channels 4 · rowBlock … + 3 (zeros beyond the last). */
 export function packDirect(packed: Float32Array, weight: CpuWeights, rowBlock: number): void {
@@ -18,7 +19,8 @@ export function packDirect(packed: Float32Array, weight: CpuWeights, rowBlock: n
   const taps = inChannels * width
   for (let lane = 0; lane < 4; lane++) {
     const o = 4 * rowBlock + lane
-    for (let k = 0; k < taps; k++) packed[(rowBlock * taps + k) * 4 + lane] = o < outChannels ? weight.data[o * taps + k] : 0
+    for (let k = 0; k < taps; k++)
+      packed[(rowBlock * taps + k) * 4 + lane] = o < outChannels ? weight.data[o * taps + k] : 0
   }
 }
 
@@ -52,7 +54,8 @@ export function directConv(a: CpuDilatedConvArguments & { readonly plan: DirectP
     const whole = multipleOf(unit, n)
     for (let i = 0; i < inChannels; i++) {
       x.set(row(a.input, i, start, n + span), i * inputStride)
-      if (a.before) affineLeaky(inputAddress + i * inputStride * 4, n + span, a.before.scale.data[i], a.before.shift.data[i])
+      if (a.before)
+        affineLeaky(inputAddress + i * inputStride * 4, n + span, a.before.scale.data[i], a.before.shift.data[i])
     }
     y.fill(0)
     for (let i = 0; i < inChannels; i += channelsAtOnce) {
@@ -60,8 +63,34 @@ export function directConv(a: CpuDilatedConvArguments & { readonly plan: DirectP
       const from = inputAddress + i * inputStride * 4
       const weights = weightsAddress + i * width * 16
       const blockBytes = inChannels * width * 16
-      if (width === 1) multiplyAdd(outAddress, outStride * 4, rowBlocks, whole, from, weights, blockBytes, channels, inputStride * 4, 1, 0)
-      else multiplyAdd(outAddress, outStride * 4, rowBlocks, whole, from, weights, blockBytes, width, a.dilation * 4, channels, inputStride * 4)
+      if (width === 1)
+        multiplyAdd(
+          outAddress,
+          outStride * 4,
+          rowBlocks,
+          whole,
+          from,
+          weights,
+          blockBytes,
+          channels,
+          inputStride * 4,
+          1,
+          0,
+        )
+      else
+        multiplyAdd(
+          outAddress,
+          outStride * 4,
+          rowBlocks,
+          whole,
+          from,
+          weights,
+          blockBytes,
+          width,
+          a.dilation * 4,
+          channels,
+          inputStride * 4,
+        )
     }
     for (let o = 0; o < outChannels; o++) {
       if (residual) residual.set(row(a.residual, o, start, n))

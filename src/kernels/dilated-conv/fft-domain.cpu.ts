@@ -40,7 +40,10 @@ export function fftDomainConv(a: CpuDilatedConvArguments & { readonly plan: FftP
   const inputAddress = scratch.allocate(inChannels * inputStride)
   const outAddress = scratch.allocate(outChannels * outStride)
   scratch.floats(weightsAddress, a.packed.length).set(a.packed)
-  scratch.floats(biasAddress, 4 * rowBlocks).fill(0).set(a.bias.data)
+  scratch
+    .floats(biasAddress, 4 * rowBlocks)
+    .fill(0)
+    .set(a.bias.data)
   scratch.floats(twiddlesAddress, factors.length).set(factors)
   const placesTable = scratch.words(placesAddress, 2 * fftSize)
   const offsets = scratch.words(offsetsAddress, segmentCount * dilation + unit)
@@ -73,17 +76,58 @@ export function fftDomainConv(a: CpuDilatedConvArguments & { readonly plan: FftP
       placesTable.set(table)
       const tileOffsets = offsetsAddress + first * 4
       for (let i = 0; i < inChannels; i++) {
-        wasm.gatherColumns(dataAddress, rowBytes, fftSize, inputAddress + (i * inputStride + inputSkew) * 4, dilation * 4, tileOffsets)
-        wasm.forwardTransform(dataAddress, rowBytes, fftSize, twiddlesAddress, spectraAddress + i * rowBytes, placesAddress)
+        wasm.gatherColumns(
+          dataAddress,
+          rowBytes,
+          fftSize,
+          inputAddress + (i * inputStride + inputSkew) * 4,
+          dilation * 4,
+          tileOffsets,
+        )
+        wasm.forwardTransform(
+          dataAddress,
+          rowBytes,
+          fftSize,
+          twiddlesAddress,
+          spectraAddress + i * rowBytes,
+          placesAddress,
+        )
       }
-      wasm.mixSpectra(spectraAddress, fftSize / 2, planeBytes, rowBytes, inChannels, rowBlocks, weightsAddress, biasAddress, workAddress)
+      wasm.mixSpectra(
+        spectraAddress,
+        fftSize / 2,
+        planeBytes,
+        rowBytes,
+        inChannels,
+        rowBlocks,
+        weightsAddress,
+        biasAddress,
+        workAddress,
+      )
       for (let o = 0; o < outChannels; o++) {
-        wasm.backwardTransform(dataAddress, rowBytes, fftSize, twiddlesAddress, spectraAddress + o * rowBytes, placesAddress)
+        wasm.backwardTransform(
+          dataAddress,
+          rowBytes,
+          fftSize,
+          twiddlesAddress,
+          spectraAddress + o * rowBytes,
+          placesAddress,
+        )
         const to = outAddress + (o * outStride + outSkew) * 4
-        wasm.scatterColumns(dataAddress, rowBytes, validLength, to, dilation * 4, tileOffsets, a.after ? 1 : 0, a.residual ? 1 : 0)
+        wasm.scatterColumns(
+          dataAddress,
+          rowBytes,
+          validLength,
+          to,
+          dilation * 4,
+          tileOffsets,
+          a.after ? 1 : 0,
+          a.residual ? 1 : 0,
+        )
       }
     }
-    for (let o = 0; o < outChannels; o++) row(a.out, o, start, n).set(y.subarray(o * outStride + outSkew, o * outStride + outSkew + n))
+    for (let o = 0; o < outChannels; o++)
+      row(a.out, o, start, n).set(y.subarray(o * outStride + outSkew, o * outStride + outSkew + n))
   }
 }
 

@@ -75,7 +75,8 @@ function usualPlan(request: DilatedConvRequest): DilatedConvPlan {
   const candidates: DilatedConvPlan[] = [directPlan(request)]
   // Near the width most of a transform is thrown away; far above it the mix gains nothing more.
   for (let fftSize = 16; fftSize <= Math.min(mostFftSize, Math.max(16, 16 * request.width)); fftSize *= 2) {
-    if (fftSize < 1.5 * request.width || (fftSize - request.width + 1) * request.dilation > mostSegmentPositions) continue
+    if (fftSize < 1.5 * request.width || (fftSize - request.width + 1) * request.dilation > mostSegmentPositions)
+      continue
     candidates.push(fftPlan(request, fftSize))
   }
   return leastExpected(candidates, request)
@@ -99,11 +100,16 @@ export function fftPlan(request: DilatedConvRequest, fftSize: number): FftPlan {
 }
 
 function leastExpected<P extends DilatedConvPlan>(candidates: readonly P[], request: DilatedConvRequest): P {
-  return candidates.reduce((best, plan) => (expectedNanoseconds(plan, request) < expectedNanoseconds(best, request) ? plan : best))
+  return candidates.reduce((best, plan) =>
+    expectedNanoseconds(plan, request) < expectedNanoseconds(best, request) ? plan : best,
+  )
 }
 
 /** The plan in words: one line. */
-export function explainDilatedPlan(plan: DilatedConvPlan, { inChannels, outChannels, width, dilation }: Omit<DilatedConvRequest, 'workerCount'>): string {
+export function explainDilatedPlan(
+  plan: DilatedConvPlan,
+  { inChannels, outChannels, width, dilation }: Omit<DilatedConvRequest, 'workerCount'>,
+): string {
   const what = `convolution ${inChannels} -> ${outChannels}, width ${width}, dilation ${dilation}`
   if (plan.method === 'direct') return `${what}: direct`
   return `${what}: in the frequency domain, ${plan.fftSize} points a phase, ${plan.validLength} results each`
@@ -119,7 +125,10 @@ function directNanoseconds(plan: DirectPlan, request: DilatedConvRequest): numbe
   const taps = 4 * Math.ceil(outChannels / 4) * inChannels * width
   const tileLength = Math.min(plan.tileLength, length)
   const span = (width - 1) * dilation
-  const tile = Math.ceil(tileLength / 8) * 8 * taps * cost.tap + copies(inChannels, tileLength + span) + copies(outChannels, tileLength)
+  const tile =
+    Math.ceil(tileLength / 8) * 8 * taps * cost.tap +
+    copies(inChannels, tileLength + span) +
+    copies(outChannels, tileLength)
   return taps * cost.weight + rounds(length / tileLength, workerCount) * tile
 }
 
@@ -129,8 +138,12 @@ function fftNanoseconds(plan: FftPlan, request: DilatedConvRequest): number {
   const products = 4 * Math.ceil(outChannels / 4) * inChannels
   const blockLength = Math.min(length, segmentCount * validLength * dilation)
   const columns = Math.ceil(columnsOf(blockLength, validLength, dilation) / 8) * 8
-  const perSample = (inChannels + outChannels) * (cost.sample + cost.sampleDoubling * Math.log2(fftSize)) + 1.5 * products * cost.mix
-  const block = columns * fftSize * perSample + copies(inChannels, blockLength + (width - 1) * dilation) + copies(outChannels, blockLength)
+  const perSample =
+    (inChannels + outChannels) * (cost.sample + cost.sampleDoubling * Math.log2(fftSize)) + 1.5 * products * cost.mix
+  const block =
+    columns * fftSize * perSample +
+    copies(inChannels, blockLength + (width - 1) * dilation) +
+    copies(outChannels, blockLength)
   const making = (products * width * (fftSize / 2) * cost.spectrum) / workerCount / cost.expectedUses
   return making + 1.5 * fftSize * products * cost.weight + rounds(length / blockLength, workerCount) * block
 }

@@ -54,7 +54,9 @@ export class DilatedConvPreparer {
     let packed = forms.get(form)
     if (!packed) {
       packed = this.#allocate(
-        plan.method === 'direct' ? directFloats(outChannels, inChannels, width) : filterSpectraFloats(plan.fftSize, outChannels, inChannels),
+        plan.method === 'direct'
+          ? directFloats(outChannels, inChannels, width)
+          : filterSpectraFloats(plan.fftSize, outChannels, inChannels),
       )
       forms.set(form, packed)
       this.#enqueue({ op: 'prepareDilatedConv', args: { weight: args.weight, plan, packed } })
@@ -74,7 +76,10 @@ export class DilatedConvPreparer {
   }
 }
 
-export const prepareDilatedConvKernel: CpuInternalKernel<'prepareDilatedConv'> = ({ weight, plan, packed }, context) => {
+export const prepareDilatedConvKernel: CpuInternalKernel<'prepareDilatedConv'> = (
+  { weight, plan, packed },
+  context,
+) => {
   for (const rowBlock of context.tiles(Math.ceil(weight.shape[0] / 4))) {
     if (plan.method === 'direct') packDirect(packed, weight, rowBlock)
     else packFilterSpectra(packed, plan.fftSize, weight, rowBlock)

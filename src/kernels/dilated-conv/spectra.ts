@@ -14,7 +14,8 @@ export function twiddles(fftSize: number): Float32Array {
   let size = fftSize
   for (const radix of radices(fftSize).slice(0, -1)) {
     for (let j = 0; j < size / radix; j++) {
-      for (let m = 1; m < radix; m++) out.push(Math.cos((2 * Math.PI * j * m) / size), Math.sin((2 * Math.PI * j * m) / size))
+      for (let m = 1; m < radix; m++)
+        out.push(Math.cos((2 * Math.PI * j * m) / size), Math.sin((2 * Math.PI * j * m) / size))
     }
     size /= radix
   }
@@ -94,7 +95,14 @@ export function packFilterSpectra(
       packed[first + 2 * plane] = im - re
     }
     for (let i = 0, k = 0; i < inChannels; i++) {
-      let re0 = 0, re1 = 0, re2 = 0, re3 = 0, im0 = 0, im1 = 0, im2 = 0, im3 = 0
+      let re0 = 0,
+        re1 = 0,
+        re2 = 0,
+        re3 = 0,
+        im0 = 0,
+        im1 = 0,
+        im2 = 0,
+        im3 = 0
       for (let j = 0; j < width; j++, k += 4) {
         const c = cosines[j]
         const s = sines[j]

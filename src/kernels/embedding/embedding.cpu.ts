@@ -30,7 +30,9 @@ export const embeddingCpu: CpuKernel<'embedding'> = ({ out, codes, table }, cont
     copyIn(memory, offsets, rowFloats, codes, start, count)
     const wrong = wasm.rowOffsets(offsets, count, rowCount)
     if (wrong >= 0) {
-      throw new RangeError(`embedding: code ${memory[offsets / 4 + wrong]} at position ${start + wrong}: expected a whole number below ${rowCount}`)
+      throw new RangeError(
+        `embedding: code ${memory[offsets / 4 + wrong]} at position ${start + wrong}: expected a whole number below ${rowCount}`,
+      )
     }
     const padded = multipleOf(4, count)
     memory.fill(0, offsets / 4 + count, offsets / 4 + padded)

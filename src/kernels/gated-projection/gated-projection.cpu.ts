@@ -1,14 +1,36 @@
 import type { CpuKernel } from '../cpu/context.ts'
-import { type BlockExports, copyIn, copyOut, copyWeights, type DenseExports, multipleOf, phaseBytes, rowFloatsFor, tileLengthFor } from '../cpu/dense-tile.ts'
+import {
+  type BlockExports,
+  copyIn,
+  copyOut,
+  copyWeights,
+  type DenseExports,
+  multipleOf,
+  phaseBytes,
+  rowFloatsFor,
+  tileLengthFor,
+} from '../cpu/dense-tile.ts'
 import { gatedProjectionWasm } from '../generated/gated-projection.wasm.ts'
 
 /** About how many channels are computed at a time, in each of the three parts. */
 const groupChannels = 16
 
-interface GatedProjectionExports extends BlockExports, Pick<DenseExports, 'multiply' | 'normalizeToPanels' | 'packWeights'> {
+interface GatedProjectionExports
+  extends BlockExports,
+    Pick<DenseExports, 'multiply' | 'normalizeToPanels' | 'packWeights'> {
   gateChannels(
-    gate: number, value: number, x0: number, x1: number, v: number, rowBytes: number,
-    shortWeight: number, shortBias: number, partChannels: number, taps: number, channels: number, panelCount: number,
+    gate: number,
+    value: number,
+    x0: number,
+    x1: number,
+    v: number,
+    rowBytes: number,
+    shortWeight: number,
+    shortBias: number,
+    partChannels: number,
+    taps: number,
+    channels: number,
+    panelCount: number,
   ): void
 }
 
@@ -50,7 +72,14 @@ export const gatedProjectionCpu: CpuKernel<'gatedProjection'> = (a, context) => 
   memory.fill(0, bias / 4, bias / 4 + 3 * partChannels)
   for (let part = 0; part < 3; part++) {
     const from = rows + part * channels * inChannels * 4
-    wasm.packWeights(packed + part * partChannels * inChannels * 4, from, inChannels * 4, channels, inChannels, inChannels)
+    wasm.packWeights(
+      packed + part * partChannels * inChannels * 4,
+      from,
+      inChannels * 4,
+      channels,
+      inChannels,
+      inChannels,
+    )
     copyWeights(memory, bias + part * partChannels * 4, a.bias, part * channels, channels)
   }
   copyWeights(memory, shortWeight, a.shortWeight)
@@ -76,11 +105,30 @@ export const gatedProjectionCpu: CpuKernel<'gatedProjection'> = (a, context) => 
       for (let part = 0; part < 3; part++) {
         const o = part * partChannels + c
         const blocks = Math.ceil(groupCount / block)
-        wasm.multiply(u[part], rowFloats * 4, panel * 4, packed + o * inChannels * 4, bias + o * 4, panels, inChannels, blocks, panelCount)
+        wasm.multiply(
+          u[part],
+          rowFloats * 4,
+          panel * 4,
+          packed + o * inChannels * 4,
+          bias + o * 4,
+          panels,
+          inChannels,
+          blocks,
+          panelCount,
+        )
         if (before > 0 && !a.history) clearColumns(memory, u[part], rowFloats, groupCount, before)
       }
       wasm.gateChannels(
-        gateRows, valueRows, ...u, rowFloats * 4, shortWeight + c * taps * 4, shortBias + c * 4, channels, taps, groupCount, Math.ceil(count / 8),
+        gateRows,
+        valueRows,
+        ...u,
+        rowFloats * 4,
+        shortWeight + c * taps * 4,
+        shortBias + c * 4,
+        channels,
+        taps,
+        groupCount,
+        Math.ceil(count / 8),
       )
       copyOut(memory, gateRows, rowFloats, a.gate, start, count, c, groupCount)
       copyOut(memory, valueRows, rowFloats, a.value, start, count, c, groupCount)

@@ -39,7 +39,15 @@ export const gatedProjectionGpu: GpuKernel<'gatedProjection'> = (a, context) => 
     context.dispatch({
       shader,
       entry: 'gatedProjection',
-      u32: [channelCount, count, halo + 1, a.history ? 0 : before, u.rowStride, ...place(gateTile), ...place(valueTile)],
+      u32: [
+        channelCount,
+        count,
+        halo + 1,
+        a.history ? 0 : before,
+        u.rowStride,
+        ...place(gateTile),
+        ...place(valueTile),
+      ],
       buffers: [gateTile.buffer, valueTile.buffer, u.buffer, a.shortWeight.buffer, a.shortBias.buffer],
       tiles: Math.ceil(count / threads),
       rows: channelCount,

@@ -1,5 +1,14 @@
 import type { CpuKernel, CpuOpArguments } from '../cpu/context.ts'
-import { type BlockExports, copyOut, copyWeights, type DenseExports, multipleOf, phaseBytes, rowFloatsFor, tileLengthFor } from '../cpu/dense-tile.ts'
+import {
+  type BlockExports,
+  copyOut,
+  copyWeights,
+  type DenseExports,
+  multipleOf,
+  phaseBytes,
+  rowFloatsFor,
+  tileLengthFor,
+} from '../cpu/dense-tile.ts'
 import { implicitFilterWasm } from '../generated/implicit-filter.wasm.ts'
 
 /** Filter channels computed at a time from the last hidden layer. */
@@ -8,7 +17,15 @@ const groupChannels = 32
 interface ImplicitFilterExports extends BlockExports, Pick<DenseExports, 'multiply' | 'packWeights'> {
   firstLayer(h: number, z: number, weight: number, bias: number, features: number, width: number, eights: number): void
   sines(h: number, freq: number, width: number, panelCount: number): void
-  applyWindow(y: number, rowBytes: number, t: number, deltas: number, shift: number, channels: number, vectors: number): void
+  applyWindow(
+    y: number,
+    rowBytes: number,
+    t: number,
+    deltas: number,
+    shift: number,
+    channels: number,
+    vectors: number,
+  ): void
 }
 type Arguments = CpuOpArguments['implicitFilter']
 
@@ -30,7 +47,9 @@ export const implicitFilterCpu: CpuKernel<'implicitFilter'> = (a, context) => {
   scratch.reset()
   const first = scratch.allocate(2 * padded * embeddingSize) // f64
   const firstBias = scratch.allocate(2 * padded) // f64
-  const inner = layers.slice(1).map(() => ({ packed: scratch.allocate(padded * padded), bias: scratch.allocate(padded) }))
+  const inner = layers
+    .slice(1)
+    .map(() => ({ packed: scratch.allocate(padded * padded), bias: scratch.allocate(padded) }))
   const freq = scratch.allocate(2 * padded)
   const last = { packed: scratch.allocate(paddedChannels * padded), bias: scratch.allocate(group) }
   const deltas = scratch.allocate(channels)
@@ -46,7 +65,8 @@ export const implicitFilterCpu: CpuKernel<'implicitFilter'> = (a, context) => {
   for (let o = 0; o < width; o++) {
     const turns = a.freq.data[o] / (2 * Math.PI)
     memory64[firstBias / 8 + o] = layers[0].bias.data[o] * turns
-    for (let e = o * embeddingSize; e < (o + 1) * embeddingSize; e++) memory64[first / 8 + e] = layers[0].weight.data[e] * turns
+    for (let e = o * embeddingSize; e < (o + 1) * embeddingSize; e++)
+      memory64[first / 8 + e] = layers[0].weight.data[e] * turns
   }
   layers.slice(1).forEach(({ weight, bias }, i) => {
     copyWeights(memory, rows, weight)
@@ -81,8 +101,26 @@ export const implicitFilterCpu: CpuKernel<'implicitFilter'> = (a, context) => {
     const result = rows + phaseBytes(out, start)
     for (let c = 0; c < channels; c += group) {
       const groupCount = Math.min(group, channels - c)
-      wasm.multiply(result, rowFloats * 4, panel * 4, last.packed + c * padded * 4, last.bias, h, padded, Math.ceil(groupCount / block), panelCount)
-      wasm.applyWindow(result, rowFloats * 4, times, deltas + c * 4, a.shift, groupCount, multipleOf(4, (panelCount * panel) / 4))
+      wasm.multiply(
+        result,
+        rowFloats * 4,
+        panel * 4,
+        last.packed + c * padded * 4,
+        last.bias,
+        h,
+        padded,
+        Math.ceil(groupCount / block),
+        panelCount,
+      )
+      wasm.applyWindow(
+        result,
+        rowFloats * 4,
+        times,
+        deltas + c * 4,
+        a.shift,
+        groupCount,
+        multipleOf(4, (panelCount * panel) / 4),
+      )
       copyOut(memory, result, rowFloats, out, start, count, c, groupCount)
     }
   }
@@ -91,7 +129,14 @@ export const implicitFilterCpu: CpuKernel<'implicitFilter'> = (a, context) => {
 const timeOf = ({ tapCount }: Arguments, i: number): number => i / Math.max(1, tapCount - 1)
 
 /** Table rows to panels of f64. */
-function copyFeatures(to: Float64Array, at: number, table: Float32Array, size: number, firstTap: number, count: number): void {
+function copyFeatures(
+  to: Float64Array,
+  at: number,
+  table: Float32Array,
+  size: number,
+  firstTap: number,
+  count: number,
+): void {
   for (let j = 0; j < count; j++) {
     const panel = at + (j >> 3) * size * 8 + (j & 7)
     for (let e = 0; e < size; e++) to[panel + e * 8] = table[(firstTap + j) * size + e]
@@ -102,11 +147,16 @@ function copyFeatures(to: Float64Array, at: number, table: Float32Array, size: n
  * z in float64, as panels, for tiles of at most `tileLength` taps. A tile needs one sine and cosine a band: the angles
  * inside it are reached by adding the table's angles, cos(a + b) = cos a cos b - sin a sin b, which costs no digits.
  */
-function positionFeatures(a: Arguments, tileLength: number): (to: Float64Array, at: number, firstTap: number, count: number) => void {
+function positionFeatures(
+  a: Arguments,
+  tileLength: number,
+): (to: Float64Array, at: number, firstTap: number, count: number) => void {
   const size = a.embeddingSize
   const bandCount = (size - 1) / 2
   const angle = (2 * Math.PI) / a.tapCount
-  const bands = Array.from({ length: bandCount }, (_, b) => (bandCount === 1 ? 1e-4 : 1e-4 + ((bandCount - 1 - 1e-4) * b) / (bandCount - 1)))
+  const bands = Array.from({ length: bandCount }, (_, b) =>
+    bandCount === 1 ? 1e-4 : 1e-4 + ((bandCount - 1 - 1e-4) * b) / (bandCount - 1),
+  )
   const cosines = bands.map((f) => Float64Array.from({ length: tileLength }, (_, j) => Math.cos(f * angle * j)))
   const sines = bands.map((f) => Float64Array.from({ length: tileLength }, (_, j) => Math.sin(f * angle * j)))
   return (to, at, firstTap, count) => {

@@ -29,13 +29,26 @@ export function checkImplicitFilter(a: ImplicitFilterArguments): void {
   const op = 'implicitFilter'
   const width = a.freq.shape[0]
   const end = a.firstTap + a.out.length
-  for (const [name, table] of [['z', a.z], ['t', a.t]] as const) {
+  for (const [name, table] of [
+    ['z', a.z],
+    ['t', a.t],
+  ] as const) {
     if (!table || table.shape[0] >= end) continue
-    throw new ShapeError({ where: op, what: `table ${name} is too short`, expected: `${end} rows`, got: `${table.shape[0]}` })
+    throw new ShapeError({
+      where: op,
+      what: `table ${name} is too short`,
+      expected: `${end} rows`,
+      got: `${table.shape[0]}`,
+    })
   }
   if (a.z) expectWeights(op, 'z', a.z, [a.z.shape[0], a.embeddingSize])
   if (a.embeddingSize % 2 === 0) {
-    throw new ShapeError({ where: op, what: 'bad embeddingSize', expected: 'an odd number (t, cosines, sines)', got: `${a.embeddingSize}` })
+    throw new ShapeError({
+      where: op,
+      what: 'bad embeddingSize',
+      expected: 'an odd number (t, cosines, sines)',
+      got: `${a.embeddingSize}`,
+    })
   }
   a.layers.forEach((layer, i) => {
     expectWeights(op, `layers[${i}].weight`, layer.weight, [width, i === 0 ? a.embeddingSize : width])

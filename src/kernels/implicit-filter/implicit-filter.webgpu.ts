@@ -25,7 +25,8 @@ export const implicitFilterGpu: GpuKernel<'implicitFilter'> = (a, context) => {
     a.layers.forEach((layer, i) => {
       const next = view(hidden[i % 2], part)
       enqueueLinear({ out: next, input: h, ...layer }, context, 'f32') // its sines multiply errors, whatever the precision
-      if (i === 0 && residues) enqueueLinear({ out: next, input: residues, weight: layer.weight, residual: next }, context, 'f32')
+      if (i === 0 && residues)
+        enqueueLinear({ out: next, input: residues, weight: layer.weight, residual: next }, context, 'f32')
       pointwise('sine', next, a.freq, undefined, 0, a.shift, context)
       h = next
     })
@@ -71,7 +72,10 @@ function enqueueGather(z: GpuTensor, table: GpuWeights, firstTap: number, contex
 /** Fills z and gives what f32 cannot hold of it: the first layer is multiplied up to a hundredfold by those after it. */
 function enqueueComputed(z: GpuTensor, host: FilterFeatures, context: GpuContext): GpuTensor {
   const residues = context.scratch(z.channelCount, z.length)
-  for (const [tensor, values] of [[z, host.z], [residues, host.residues]] as const) {
+  for (const [tensor, values] of [
+    [z, host.z],
+    [residues, host.residues],
+  ] as const) {
     context.copy({ ...tensor, offset: 0, rowStride: z.length, buffer: context.upload(values) }, tensor)
   }
   return residues

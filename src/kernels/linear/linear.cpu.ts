@@ -1,5 +1,14 @@
 import type { CpuKernel } from '../cpu/context.ts'
-import { copyIn, copyOut, copyWeights, type DenseExports, multipleOf, phaseBytes, rowFloatsFor, tileLengthFor } from '../cpu/dense-tile.ts'
+import {
+  copyIn,
+  copyOut,
+  copyWeights,
+  type DenseExports,
+  multipleOf,
+  phaseBytes,
+  rowFloatsFor,
+  tileLengthFor,
+} from '../cpu/dense-tile.ts'
 import { linearWasm } from '../generated/linear.wasm.ts'
 
 /** About how many output channels are computed at a time: their weights stay in L1 while all positions of the tile pass. */
@@ -43,14 +52,25 @@ export const linearCpu: CpuKernel<'linear'> = ({ out, input, weight, bias, norm,
     const panelCount = Math.ceil(count / panel)
     const x = rows + phaseBytes(input, start)
     copyIn(memory, x, rowFloats, input, start, count)
-    if (norm) wasm.normalizeToPanels(panels, x, rowFloats * 4, inChannels, panelCount, normWeight, normBias, norm.epsilon)
+    if (norm)
+      wasm.normalizeToPanels(panels, x, rowFloats * 4, inChannels, panelCount, normWeight, normBias, norm.epsilon)
     else wasm.toPanels(panels, x, rowFloats * 4, inChannels, panelCount)
 
     const result = y + phaseBytes(out, start)
     for (let o = 0; o < outChannels; o += group) {
       const channels = Math.min(group, outChannels - o)
       const blocks = Math.ceil(channels / block)
-      wasm.multiply(result, rowFloats * 4, panel * 4, packed + o * inChannels * 4, biasArea + o * 4, panels, inChannels, blocks, panelCount)
+      wasm.multiply(
+        result,
+        rowFloats * 4,
+        panel * 4,
+        packed + o * inChannels * 4,
+        biasArea + o * 4,
+        panels,
+        inChannels,
+        blocks,
+        panelCount,
+      )
       if (activation === 'gelu') wasm.activate(result, (channels * rowFloats) / 4)
       if (residual) {
         const old = kept + phaseBytes(residual, start)

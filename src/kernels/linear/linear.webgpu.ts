@@ -13,7 +13,11 @@ export const linearGpu: GpuKernel<'linear'> = (args, context) => {
 }
 
 /** The op `linear`, as a step of other ops too; `out` and `input` may share a buffer. f32 where the step asks for it. */
-export function enqueueLinear(a: LinearArguments<GpuTensor, GpuWeights>, context: GpuContext, precision: Precision = context.precision): void {
+export function enqueueLinear(
+  a: LinearArguments<GpuTensor, GpuWeights>,
+  context: GpuContext,
+  precision: Precision = context.precision,
+): void {
   const { out, weight, bias, norm, residual } = a
   const input = context.apart(a.input, out)
   const statistics = norm && enqueueStatistics(input, norm, context)
@@ -29,7 +33,14 @@ export function enqueueLinear(a: LinearArguments<GpuTensor, GpuWeights>, context
         hasGelu: a.activation === 'gelu' ? 1 : 0,
         residualSource: residual ? (residual.buffer === out.buffer ? 2 : 1) : 0,
       },
-      u32: [out.channelCount, input.channelCount, out.length, ...place(out), ...place(input), ...place(residual ?? out)],
+      u32: [
+        out.channelCount,
+        input.channelCount,
+        out.length,
+        ...place(out),
+        ...place(input),
+        ...place(residual ?? out),
+      ],
       buffers: {
         1: out.buffer,
         2: input.buffer,

@@ -59,7 +59,13 @@ export function enqueueProduct(p: Product, context: GpuContext): void {
 
 /** Queues the largest absolute value of the input, as the product reads it, into `to`. */
 function enqueueRange(p: Product, to: GPUBuffer, context: GpuContext): void {
-  const one = (buffer: GPUBuffer, offset: number): GpuTensor => ({ channelCount: 1, length: 1, rowStride: 16, offset, buffer })
+  const one = (buffer: GPUBuffer, offset: number): GpuTensor => ({
+    channelCount: 1,
+    length: 1,
+    rowStride: 16,
+    offset,
+    buffer,
+  })
   const largest = context.scratch(1, 1).buffer
   context.copy(one(context.none, 0), one(largest, 0))
   context.dispatch({
@@ -69,7 +75,10 @@ function enqueueRange(p: Product, to: GPUBuffer, context: GpuContext): void {
     matrix: context.matrix,
     constants: p.constants,
     u32: p.u32,
-    buffers: byBinding({ ...Object.fromEntries(p.inputBindings.map((binding) => [binding, p.buffers[binding]])), [rangeOutput]: largest }),
+    buffers: byBinding({
+      ...Object.fromEntries(p.inputBindings.map((binding) => [binding, p.buffers[binding]])),
+      [rangeOutput]: largest,
+    }),
     tiles: Math.ceil(p.input.length / rangePositions),
     rows: p.input.channelCount,
   })
@@ -77,7 +86,8 @@ function enqueueRange(p: Product, to: GPUBuffer, context: GpuContext): void {
 }
 
 /** Of bindings 1, 2, ..: those not named stay unbound. */
-const byBinding = (buffers: Readonly<Record<number, GPUBuffer>>): (GPUBuffer | undefined)[] => Array.from({ length: rangeOutput }, (_, i) => buffers[i + 1])
+const byBinding = (buffers: Readonly<Record<number, GPUBuffer>>): (GPUBuffer | undefined)[] =>
+  Array.from({ length: rangeOutput }, (_, i) => buffers[i + 1])
 
 /** Workgroups of a matrix product: the last ones compute past the end and store nothing there. */
 export const matrixTiles = (outChannels: number, length: number): { tiles: number; rows: number } => ({

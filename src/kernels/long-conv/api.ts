@@ -62,19 +62,39 @@ export async function longConv(backend: Backend, options: LongConvOptions): Prom
 /** Channels do not meet: few at a time keep the memory beside input and result small, and tensors within the device's limits. */
 const groupBytes = 2 ** 28
 
-function channelsAtOnce(backend: Backend, { channelCount, plan }: LongConvOptions, length: number, filterLength: number): number {
+function channelsAtOnce(
+  backend: Backend,
+  { channelCount, plan }: LongConvOptions,
+  length: number,
+  filterLength: number,
+): number {
   if (plan) return channelCount
   const tensorBytes = 4 * Math.max(length, filterLength)
-  return Math.max(1, Math.min(channelCount, Math.floor(groupBytes / tensorBytes), Math.floor(backend.limits.maxTensorBytes / (tensorBytes + 64))))
+  return Math.max(
+    1,
+    Math.min(
+      channelCount,
+      Math.floor(groupBytes / tensorBytes),
+      Math.floor(backend.limits.maxTensorBytes / (tensorBytes + 64)),
+    ),
+  )
 }
 
 /** Channels [first, first + groupCount) of all batch items into `result`. */
 async function convolveGroup(
-  backend: Backend, o: LongConvOptions, filter: FilterParts, length: number, first: number, groupCount: number, result: Float32Array,
+  backend: Backend,
+  o: LongConvOptions,
+  filter: FilterParts,
+  length: number,
+  first: number,
+  groupCount: number,
+  result: Float32Array,
 ): Promise<void> {
   const { channelCount, batch = 1 } = o
   const { filterLength } = filter
-  const plan = o.plan ?? backend.planLongConv({ channelCount: groupCount, length, filterLength, frequencySparsity: o.frequencySparsity })
+  const plan =
+    o.plan ??
+    backend.planLongConv({ channelCount: groupCount, length, filterLength, frequencySparsity: o.frequencySparsity })
   const tensors: Tensor[] = []
   const tensor = (positions: number): Tensor => {
     tensors.push(backend.tensor(groupCount, positions))
@@ -86,7 +106,12 @@ async function convolveGroup(
     backend.write(taps, filter.taps.subarray(first * filterLength, (first + groupCount) * filterLength))
     held.filter = backend.prepareFilter(plan, taps, { centerTap: filter.centerTap })
     held.skip = o.skip && backend.weights(o.skip.slice(first, first + groupCount), [groupCount])
-    const [input, out, pre, post] = [tensor(length), tensor(length), o.pre && tensor(length), o.post && tensor(length)] as const
+    const [input, out, pre, post] = [
+      tensor(length),
+      tensor(length),
+      o.pre && tensor(length),
+      o.post && tensor(length),
+    ] as const
     for (let b = 0; b < batch; b++) {
       o.signal?.throwIfAborted()
       const start = (b * channelCount + first) * length
@@ -121,20 +146,39 @@ function shapesOf(o: LongConvOptions): Shapes {
   expectSize('batch', batch)
   const per = (what: string, array: Float32Array, rows: number): number => {
     if (array.length > 0 && array.length % rows === 0) return array.length / rows
-    throw new ShapeError({ where: 'longConv', what: `${what} does not fit`, expected: `a multiple of ${rows} values`, got: `${array.length}` })
+    throw new ShapeError({
+      where: 'longConv',
+      what: `${what} does not fit`,
+      expected: `a multiple of ${rows} values`,
+      got: `${array.length}`,
+    })
   }
   const length = per('input', o.input, batch * channelCount)
   const givenTaps = per('filter', o.filter, channelCount)
-  for (const [what, array, count] of [['pre', o.pre, o.input.length], ['post', o.post, o.input.length], ['skip', o.skip, channelCount]] as const) {
+  for (const [what, array, count] of [
+    ['pre', o.pre, o.input.length],
+    ['post', o.post, o.input.length],
+    ['skip', o.skip, channelCount],
+  ] as const) {
     if (!array || array.length === count) continue
-    throw new ShapeError({ where: 'longConv', what: `${what} does not fit`, expected: `${count} values`, got: `${array.length}` })
+    throw new ShapeError({
+      where: 'longConv',
+      what: `${what} does not fit`,
+      expected: `${count} values`,
+      got: `${array.length}`,
+    })
   }
   return { length, givenTaps }
 }
 
 function expectSize(what: string, value: number): void {
   if (Number.isInteger(value) && value > 0) return
-  throw new ConfigError({ where: 'longConv', what: `${what} is not a size`, expected: 'an integer above 0', got: `${value}` })
+  throw new ConfigError({
+    where: 'longConv',
+    what: `${what} is not a size`,
+    expected: 'an integer above 0',
+    got: `${value}`,
+  })
 }
 
 /** The taps that can meet an input: cut to `filterLength`, masked, and without those farther from the centre than the input is long. */
@@ -147,12 +191,21 @@ function filterOf(o: LongConvOptions, { length, givenTaps }: Shapes): FilterPart
   let centerTap = isTwoSided ? (filterLength - 1) / 2 : alignment === 'causal' ? 0 : alignment
   if (!Number.isInteger(centerTap) || centerTap < 0 || centerTap >= filterLength) {
     const expected = isTwoSided ? 'an odd number of taps' : `alignment in 0 .. ${filterLength - 1}`
-    throw new ConfigError({ where: 'longConv', what: 'no tap stands at the position itself', expected, got: `${isTwoSided ? filterLength : centerTap}` })
+    throw new ConfigError({
+      where: 'longConv',
+      what: 'no tap stands at the position itself',
+      expected,
+      got: `${isTwoSided ? filterLength : centerTap}`,
+    })
   }
   let taps = part(o.filter, o.channelCount, givenTaps, 0, filterLength)
   if (o.frequencyMask) {
     if (o.frequencySparsity) {
-      throw new ConfigError({ where: 'longConv', what: 'frequencyMask and frequencySparsity were both given', remedy: 'give one of them' })
+      throw new ConfigError({
+        where: 'longConv',
+        what: 'frequencyMask and frequencySparsity were both given',
+        remedy: 'give one of them',
+      })
     }
     taps = maskedTaps(taps, o.channelCount, centerTap, o.frequencyMask, length)
     return { taps, centerTap: length - 1, filterLength: 2 * length - 1 }

@@ -61,10 +61,17 @@ export function transformSeconds(plan: LongConvPlan, keptShare: number, k: CostC
   const points = plan.fftSize / 2
   const rows = factors.length === 1 ? 1 : factors[0]
   const { levels, columnLevelCount } = levelsOf(factors)
-  const radixNs = (first: number, end: number): number => levels.slice(first, end).reduce((sum, { radix }) => sum + k.radixNs[radix as 2 | 3 | 4 | 5], 0)
+  const radixNs = (first: number, end: number): number =>
+    levels.slice(first, end).reduce((sum, { radix }) => sum + k.radixNs[radix as 2 | 3 | 4 | 5], 0)
   const blockBytes = 8 * points
-  const bandwidth = blockBytes <= k.coreCacheBytes ? Number.POSITIVE_INFINITY : blockBytes * k.threads <= k.cacheBytes ? k.cacheBytesPerNs : k.memoryBytesPerNs
-  const spectrumBandwidth = channelCount * blockBytes * keptShare <= k.cacheBytes ? k.cacheBytesPerNs : k.memoryBytesPerNs
+  const bandwidth =
+    blockBytes <= k.coreCacheBytes
+      ? Number.POSITIVE_INFINITY
+      : blockBytes * k.threads <= k.cacheBytes
+        ? k.cacheBytesPerNs
+        : k.memoryBytesPerNs
+  const spectrumBandwidth =
+    channelCount * blockBytes * keptShare <= k.cacheBytes ? k.cacheBytesPerNs : k.memoryBytesPerNs
   const columnNs = columnLevelCount === 0 ? 0 : radixNs(0, columnLevelCount) + 32 / bandwidth
   const rowNs = keptShare * (radixNs(columnLevelCount, levels.length - 2) + k.leafNs + 8 / spectrumBandwidth)
   const outputs = plan.length / segmentCount

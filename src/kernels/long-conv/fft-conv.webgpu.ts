@@ -86,7 +86,12 @@ export class FftPasses {
     this.keptRows = this.isFused ? this.outerPoints : keptBlocks(plan)
     this.#columnLanes = this.isFused ? 1 : Math.min(columnLanes(this.outerPoints, context.limits), this.innerPoints)
     const values = this.keptRows * this.innerPoints
-    this.#layout = blockLayout(values, this.isFused ? 0 : this.innerPoints / this.#columnLanes, this.isFused ? 1 : this.keptRows, this.#isHalf)
+    this.#layout = blockLayout(
+      values,
+      this.isFused ? 0 : this.innerPoints / this.#columnLanes,
+      this.isFused ? 1 : this.keptRows,
+      this.#isHalf,
+    )
   }
 
   get isFused(): boolean {
@@ -109,27 +114,52 @@ export class FftPasses {
     const operands: FftOperands = { input: taps, skipOffset: 0, inputShift: 0, center: taps.length - 1 }
     const segments = { first: 0, count: 1 }
     if (this.isFused) {
-      this.#dispatch({ entry: 'fusedSpectrum', points: this.outerPoints, lanes: 1, tiles: 1, work: spectra.buffer, spectra }, operands, segments)
+      this.#dispatch(
+        { entry: 'fusedSpectrum', points: this.outerPoints, lanes: 1, tiles: 1, work: spectra.buffer, spectra },
+        operands,
+        segments,
+      )
     } else {
       this.#columns('columnsForward', operands, segments, spectra.buffer)
-      this.#dispatch({ entry: 'rowsSpectrum', points: this.innerPoints, lanes: 1, tiles: this.keptRows, work: spectra.buffer }, operands, segments)
+      this.#dispatch(
+        { entry: 'rowsSpectrum', points: this.innerPoints, lanes: 1, tiles: this.keptRows, work: spectra.buffer },
+        operands,
+        segments,
+      )
     }
   }
 
   /** `work` holds channels · segments · spectrumBytes; not used by a fused plan. */
   convolve(operands: FftOperands, segments: Segments, spectra: SpectrumPlace, work: GPUBuffer | undefined): void {
     if (this.isFused) {
-      this.#dispatch({ entry: 'fusedConv', points: this.outerPoints, lanes: 1, tiles: segments.count, spectra }, operands, segments)
+      this.#dispatch(
+        { entry: 'fusedConv', points: this.outerPoints, lanes: 1, tiles: segments.count, spectra },
+        operands,
+        segments,
+      )
       return
     }
     this.#columns('columnsForward', operands, segments, work!)
-    this.#dispatch({ entry: 'rowsConv', points: this.innerPoints, lanes: 1, tiles: this.keptRows * segments.count, work, spectra }, operands, segments)
+    this.#dispatch(
+      { entry: 'rowsConv', points: this.innerPoints, lanes: 1, tiles: this.keptRows * segments.count, work, spectra },
+      operands,
+      segments,
+    )
     this.#columns('columnsInverse', operands, segments, work!)
   }
 
-  #columns(entry: 'columnsForward' | 'columnsInverse', operands: FftOperands, segments: Segments, work: GPUBuffer): void {
+  #columns(
+    entry: 'columnsForward' | 'columnsInverse',
+    operands: FftOperands,
+    segments: Segments,
+    work: GPUBuffer,
+  ): void {
     const lanes = this.#columnLanes
-    this.#dispatch({ entry, points: this.outerPoints, lanes, tiles: (this.innerPoints / lanes) * segments.count, work }, operands, segments)
+    this.#dispatch(
+      { entry, points: this.outerPoints, lanes, tiles: (this.innerPoints / lanes) * segments.count, work },
+      operands,
+      segments,
+    )
   }
 
   #dispatch({ entry, points, lanes, tiles, work, spectra }: Step, a: FftOperands, segments: Segments): void {
@@ -141,9 +171,16 @@ export class FftPasses {
     const uses = (binding: number): boolean => bindings[entry].includes(binding)
     const out = a.out ?? a.input
     const all = [
-      undefined, out.buffer, a.input.buffer, a.history?.buffer ?? context.none, a.pre?.buffer ?? context.none,
-      a.post && a.post.buffer !== out.buffer ? a.post.buffer : context.none, a.skip?.buffer ?? context.none,
-      spectra?.buffer, work, tables,
+      undefined,
+      out.buffer,
+      a.input.buffer,
+      a.history?.buffer ?? context.none,
+      a.pre?.buffer ?? context.none,
+      a.post && a.post.buffer !== out.buffer ? a.post.buffer : context.none,
+      a.skip?.buffer ?? context.none,
+      spectra?.buffer,
+      work,
+      tables,
     ]
     context.dispatch({
       shader,
@@ -158,11 +195,30 @@ export class FftPasses {
         ...(uses(1) && { hasSkip: a.skip ? 1 : 0, postSource: a.post ? (a.post.buffer === out.buffer ? 2 : 1) : 0 }),
       },
       u32: [
-        out.length, filterLength, a.input.length, a.history?.length ?? 0, a.inputShift, a.center,
-        validLength, segments.first, segments.count, this.outerPoints, this.innerPoints, this.keptRows, spectra?.channel ?? 0,
-        layout.twistTable, layout.coarseTable, layout.fineTable, layout.fineBits,
-        ...[out, a.input, a.history ?? none, a.pre ?? none, a.post ?? none].flatMap((t) => place(t as GpuTensor)), a.skipOffset, valuesPerThread,
-        this.#layout.stride, this.#layout.columnExponents, this.#layout.rowExponents, this.#columnLanes,
+        out.length,
+        filterLength,
+        a.input.length,
+        a.history?.length ?? 0,
+        a.inputShift,
+        a.center,
+        validLength,
+        segments.first,
+        segments.count,
+        this.outerPoints,
+        this.innerPoints,
+        this.keptRows,
+        spectra?.channel ?? 0,
+        layout.twistTable,
+        layout.coarseTable,
+        layout.fineTable,
+        layout.fineBits,
+        ...[out, a.input, a.history ?? none, a.pre ?? none, a.post ?? none].flatMap((t) => place(t as GpuTensor)),
+        a.skipOffset,
+        valuesPerThread,
+        this.#layout.stride,
+        this.#layout.columnExponents,
+        this.#layout.rowExponents,
+        this.#columnLanes,
       ],
       f32: [1 / this.blockPoints],
       buffers: Array.from({ length: 9 }, (_, i) => (uses(i + 1) ? all[i + 1] : undefined)),

@@ -40,17 +40,33 @@ export function lowPassMask(dftSize: number, keptBins: number): FrequencyMask {
  * `taps` `[channelCount, filterLength]` (tap `centerTap` at the position itself) under `mask`, for inputs of `length`.
  * Exact in float64 for any dftSize; what remains is an ordinary two-sided filter, so any plan and any device can run it.
  */
-export function maskedTaps(taps: Float32Array, channelCount: number, centerTap: number, mask: FrequencyMask, length: number): Float32Array {
+export function maskedTaps(
+  taps: Float32Array,
+  channelCount: number,
+  centerTap: number,
+  mask: FrequencyMask,
+  length: number,
+): Float32Array {
   const size = mask.length
   const filterLength = taps.length / channelCount
   if (size < length || size < filterLength) {
     const expected = `at least ${Math.max(length, filterLength)} bins`
-    throw new ShapeError({ where: 'longConv', what: 'frequencyMask is shorter than input or filter', expected, got: `${size}` })
+    throw new ShapeError({
+      where: 'longConv',
+      what: 'frequencyMask is shorter than input or filter',
+      expected,
+      got: `${size}`,
+    })
   }
   for (let f = 1; f < size; f++) {
     if (mask[f] !== mask[size - f]) {
       const expected = `${mask[f]} at bin ${size - f}`
-      throw new ConfigError({ where: 'longConv', what: `frequencyMask is not symmetric at bin ${f}`, expected, got: `${mask[size - f]}` })
+      throw new ConfigError({
+        where: 'longConv',
+        what: `frequencyMask is not symmetric at bin ${f}`,
+        expected,
+        got: `${mask[size - f]}`,
+      })
     }
   }
   const out = new Float32Array(channelCount * (2 * length - 1))
@@ -63,7 +79,8 @@ export function maskedTaps(taps: Float32Array, channelCount: number, centerTap: 
       spectrum.im[f] *= mask[f] / size
     }
     const { re } = hostDft(spectrum, 1)
-    for (let lag = 1 - length; lag < length; lag++) out[c * (2 * length - 1) + lag + length - 1] = re[(lag + size) % size]
+    for (let lag = 1 - length; lag < length; lag++)
+      out[c * (2 * length - 1) + lag + length - 1] = re[(lag + size) % size]
   }
   return out
 }

@@ -61,14 +61,21 @@ export const longConvCpu: CpuKernel<'longConv'> = (a, context) => {
     const end = Math.floor(((group + 1) * segmentCount) / groups)
     for (let s = Math.floor((group * segmentCount) / groups); s < end; s++) {
       const start = s * segmentLength
-      if (start < length) convolveSegment(a, transform, plan, spectra, c, start, Math.min(segmentLength, length - start))
+      if (start < length)
+        convolveSegment(a, transform, plan, spectra, c, start, Math.min(segmentLength, length - start))
     }
   }
 }
 
 /** Outputs [start, start + count) of channel c by one transform. */
 function convolveSegment(
-  a: Arguments, transform: CpuTransform, plan: LongConvPlan, spectra: Float32Array | undefined, c: number, start: number, count: number,
+  a: Arguments,
+  transform: CpuTransform,
+  plan: LongConvPlan,
+  spectra: Float32Array | undefined,
+  c: number,
+  start: number,
+  count: number,
 ): void {
   const { filterLength, centerTap } = a.filter
   const signal = signalOf(a, c)
@@ -81,7 +88,13 @@ function convolveSegment(
   const position = center - first
   const realInput = transform.load(signal, first, end - first)
   // skip * x is skip more at every frequency, as long as every frequency is there.
-  transform.convolve(spectra, c * transform.spectrumFloats, isSparse ? 0 : skip, realInput, position + count <= transform.size)
+  transform.convolve(
+    spectra,
+    c * transform.spectrumFloats,
+    isSparse ? 0 : skip,
+    realInput,
+    position + count <= transform.size,
+  )
   transform.store(row(a.out, c), start, position, count, a.post && row(a.post, c), isSparse ? skip : 0, signal, center)
 }
 

@@ -19,7 +19,11 @@ export interface PreparedFilter {
  * Positions of `input` count from its own start; history lies at -history.length .. -1.
  * `out` may be the same view as `post`; it must not overlap input or history.
  */
-export interface LongConvArguments<T extends Tensor = Tensor, W extends Weights = Weights, F extends PreparedFilter = PreparedFilter> {
+export interface LongConvArguments<
+  T extends Tensor = Tensor,
+  W extends Weights = Weights,
+  F extends PreparedFilter = PreparedFilter,
+> {
   readonly out: T // [channels, length]
   readonly input: T // [channels, inputLength]
   readonly history?: T // [channels, historyLength]
@@ -35,7 +39,12 @@ export function checkLongConv(a: LongConvArguments): void {
   const { channelCount, length } = a.out
   expectShape(op, 'input', a.input, channelCount, a.input.length)
   if (a.filter.channelCount !== channelCount) {
-    throw new ShapeError({ where: op, what: 'filter has the wrong channel count', expected: `${channelCount}`, got: `${a.filter.channelCount}` })
+    throw new ShapeError({
+      where: op,
+      what: 'filter has the wrong channel count',
+      expected: `${channelCount}`,
+      got: `${a.filter.channelCount}`,
+    })
   }
   if (a.history) expectShape(op, 'history', a.history, channelCount, a.history.length)
   if (a.pre) expectShape(op, 'pre', a.pre, channelCount, a.input.length)

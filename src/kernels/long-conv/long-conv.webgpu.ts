@@ -25,13 +25,20 @@ function enqueueFft(a: GpuOpArguments['longConv'], context: GpuContext): void {
   const segmentCount = Math.ceil(out.length / filter.plan.validLength)
   const passes = new FftPasses(filter.plan, context)
   const blockBytes = passes.spectrumBytes
-  const blocksAtOnce = Math.max(1, Math.floor(Math.min(workBytes, context.limits.maxStorageBufferBindingSize) / blockBytes))
+  const blocksAtOnce = Math.max(
+    1,
+    Math.floor(Math.min(workBytes, context.limits.maxStorageBufferBindingSize) / blockBytes),
+  )
   const segmentsAtOnce = passes.isFused ? segmentCount : Math.min(segmentCount, blocksAtOnce)
   const channelsAtOnce = Math.min(
-    passes.isFused && filter.spectra ? out.channelCount : Math.max(1, Math.floor(blocksAtOnce / (passes.isFused ? 1 : segmentsAtOnce))),
+    passes.isFused && filter.spectra
+      ? out.channelCount
+      : Math.max(1, Math.floor(blocksAtOnce / (passes.isFused ? 1 : segmentsAtOnce))),
     filter.groupChannels ?? out.channelCount,
   )
-  const work = passes.isFused ? undefined : context.scratch(1, (channelsAtOnce * segmentsAtOnce * blockBytes) / 4).buffer
+  const work = passes.isFused
+    ? undefined
+    : context.scratch(1, (channelsAtOnce * segmentsAtOnce * blockBytes) / 4).buffer
   const recomputed = filter.spectra ? undefined : context.scratch(1, (channelsAtOnce * blockBytes) / 4).buffer
   const groupChannels = filter.groupChannels ?? out.channelCount
   for (let c = 0; c < out.channelCount; ) {
@@ -46,8 +53,15 @@ function enqueueFft(a: GpuOpArguments['longConv'], context: GpuContext): void {
       spectra = { buffer: filter.spectra![Math.floor(c / groupChannels)], channel: c % groupChannels }
     }
     const operands = {
-      out: of(out), input: of(a.input), history: of(a.history), pre: of(a.pre), post: of(a.post), skip: a.skip, skipOffset: c,
-      inputShift: a.inputShift, center: a.inputShift + filter.centerTap,
+      out: of(out),
+      input: of(a.input),
+      history: of(a.history),
+      pre: of(a.pre),
+      post: of(a.post),
+      skip: a.skip,
+      skipOffset: c,
+      inputShift: a.inputShift,
+      center: a.inputShift + filter.centerTap,
     }
     for (let first = 0; first < segmentCount; first += segmentsAtOnce) {
       passes.convolve(operands, { first, count: Math.min(segmentsAtOnce, segmentCount - first) }, spectra, work)
@@ -71,8 +85,19 @@ function enqueueDirect(a: GpuOpArguments['longConv'], context: GpuContext): void
       postSource: post ? (post.buffer === out.buffer ? 2 : 1) : 0,
     },
     u32: [
-      out.length, filter.filterLength, input.length, history?.length ?? 0, inputShift, inputShift + filter.centerTap,
-      ...place(out), ...place(input), ...placeOr0(history), ...placeOr0(pre), ...placeOr0(post), 0, ...place(taps),
+      out.length,
+      filter.filterLength,
+      input.length,
+      history?.length ?? 0,
+      inputShift,
+      inputShift + filter.centerTap,
+      ...place(out),
+      ...place(input),
+      ...placeOr0(history),
+      ...placeOr0(pre),
+      ...placeOr0(post),
+      0,
+      ...place(taps),
     ],
     buffers: [
       out.buffer,

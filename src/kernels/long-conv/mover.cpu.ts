@@ -112,4 +112,3 @@ export class Mover {
     this.copyOut(y, start, address, count)
   }
 }
-

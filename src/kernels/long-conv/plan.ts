@@ -31,7 +31,8 @@ const sparseBlocks = 32
 /** Complex points of the transforms the CPU kernels have: {1, 3, 5, 9, 15} * 2^k. */
 export const transformSizes: readonly number[] = (() => {
   const sizes: number[] = []
-  for (let k = 4; k <= 24; k++) for (const odd of [1, 3, 5, 9, 15]) if (odd * 2 ** k <= 2 ** 24) sizes.push(odd * 2 ** k)
+  for (let k = 4; k <= 24; k++)
+    for (const odd of [1, 3, 5, 9, 15]) if (odd * 2 ** k <= 2 ** 24) sizes.push(odd * 2 ** k)
   return sizes.sort((a, b) => a - b)
 })()
 
@@ -43,7 +44,8 @@ export function factorings(complexSize: number, minColumns = 1): number[][] {
   for (let rows = maxRowPoints; rows >= 16; rows /= 2) {
     const columns = complexSize / rows
     const isLongEnough = rows >= 1024 || complexSize <= 2 ** 14
-    if (columns > 1 && columns >= minColumns && columns <= 1024 && Number.isInteger(columns) && isLongEnough) found.push([columns, rows])
+    if (columns > 1 && columns >= minColumns && columns <= 1024 && Number.isInteger(columns) && isLongEnough)
+      found.push([columns, rows])
   }
   return found
 }
@@ -53,13 +55,25 @@ export function factorings(complexSize: number, minColumns = 1): number[][] {
  * it takes. Deterministic: the same request and constants give the same plan.
  */
 export function planLongConv(request: LongConvRequest, constants: CostConstants = defaultCostConstants): LongConvPlan {
-  const { channelCount, length, filterLength, frequencySparsity = 0, spectrumBytes = Number.POSITIVE_INFINITY } = request
+  const {
+    channelCount,
+    length,
+    filterLength,
+    frequencySparsity = 0,
+    spectrumBytes = Number.POSITIVE_INFINITY,
+  } = request
   checkRequest(request)
   const common = { channelCount, length, filterLength, frequencySparsity }
   let best: LongConvPlan | undefined
   if (frequencySparsity === 0) {
     best = {
-      ...common, method: 'direct', fftSize: 0, validLength: length, segmentCount: 1, factors: [], keepSpectra: true,
+      ...common,
+      method: 'direct',
+      fftSize: 0,
+      validLength: length,
+      segmentCount: 1,
+      factors: [],
+      keepSpectra: true,
       estimatedSeconds: directSeconds(request, constants),
     }
   }
@@ -79,30 +93,45 @@ export function planLongConv(request: LongConvRequest, constants: CostConstants 
       const plan = { ...common, method: 'fft' as const, fftSize, validLength, segmentCount, factors }
       const keepSpectra = channelCount * spectrumFloatsOf(plan) * 4 <= spectrumBytes
       const estimatedSeconds = transformSeconds({ ...plan, keepSpectra }, keptShareOf(plan), constants)
-      if (!best || estimatedSeconds < best.estimatedSeconds! * sizePrice(fftSize, best.fftSize)) best = { ...plan, keepSpectra, estimatedSeconds }
+      if (!best || estimatedSeconds < best.estimatedSeconds! * sizePrice(fftSize, best.fftSize))
+        best = { ...plan, keepSpectra, estimatedSeconds }
     }
   }
   if (!best || (filterLength > largestFft && length > maxDirectLength)) {
     throw new LimitError({
-      where: 'planLongConv', what: 'the filter is longer than the largest transform',
-      expected: `at most ${largestFft} taps`, got: `${filterLength}`, remedy: 'cut the filter (partial convolution)',
+      where: 'planLongConv',
+      what: 'the filter is longer than the largest transform',
+      expected: `at most ${largestFft} taps`,
+      got: `${filterLength}`,
+      remedy: 'cut the filter (partial convolution)',
     })
   }
   return best
 }
 
 /** A larger transform must take at most this share of the time, 8% less for each doubling: memory follows the filter. */
-const sizePrice = (size: number, than: number): number => (size <= than ? 1 : 0.92 ** (than === 0 ? 1 : Math.max(1, Math.log2(size / than))))
+const sizePrice = (size: number, than: number): number =>
+  size <= than ? 1 : 0.92 ** (than === 0 ? 1 : Math.max(1, Math.log2(size / than)))
 /** More outputs of a filter beyond all transforms would not end in any useful time. */
 const maxDirectLength = 1024
 
 export function checkRequest({ channelCount, length, filterLength, frequencySparsity = 0 }: LongConvRequest): void {
   for (const [what, value] of Object.entries({ channelCount, length, filterLength })) {
     if (Number.isInteger(value) && value > 0) continue
-    throw new ShapeError({ where: 'planLongConv', what: `${what} is not a size`, expected: 'an integer above 0', got: `${value}` })
+    throw new ShapeError({
+      where: 'planLongConv',
+      what: `${what} is not a size`,
+      expected: 'an integer above 0',
+      got: `${value}`,
+    })
   }
   if (!(frequencySparsity >= 0 && frequencySparsity <= 0.95)) {
-    throw new ConfigError({ where: 'planLongConv', what: 'frequencySparsity is out of range', expected: '0 to 0.95', got: `${frequencySparsity}` })
+    throw new ConfigError({
+      where: 'planLongConv',
+      what: 'frequencySparsity is out of range',
+      expected: '0 to 0.95',
+      got: `${frequencySparsity}`,
+    })
   }
 }
 
@@ -111,7 +140,10 @@ export function checkRequest({ channelCount, length, filterLength, frequencySpar
  * first ones, at least one. The bins kept are f = f1 + factors[0] * f2 with f1 below this number, of the N = fftSize / 2
  * bins of the negacyclic transform, bin f at (1/4 + f) / N turns; each stands for itself and its conjugate.
  */
-export function keptBlocks({ factors, frequencySparsity }: Pick<LongConvPlan, 'factors' | 'frequencySparsity'>): number {
+export function keptBlocks({
+  factors,
+  frequencySparsity,
+}: Pick<LongConvPlan, 'factors' | 'frequencySparsity'>): number {
   const blocks = factors.length === 1 ? 1 : factors[0]
   return Math.max(1, Math.round((1 - frequencySparsity) * blocks))
 }
@@ -139,20 +171,41 @@ export function scratchBytesOf(plan: LongConvPlan): number {
 
 /** The plan in words, one fact a line. */
 export function explainPlan(plan: LongConvPlan): string {
-  const { channelCount, length, filterLength, method, fftSize, validLength, segmentCount, factors, keepSpectra, frequencySparsity, estimatedSeconds } = plan
+  const {
+    channelCount,
+    length,
+    filterLength,
+    method,
+    fftSize,
+    validLength,
+    segmentCount,
+    factors,
+    keepSpectra,
+    frequencySparsity,
+    estimatedSeconds,
+  } = plan
   const n = (value: number): string => value.toLocaleString('en-US')
-  const lines = [`long convolution of ${n(channelCount)} channels, ${n(length)} positions, filters of ${n(filterLength)} taps`]
+  const lines = [
+    `long convolution of ${n(channelCount)} channels, ${n(length)} positions, filters of ${n(filterLength)} taps`,
+  ]
   if (method === 'direct') lines.push('by definition (the filter is shorter than a transform is worth)')
   else {
     const segments = `${n(segmentCount)} segment${segmentCount === 1 ? '' : 's'} of up to ${n(validLength)} outputs`
     lines.push(`${segments}, each by a real transform of ${n(fftSize)} points (${n(fftSize / 2)} complex)`)
     if (factors.length === 1) lines.push(`in one pass over a block of ${n(fftSize * 4)} bytes`)
-    else lines.push(`Monarch decomposition ${factors.map(n).join(' x ')}: columns, rows (transform, product and inverse fused), columns`)
-    lines.push(keepSpectra ? `filter spectra kept: ${n(filterBytesOf(plan))} bytes` : 'filter spectra made anew at each call')
-    if (plan.storage === 'f16') lines.push('spectra and blocks between passes stored as f16, with a common power of two each row or tile')
+    else
+      lines.push(
+        `Monarch decomposition ${factors.map(n).join(' x ')}: columns, rows (transform, product and inverse fused), columns`,
+      )
+    lines.push(
+      keepSpectra ? `filter spectra kept: ${n(filterBytesOf(plan))} bytes` : 'filter spectra made anew at each call',
+    )
+    if (plan.storage === 'f16')
+      lines.push('spectra and blocks between passes stored as f16, with a common power of two each row or tile')
     if (frequencySparsity > 0) lines.push(`${keptBlocks(plan)} of ${factors[0]} blocks of the spectrum computed`)
   }
   const time = estimatedSeconds ?? Number.NaN
-  if (time >= 0) lines.push(`about ${time < 1 ? `${(time * 1000).toPrecision(3)} ms` : `${time.toPrecision(3)} s`} a call`)
+  if (time >= 0)
+    lines.push(`about ${time < 1 ? `${(time * 1000).toPrecision(3)} ms` : `${time.toPrecision(3)} s`} a call`)
   return lines.join('\n')
 }

@@ -18,7 +18,11 @@ const maxDirectLength = 1024
 
 /** Complex points of the largest transform one workgroup does: a plane of f32 in its memory, 16 values a thread. */
 export function maxWorkgroupPoints(limits: GpuLimits): number {
-  const fitting = Math.min(limits.maxComputeWorkgroupStorageSize / 4, limits.maxComputeInvocationsPerWorkgroup * valuesPerThread, 8192)
+  const fitting = Math.min(
+    limits.maxComputeWorkgroupStorageSize / 4,
+    limits.maxComputeInvocationsPerWorkgroup * valuesPerThread,
+    8192,
+  )
   return 2 ** Math.floor(Math.log2(fitting))
 }
 
@@ -46,24 +50,46 @@ function factorsOf(complexPoints: number, isSparse: boolean, limits: GpuLimits):
 
 /** Complex points of the largest transform: in columns and rows, and within one binding. */
 function largestPoints(limits: GpuLimits): number {
-  return Math.min(maxColumns * maxWorkgroupPoints(limits), 2 ** Math.floor(Math.log2(limits.maxStorageBufferBindingSize / 8)))
+  return Math.min(
+    maxColumns * maxWorkgroupPoints(limits),
+    2 ** Math.floor(Math.log2(limits.maxStorageBufferBindingSize / 8)),
+  )
 }
 
 // Work of one output in multiply-adds, with a memory access counted as the arithmetic a GPU does meanwhile (about 8 a
 // float). Not measured on a GPU: only where plans change over depends on it, never a result.
 const directCost = (filterLength: number): number => 24 + 1.5 * filterLength
-const blockCost = (complexPoints: number, passes: number): number => complexPoints * (5 * Math.log2(complexPoints) + 64 * passes)
+const blockCost = (complexPoints: number, passes: number): number =>
+  complexPoints * (5 * Math.log2(complexPoints) + 64 * passes)
 
 /** The plan for a GPU with these limits, that stores what transforms leave in `precision`; LimitError for a filter longer than its largest transform. */
-export function planLongConvGpu(request: LongConvRequest, limits: GpuLimits, precision: Precision = 'f32'): LongConvPlan {
+export function planLongConvGpu(
+  request: LongConvRequest,
+  limits: GpuLimits,
+  precision: Precision = 'f32',
+): LongConvPlan {
   checkRequest(request)
-  const { channelCount, length, filterLength, frequencySparsity = 0, spectrumBytes = Number.POSITIVE_INFINITY } = request
+  const {
+    channelCount,
+    length,
+    filterLength,
+    frequencySparsity = 0,
+    spectrumBytes = Number.POSITIVE_INFINITY,
+  } = request
   const common = { channelCount, length, filterLength, frequencySparsity }
   const largest = largestPoints(limits)
   let best: LongConvPlan | undefined
   let bestCost = Number.POSITIVE_INFINITY
   if (frequencySparsity === 0 && (filterLength <= 2 * largest || length <= maxDirectLength)) {
-    best = { ...common, method: 'direct', fftSize: 0, validLength: length, segmentCount: 1, factors: [], keepSpectra: true }
+    best = {
+      ...common,
+      method: 'direct',
+      fftSize: 0,
+      validLength: length,
+      segmentCount: 1,
+      factors: [],
+      keepSpectra: true,
+    }
     bestCost = length * directCost(filterLength)
   }
   for (let complexPoints = minFusedPoints; complexPoints <= largest; complexPoints *= 2) {
@@ -77,7 +103,16 @@ export function planLongConvGpu(request: LongConvRequest, limits: GpuLimits, pre
     const cost = segmentCount * blockCost(complexPoints, factors.length === 1 ? 1 : 3)
     if (cost < bestCost) {
       const storage = precision === 'f16' ? { storage: precision } : undefined
-      const plan = { ...common, method: 'fft' as const, fftSize, validLength, segmentCount, factors, keepSpectra: true, ...storage }
+      const plan = {
+        ...common,
+        method: 'fft' as const,
+        fftSize,
+        validLength,
+        segmentCount,
+        factors,
+        keepSpectra: true,
+        ...storage,
+      }
       best = { ...plan, keepSpectra: filterBytesOf(plan) <= spectrumBytes }
       bestCost = cost
     }
@@ -85,8 +120,11 @@ export function planLongConvGpu(request: LongConvRequest, limits: GpuLimits, pre
   }
   if (!best) {
     throw new LimitError({
-      where: 'planLongConv', what: 'the filter is longer than the largest transform of this GPU',
-      expected: `at most ${2 * largest} taps`, got: `${filterLength}`, remedy: 'cut the filter (partial convolution), or run with --device cpu',
+      where: 'planLongConv',
+      what: 'the filter is longer than the largest transform of this GPU',
+      expected: `at most ${2 * largest} taps`,
+      got: `${filterLength}`,
+      remedy: 'cut the filter (partial convolution), or run with --device cpu',
     })
   }
   return best

@@ -21,8 +21,10 @@ export function prepareFilterCpu(
 ): CpuLongFilter {
   if (plan.filterLength !== taps.length || plan.channelCount !== taps.channelCount) {
     throw new ShapeError({
-      where: 'prepareFilter', what: 'taps do not fit the plan',
-      expected: `[${plan.channelCount}, ${plan.filterLength}]`, got: `[${taps.channelCount}, ${taps.length}]`,
+      where: 'prepareFilter',
+      what: 'taps do not fit the plan',
+      expected: `[${plan.channelCount}, ${plan.filterLength}]`,
+      got: `[${taps.channelCount}, ${taps.length}]`,
     })
   }
   const made = { channelCount: taps.channelCount, filterLength: taps.length, centerTap, plan }
@@ -32,7 +34,10 @@ export function prepareFilterCpu(
   return { ...made, spectra, taps: undefined }
 }
 
-export const prepareFilterKernel: CpuInternalKernel<'prepareFilter'> = ({ plan, taps, centerTap, spectra }, context) => {
+export const prepareFilterKernel: CpuInternalKernel<'prepareFilter'> = (
+  { plan, taps, centerTap, spectra },
+  context,
+) => {
   if (plan.method === 'direct') {
     for (const c of context.tiles(taps.channelCount)) spectra.set(row(taps, c), c * taps.length)
     return

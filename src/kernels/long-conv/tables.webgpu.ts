@@ -20,7 +20,12 @@ export function tableLayout(points: number, blockPoints?: number): TableLayout {
   const twistTable = stepStrides(points).reduce((sum, stride) => sum + 16 * stride, 0)
   const coarseTable = twistTable + points
   const fineBits = blockPoints === undefined ? 0 : Math.ceil(Math.log2(4 * blockPoints) / 2)
-  return { twistTable, coarseTable, fineTable: coarseTable + (blockPoints === undefined ? 0 : (4 * blockPoints) >> fineBits), fineBits }
+  return {
+    twistTable,
+    coarseTable,
+    fineTable: coarseTable + (blockPoints === undefined ? 0 : (4 * blockPoints) >> fineBits),
+    fineBits,
+  }
 }
 
 /** The values, as pairs of real and imaginary part. */
@@ -32,7 +37,8 @@ export function makeTables(points: number, blockPoints?: number): Float32Array {
     out[at++] = Math.cos(2 * Math.PI * turns)
     out[at++] = Math.sin(2 * Math.PI * turns)
   }
-  for (const stride of stepStrides(points)) for (let q = 0; q < 16; q++) for (let j = 0; j < stride; j++) push(-(q * j) / (16 * stride))
+  for (const stride of stepStrides(points))
+    for (let q = 0; q < 16; q++) for (let j = 0; j < stride; j++) push(-(q * j) / (16 * stride))
   for (let n = 0; n < points; n++) push(n / (4 * points))
   if (blockPoints !== undefined) {
     const fine = 2 ** layout.fineBits

@@ -61,7 +61,8 @@ export class CpuTransform {
     const isKept = [...rowFrequencies(factors)].map((f) => f < kept)
     this.#keptRows = isKept.flatMap((is, r) => (is ? [r] : []))
     // The most significant digit of f1 is the last column level's, so those kept of its children are the first.
-    this.#prunesColumns = this.#keptRows.length < this.rowCount && columnLevelCount > 1 && levels[columnLevelCount - 1].radix === 4
+    this.#prunesColumns =
+      this.#keptRows.length < this.rowCount && columnLevelCount > 1 && levels[columnLevelCount - 1].radix === 4
     scratch.reset()
     const descriptors = scratch.allocate(2 * levels.length)
     const tableAddresses = tables.levels.map((table) => scratch.allocate(table.length))
@@ -81,11 +82,15 @@ export class CpuTransform {
       words[2 * l] = radix
       words[2 * l + 1] = tableAddresses[l] ?? 0
     })
-    tables.levels.forEach((table, l) => { heap.set(table, tableAddresses[l] >> 2) })
+    tables.levels.forEach((table, l) => {
+      heap.set(table, tableAddresses[l] >> 2)
+    })
     heap.set(tables.leaf, this.#leaf >> 2)
     if (keptChildren) {
       const counts = new Uint8Array(heap.buffer, keptChildren, this.rowCount / 4).fill(0)
-      isKept.forEach((is, r) => { if (is) counts[r >> 2] += 1 })
+      isKept.forEach((is, r) => {
+        if (is) counts[r >> 2] += 1
+      })
     }
     scratch.exports.setKeptChildren(keptChildren)
     scratch.exports.setLevels(descriptors, levels.length, tuning.blockPoints)
@@ -110,7 +115,15 @@ export class CpuTransform {
     const run = forward ? this.#exports.forwardColumns : this.#exports.inverseColumns
     const columns = this.#tileColumns
     for (let c = 0; c < this.rowPoints; c += columns) {
-      run(this.#planes + 4 * c, this.#pitch, this.rowCount, 4 * columns, this.#tile, this.#columnLevelCount, real ? 1 : 0)
+      run(
+        this.#planes + 4 * c,
+        this.#pitch,
+        this.rowCount,
+        4 * columns,
+        this.#tile,
+        this.#columnLevelCount,
+        real ? 1 : 0,
+      )
     }
   }
 
@@ -119,16 +132,32 @@ export class CpuTransform {
     return 2 * this.rowPoints * this.#keptRows.length
   }
 
-  #row(r: number): [p: number, points: number, level: number, node: number, leaf: number, rowRe: number, rowIm: number] {
+  #row(
+    r: number,
+  ): [p: number, points: number, level: number, node: number, leaf: number, rowRe: number, rowIm: number] {
     const constants = this.#rowConstants
-    return [this.#planes + r * this.#pitch, this.rowPoints, this.#columnLevelCount, r, this.#leaf, constants[2 * r], constants[2 * r + 1]]
+    return [
+      this.#planes + r * this.#pitch,
+      this.rowPoints,
+      this.#columnLevelCount,
+      r,
+      this.#leaf,
+      constants[2 * r],
+      constants[2 * r + 1],
+    ]
   }
 
   /**
    * What load placed becomes its negacyclic product with a filter, plus `skip` times itself. The filter's spectrum stands
    * at spectra[start ..], or is the one made last by ownSpectrum.
    */
-  convolve(spectra: Float32Array | undefined, start: number, skip: number, realInput: boolean, realOutput: boolean): void {
+  convolve(
+    spectra: Float32Array | undefined,
+    start: number,
+    skip: number,
+    realInput: boolean,
+    realOutput: boolean,
+  ): void {
     if (this.rowCount > 1) this.#columns(true, realInput)
     const { heap } = this.mover
     const rowFloats = 2 * this.rowPoints
@@ -136,8 +165,13 @@ export class CpuTransform {
     this.#keptRows.forEach((r, i) => {
       this.#clearRows(next, r)
       next = r + 1
-      if (spectra) heap.set(spectra.subarray(start + i * rowFloats, start + (i + 1) * rowFloats), this.#spectrumRow >> 2)
-      this.#exports.convolveNode(...this.#row(r), spectra ? this.#spectrumRow : this.#ownSpectrum + 4 * i * rowFloats, skip / this.size)
+      if (spectra)
+        heap.set(spectra.subarray(start + i * rowFloats, start + (i + 1) * rowFloats), this.#spectrumRow >> 2)
+      this.#exports.convolveNode(
+        ...this.#row(r),
+        spectra ? this.#spectrumRow : this.#ownSpectrum + 4 * i * rowFloats,
+        skip / this.size,
+      )
     })
     this.#clearRows(next, this.rowCount)
     if (this.rowCount > 1) this.#columns(false, realOutput && this.#realColumns)
@@ -167,14 +201,25 @@ export class CpuTransform {
   /** The same, kept in this worker's scratch for the convolutions that follow. */
   ownSpectrum(realInput: boolean): void {
     if (this.rowCount > 1) this.#columns(true, realInput)
-    this.#keptRows.forEach((r, i) => { this.#exports.spectrumOfNode(...this.#row(r), this.#ownSpectrum + 8 * i * this.rowPoints, 1 / this.size) })
+    this.#keptRows.forEach((r, i) => {
+      this.#exports.spectrumOfNode(...this.#row(r), this.#ownSpectrum + 8 * i * this.rowPoints, 1 / this.size)
+    })
   }
 
   /**
    * post * (block[position, position + count) + skip * x) to y[start ..], x the signal at its own positions center .. :
    * for plans that leave blocks out, whose product does not hold x itself.
    */
-  store(y: Float32Array, start: number, position: number, count: number, post: Float32Array | undefined, skip = 0, signal?: Signal, center = 0): void {
+  store(
+    y: Float32Array,
+    start: number,
+    position: number,
+    count: number,
+    post: Float32Array | undefined,
+    skip = 0,
+    signal?: Signal,
+    center = 0,
+  ): void {
     for (let done = 0; done < count; ) {
       const p = position + done
       const half = p >= this.size ? 1 : 0

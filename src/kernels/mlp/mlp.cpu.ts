@@ -1,5 +1,15 @@
 import type { CpuKernel } from '../cpu/context.ts'
-import { type BlockExports, copyIn, copyOut, copyWeights, type DenseExports, multipleOf, phaseBytes, rowFloatsFor, tileLengthFor } from '../cpu/dense-tile.ts'
+import {
+  type BlockExports,
+  copyIn,
+  copyOut,
+  copyWeights,
+  type DenseExports,
+  multipleOf,
+  phaseBytes,
+  rowFloatsFor,
+  tileLengthFor,
+} from '../cpu/dense-tile.ts'
 import { mlpWasm } from '../generated/mlp.wasm.ts'
 
 /**
@@ -8,7 +18,8 @@ import { mlpWasm } from '../generated/mlp.wasm.ts'
  */
 const groupChannels = 60
 
-type MlpExports = BlockExports & Pick<DenseExports, 'activate' | 'addToRows' | 'multiply' | 'multiplyAdd' | 'normalizeToPanels' | 'packWeights'>
+type MlpExports = BlockExports &
+  Pick<DenseExports, 'activate' | 'addToRows' | 'multiply' | 'multiplyAdd' | 'normalizeToPanels' | 'packWeights'>
 
 /** Positions are shared out in tiles; the tile's input rows are where the second layer sums up. */
 export const mlpCpu: CpuKernel<'mlp'> = ({ out, input, norm, fc1, fc2 }, context) => {
@@ -40,7 +51,14 @@ export const mlpCpu: CpuKernel<'mlp'> = ({ out, input, norm, fc1, fc2 }, context
   copyWeights(memory, rows, fc2.weight)
   for (let h = 0; h < hiddenChannels; h += group) {
     const inputs = Math.min(group, hiddenChannels - h)
-    wasm.packWeights(packed2 + h * paddedChannels * 4, rows + h * 4, hiddenChannels * 4, channels, inputs, multipleOf(block, inputs))
+    wasm.packWeights(
+      packed2 + h * paddedChannels * 4,
+      rows + h * 4,
+      hiddenChannels * 4,
+      channels,
+      inputs,
+      multipleOf(block, inputs),
+    )
   }
   memory.fill(0, bias1 / 4, bias1 / 4 + paddedHidden)
   copyWeights(memory, bias1, fc1.bias)
@@ -58,9 +76,28 @@ export const mlpCpu: CpuKernel<'mlp'> = ({ out, input, norm, fc1, fc2 }, context
     wasm.addToRows(x, rowFloats * 4, bias2, channels, (panelCount * panel) / 4)
     for (let h = 0; h < hiddenChannels; h += group) {
       const inputs = Math.min(group, paddedHidden - h)
-      wasm.multiply(hidden, panel * 4, inputs * panel * 4, packed1 + h * channels * 4, bias1 + h * 4, panels, channels, inputs / block, panelCount)
+      wasm.multiply(
+        hidden,
+        panel * 4,
+        inputs * panel * 4,
+        packed1 + h * channels * 4,
+        bias1 + h * 4,
+        panels,
+        channels,
+        inputs / block,
+        panelCount,
+      )
       wasm.activate(hidden, (panelCount * panel * inputs) / 4)
-      wasm.multiplyAdd(x, rowFloats * 4, panel * 4, packed2 + h * paddedChannels * 4, hidden, inputs, paddedChannels / block, panelCount)
+      wasm.multiplyAdd(
+        x,
+        rowFloats * 4,
+        panel * 4,
+        packed2 + h * paddedChannels * 4,
+        hidden,
+        inputs,
+        paddedChannels / block,
+        panelCount,
+      )
     }
     copyOut(memory, x, rowFloats, out, start, count)
   }

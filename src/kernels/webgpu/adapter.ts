@@ -24,9 +24,17 @@ export interface NoAdapter {
 const softwareNames = /llvmpipe|lavapipe|swiftshader|softpipe|microsoft basic render/i
 
 /** Whether an adapter only pretends to be a GPU, by its own word or by its name. */
-export function adapterFacts(info: { description: string; device: string; vendor: string; isFallbackAdapter?: boolean }): AdapterFacts {
+export function adapterFacts(info: {
+  description: string
+  device: string
+  vendor: string
+  isFallbackAdapter?: boolean
+}): AdapterFacts {
   const name = info.description || info.device || info.vendor || 'unnamed WebGPU adapter'
-  return { name, isSoftware: info.isFallbackAdapter === true || softwareNames.test(`${info.description} ${info.device}`) }
+  return {
+    name,
+    isSoftware: info.isFallbackAdapter === true || softwareNames.test(`${info.description} ${info.device}`),
+  }
 }
 
 /** Dawn keeps f16 from NVIDIA's Vulkan driver and matrix units from everybody unless it is told otherwise. */
@@ -48,7 +56,10 @@ export async function findAdapter(precision: Precision = 'f32'): Promise<FoundAd
       const { create } = (await import(specifier)) as { create: (options: readonly string[]) => GPU }
       gpu = create(dawnOptions[precision])
     } catch (cause) {
-      return { reason: `the webgpu package does not load here (${cause instanceof Error ? cause.message.split('\n')[0] : String(cause)})`, cause }
+      return {
+        reason: `the webgpu package does not load here (${cause instanceof Error ? cause.message.split('\n')[0] : String(cause)})`,
+        cause,
+      }
     }
   }
   try {
@@ -56,6 +67,9 @@ export async function findAdapter(precision: Precision = 'f32'): Promise<FoundAd
     if (!adapter) return { reason: 'no WebGPU adapter was found (on Linux this needs a Vulkan driver)' }
     return { adapter, gpu, ...adapterFacts(adapter.info) }
   } catch (cause) {
-    return { reason: `asking for a WebGPU adapter failed (${cause instanceof Error ? cause.message : String(cause)})`, cause }
+    return {
+      reason: `asking for a WebGPU adapter failed (${cause instanceof Error ? cause.message : String(cause)})`,
+      cause,
+    }
   }
 }

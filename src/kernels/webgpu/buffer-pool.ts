@@ -2,7 +2,13 @@ import { DeviceError, LimitError } from '../../errors.ts'
 import type { DeviceWatch } from './device-errors.ts'
 
 /** GPUBufferUsage; the global exists in browsers only. */
-export const bufferUsage = { mapRead: 0x1, copySource: 0x4, copyDestination: 0x8, uniform: 0x40, storage: 0x80 } as const
+export const bufferUsage = {
+  mapRead: 0x1,
+  copySource: 0x4,
+  copyDestination: 0x8,
+  uniform: 0x40,
+  storage: 0x80,
+} as const
 const storageUsage = bufferUsage.storage | bufferUsage.copySource | bufferUsage.copyDestination
 
 /**

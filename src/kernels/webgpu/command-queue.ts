@@ -97,7 +97,14 @@ export class CommandQueue {
       if ('pipeline' in command) {
         const pipeline = pipelines[i]!
         const entries: GPUBindGroupEntry[] = [
-          { binding: 0, resource: { buffer: params!, offset: dispatchIndex++ * strideBytes, size: Math.ceil(command.params.byteLength / 16) * 16 } },
+          {
+            binding: 0,
+            resource: {
+              buffer: params!,
+              offset: dispatchIndex++ * strideBytes,
+              size: Math.ceil(command.params.byteLength / 16) * 16,
+            },
+          },
         ]
         command.buffers.forEach((buffer, b) => {
           if (buffer) entries.push({ binding: b + 1, resource: { buffer } })
@@ -128,7 +135,9 @@ export class CommandQueue {
       })
     }
     const host = new Uint32Array(bytes / 4)
-    dispatches.forEach((d, i) => { host.set(d.params, (i * strideBytes) / 4) })
+    dispatches.forEach((d, i) => {
+      host.set(d.params, (i * strideBytes) / 4)
+    })
     this.#device.queue.writeBuffer(this.#params, 0, host)
     return this.#params
   }

@@ -77,7 +77,12 @@ export class GpuContext implements GpuTraits {
   readonly #constants = new Map<string, GPUBuffer>()
   #scratches: GPUBuffer[] = []
 
-  constructor({ limits, isSoftware, precision, matrix }: GpuTraits, pool: BufferPool, queue: CommandQueue, pipelines: PipelineCache) {
+  constructor(
+    { limits, isSoftware, precision, matrix }: GpuTraits,
+    pool: BufferPool,
+    queue: CommandQueue,
+    pipelines: PipelineCache,
+  ) {
     this.limits = limits
     this.isSoftware = isSoftware
     this.precision = precision
@@ -99,7 +104,12 @@ export class GpuContext implements GpuTraits {
     const params = new Uint32Array(d.u32.length + (d.f32?.length ?? 0))
     params.set(d.u32)
     if (d.f32) params.set(new Uint32Array(Float32Array.from(d.f32).buffer), d.u32.length)
-    this.#queue.push({ pipeline: this.#pipelines.get(d), buffers: d.buffers, params, groups: [Math.ceil(tiles / z), rows, z] })
+    this.#queue.push({
+      pipeline: this.#pipelines.get(d),
+      buffers: d.buffers,
+      params,
+      groups: [Math.ceil(tiles / z), rows, z],
+    })
   }
 
   /** Storage for the op being queued only. */

@@ -4,7 +4,12 @@ import { DeviceError, type GenoconvError } from '../../errors.ts'
 export function deviceErrorOf(where: string, error: { readonly message: string }): DeviceError {
   // By name: the classes are globals in a browser only.
   if (error.constructor.name === 'GPUOutOfMemoryError') {
-    return new DeviceError('out-of-memory', { where, what: 'device memory is exhausted', remedy: 'give a smaller --chunk or --memory', cause: error })
+    return new DeviceError('out-of-memory', {
+      where,
+      what: 'device memory is exhausted',
+      remedy: 'give a smaller --chunk or --memory',
+      cause: error,
+    })
   }
   const what = `the device refused a command (${error.message.split('\n')[0]})`
   return new DeviceError('shader', { where, what, remedy: 'run with --device cpu, and report this', cause: error })

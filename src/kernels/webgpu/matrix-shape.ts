@@ -37,7 +37,9 @@ export function chooseMatrixShape(
   if (subgroupsPerWorkgroup * subgroupMaxSize > maxComputeInvocationsPerWorkgroup) return undefined
   const fitting = [...subgroupMatrixConfigs].filter(
     ({ componentType, resultComponentType, M, N, K }) =>
-      componentType === 'f16' && resultComponentType === 'f32' && [M, N, K].every((size) => size > 0 && subgroupTile % size === 0),
+      componentType === 'f16' &&
+      resultComponentType === 'f32' &&
+      [M, N, K].every((size) => size > 0 && subgroupTile % size === 0),
   )
   const best = fitting.sort((a, b) => b.M * b.N * b.K - a.M * a.N * a.K)[0]
   return best && { M: best.M, N: best.N, K: best.K, subgroupSize: subgroupMaxSize }

@@ -32,7 +32,9 @@ export class PipelineCache {
   get(key: PipelineKey): Promise<GPUComputePipeline> {
     const { shader, entry, constants = {}, precision = 'f32', matrix } = key
     const before = prelude(precision, matrix)
-    const variant = `${entry} ${Object.entries(constants).map(([name, value]) => `${name}=${value}`).join(' ')} ${before}`
+    const variant = `${entry} ${Object.entries(constants)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(' ')} ${before}`
     let ofShader = this.#pipelines.get(shader)
     if (!ofShader) {
       ofShader = new Map()
@@ -47,10 +49,18 @@ export class PipelineCache {
     return pipeline
   }
 
-  async #create(shader: string, entry: string, constants: Readonly<Record<string, number>>, variant: string): Promise<GPUComputePipeline> {
+  async #create(
+    shader: string,
+    entry: string,
+    constants: Readonly<Record<string, number>>,
+    variant: string,
+  ): Promise<GPUComputePipeline> {
     const module = await this.#module(shader)
     try {
-      return await this.#device.createComputePipelineAsync({ layout: 'auto', compute: { module, entryPoint: entry, constants } })
+      return await this.#device.createComputePipelineAsync({
+        layout: 'auto',
+        compute: { module, entryPoint: entry, constants },
+      })
     } catch (cause) {
       const text = cause instanceof Error ? cause.message : String(cause)
       throw this.#shaderError(shader, `pipeline ${variant}: ${text.split('\n')[0]}`, cause)
@@ -75,12 +85,16 @@ export class PipelineCache {
     const { messages } = await module.getCompilationInfo()
     await refused.catch(() => null)
     const error = messages.find((m) => m.type === 'error')
-    if (error) throw this.#shaderError(shader, `line ${error.lineNum}, column ${error.linePos}: ${error.message}`, error)
+    if (error)
+      throw this.#shaderError(shader, `line ${error.lineNum}, column ${error.linePos}: ${error.message}`, error)
     return module
   }
 
   #shaderError(shader: string, message: string, cause: unknown): DeviceError {
-    const title = shader.split('\n', 1)[0].replace(/^.*?\/\/\s*/, '').slice(0, 80)
+    const title = shader
+      .split('\n', 1)[0]
+      .replace(/^.*?\/\/\s*/, '')
+      .slice(0, 80)
     return new DeviceError('shader', {
       where: this.#where,
       what: `a shader does not compile here (${title}): ${message}`,

@@ -26,7 +26,9 @@ export class ReadbackRing {
       return fitting
     }
     const size = Math.min(Math.ceil(bytes / granularityBytes) * granularityBytes, this.#device.limits.maxBufferSize)
-    return this.#watch.scoped(() => this.#device.createBuffer({ size, usage: bufferUsage.mapRead | bufferUsage.copyDestination }))
+    return this.#watch.scoped(() =>
+      this.#device.createBuffer({ size, usage: bufferUsage.mapRead | bufferUsage.copyDestination }),
+    )
   }
 
   /** Waits for the device, hands the bytes to `use` (which must copy what it keeps), and takes the buffer back. */

@@ -9,7 +9,15 @@ import { rowStrideOf, type Tensor } from '../tensor.ts'
 import { type FoundAdapter, findAdapter } from './adapter.ts'
 import { BufferPool } from './buffer-pool.ts'
 import { CommandQueue } from './command-queue.ts'
-import { GpuContext, type GpuKernel, type GpuLimits, type GpuOpArguments, type GpuPreparedFilter, type GpuTensor, type GpuWeights } from './context.ts'
+import {
+  GpuContext,
+  type GpuKernel,
+  type GpuLimits,
+  type GpuOpArguments,
+  type GpuPreparedFilter,
+  type GpuTensor,
+  type GpuWeights,
+} from './context.ts'
 import { DeviceWatch } from './device-errors.ts'
 import { gpuKernels } from './kernels.ts'
 import { chooseMatrixShape, type MatrixShape } from './matrix-shape.ts'
@@ -54,7 +62,12 @@ const halfFeatures = ['shader-f16', 'subgroups', 'chromium-experimental-subgroup
 export async function createWebGpuBackend(options: WebGpuOptions = {}): Promise<WebGpuBackend> {
   const found = options.found ?? (await findAdapter(options.precision))
   if (!found.adapter) {
-    throw new DeviceError('unavailable', { where: 'gpu', what: found.reason, remedy: 'run with --device cpu', cause: found.cause })
+    throw new DeviceError('unavailable', {
+      where: 'gpu',
+      what: found.reason,
+      remedy: 'run with --device cpu',
+      cause: found.cause,
+    })
   }
   const { adapter, name } = found
   const where = `gpu ${name}`
@@ -62,11 +75,17 @@ export async function createWebGpuBackend(options: WebGpuOptions = {}): Promise<
   try {
     device = await adapter.requestDevice({
       requiredLimits: Object.fromEntries(wantedLimits.map((limit) => [limit, adapter.limits[limit]])),
-      requiredFeatures: options.precision === 'f16' ? halfFeatures.filter((feature) => adapter.features.has(feature)) : [],
+      requiredFeatures:
+        options.precision === 'f16' ? halfFeatures.filter((feature) => adapter.features.has(feature)) : [],
     })
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause)
-    throw new DeviceError('unavailable', { where, what: `the device cannot be opened (${text})`, remedy: 'run with --device cpu', cause })
+    throw new DeviceError('unavailable', {
+      where,
+      what: `the device cannot be opened (${text})`,
+      remedy: 'run with --device cpu',
+      cause,
+    })
   }
   return assemble(device, found, options, where)
 }
@@ -74,18 +93,35 @@ export async function createWebGpuBackend(options: WebGpuOptions = {}): Promise<
 function assemble(device: GPUDevice, found: FoundAdapter, options: WebGpuOptions, where: string): WebGpuBackend {
   let keepAlive: GPU | undefined = found.gpu // Dawn's instance, and with it the device, ends when this is collected
   const watch = new DeviceWatch(device, where)
-  const { maxStorageBufferBindingSize, maxBufferSize, maxComputeWorkgroupStorageSize, maxComputeInvocationsPerWorkgroup } = device.limits
+  const {
+    maxStorageBufferBindingSize,
+    maxBufferSize,
+    maxComputeWorkgroupStorageSize,
+    maxComputeInvocationsPerWorkgroup,
+  } = device.limits
   const gpuLimits: GpuLimits = {
-    maxStorageBufferBindingSize: Math.min(maxStorageBufferBindingSize, maxBufferSize, options.maxBindingBytes ?? Number.POSITIVE_INFINITY),
+    maxStorageBufferBindingSize: Math.min(
+      maxStorageBufferBindingSize,
+      maxBufferSize,
+      options.maxBindingBytes ?? Number.POSITIVE_INFINITY,
+    ),
     maxComputeWorkgroupStorageSize,
     maxComputeInvocationsPerWorkgroup,
   }
   const precision = options.precision === 'f16' && device.features.has('shader-f16') ? 'f16' : 'f32'
-  const hasMatrices = precision === 'f16' && options.usesMatrixUnits !== false && halfFeatures.every((feature) => device.features.has(feature))
+  const hasMatrices =
+    precision === 'f16' &&
+    options.usesMatrixUnits !== false &&
+    halfFeatures.every((feature) => device.features.has(feature))
   const matrix = hasMatrices ? chooseMatrixShape(found.adapter.info, gpuLimits) : undefined
   const pool = new BufferPool(device, watch, gpuLimits.maxStorageBufferBindingSize, where)
   const queue = new CommandQueue(device, watch, pool, where)
-  const context = new GpuContext({ limits: gpuLimits, isSoftware: found.isSoftware, precision, matrix }, pool, queue, new PipelineCache(device, where))
+  const context = new GpuContext(
+    { limits: gpuLimits, isSoftware: found.isSoftware, precision, matrix },
+    pool,
+    queue,
+    new PipelineCache(device, where),
+  )
   const ring = new ReadbackRing(device, watch)
   const limits: BackendLimits = {
     maxTensorBytes: gpuLimits.maxStorageBufferBindingSize,
@@ -98,7 +134,13 @@ function assemble(device: GPUDevice, found: FoundAdapter, options: WebGpuOptions
   }
   const allocate = (channelCount: number, length: number): GpuTensor => {
     const rowStride = rowStrideOf(length)
-    return { channelCount, length, rowStride, offset: 0, buffer: pool.acquire(Math.max(1, channelCount) * rowStride * 4) }
+    return {
+      channelCount,
+      length,
+      rowStride,
+      offset: 0,
+      buffer: pool.acquire(Math.max(1, channelCount) * rowStride * 4),
+    }
   }
   const flush = async (): Promise<void> => {
     await queue.submit()
@@ -128,7 +170,12 @@ function assemble(device: GPUDevice, found: FoundAdapter, options: WebGpuOptions
       const count = shape.reduce((product, n) => product * n, 1)
       if (count !== data.length) {
         const expected = `${count} values for [${shape}]`
-        throw new ShapeError({ where: 'weights', what: 'data does not fill the shape', expected, got: `${data.length}` })
+        throw new ShapeError({
+          where: 'weights',
+          what: 'data does not fill the shape',
+          expected,
+          got: `${data.length}`,
+        })
       }
       return { shape, buffer: pool.constant(data) }
     },
@@ -140,7 +187,10 @@ function assemble(device: GPUDevice, found: FoundAdapter, options: WebGpuOptions
     write(tensor, data) {
       watch.check()
       const buffer = context.upload(data)
-      context.copy({ channelCount: tensor.channelCount, length: tensor.length, rowStride: tensor.length, offset: 0, buffer }, tensor as GpuTensor)
+      context.copy(
+        { channelCount: tensor.channelCount, length: tensor.length, rowStride: tensor.length, offset: 0, buffer },
+        tensor as GpuTensor,
+      )
       context.endOp()
     },
     read: (tensor) => readTensor(tensor as GpuTensor, { watch, queue, ring }),
@@ -187,12 +237,19 @@ async function readTensor(
   const bytes = ((channelCount - 1) * stagedStride + length) * 4
   const staging = ring.acquire(bytes)
   for (let c = 0; c < (packed ? channelCount : 1); c++) {
-    queue.push({ from: buffer, fromBytes: (offset + c * rowStride) * 4, to: staging, toBytes: c * length * 4, bytes: packed ? length * 4 : bytes })
+    queue.push({
+      from: buffer,
+      fromBytes: (offset + c * rowStride) * 4,
+      to: staging,
+      toBytes: c * length * 4,
+      bytes: packed ? length * 4 : bytes,
+    })
   }
   try {
     await queue.submit()
     await ring.take(staging, bytes, (values) => {
-      for (let c = 0; c < channelCount; c++) out.set(values.subarray(c * stagedStride, c * stagedStride + length), c * length)
+      for (let c = 0; c < channelCount; c++)
+        out.set(values.subarray(c * stagedStride, c * stagedStride + length), c * length)
     })
   } catch (cause) {
     await watch.settle() // memory or loss, if that is behind it

@@ -46,7 +46,14 @@ export function createHyenaFilter(
   frequencySparsity: number | undefined,
 ): HyenaFilter {
   let taps: Tensor | undefined
-  let current: { readonly ready: ReadyFilter; readonly blockLength: number; readonly tapCount: number; readonly policy: FilterPolicy } | undefined
+  let current:
+    | {
+        readonly ready: ReadyFilter
+        readonly blockLength: number
+        readonly tapCount: number
+        readonly policy: FilterPolicy
+      }
+    | undefined
 
   const dropFilter = (): void => {
     if (current) backend.releaseFilter(current.ready.whole)
@@ -65,11 +72,17 @@ export function createHyenaFilter(
     return backend.prepareFilter(plan, view(taps, { length: filterLength }), { centerTap: 0 })
   }
   const isReady = (policy: FilterPolicy, blockLength: number, tapCount: number): boolean =>
-    current !== undefined && current.blockLength === blockLength && current.tapCount === tapCount && current.policy === policy
+    current !== undefined &&
+    current.blockLength === blockLength &&
+    current.tapCount === tapCount &&
+    current.policy === policy
   return {
     get heldBytes() {
       const { whole, head } = current?.ready ?? {}
-      const spectra = [whole, head].reduce((sum, filter) => sum + (filter?.plan.keepSpectra ? filterBytesOf(filter.plan) : 0), 0)
+      const spectra = [whole, head].reduce(
+        (sum, filter) => sum + (filter?.plan.keepSpectra ? filterBytesOf(filter.plan) : 0),
+        0,
+      )
       return spectra + (taps ? 4 * taps.channelCount * taps.length : 0)
     },
     keepFor(policy, blockLength, tapCount) {
@@ -111,7 +124,13 @@ export const planHyenaFilter = (
   policy: FilterPolicy,
   frequencySparsity: number | undefined,
 ): LongConvPlan =>
-  backend.planLongConv({ channelCount, length, filterLength, frequencySparsity, spectrumBytes: policy === 'keep-spectra' ? Number.POSITIVE_INFINITY : 0 })
+  backend.planLongConv({
+    channelCount,
+    length,
+    filterLength,
+    frequencySparsity,
+    spectrumBytes: policy === 'keep-spectra' ? Number.POSITIVE_INFINITY : 0,
+  })
 
 /** What all channels' filters share of the filter MLP's parameters, by the names of MODELS.md section 1. */
 export function implicitFilterArguments(

@@ -43,7 +43,13 @@ export class HyenaMixer {
   /** By their number, made at first use. */
   readonly #groupings = new Map<number, readonly Group[]>()
 
-  constructor(parameters: Parameters, prefix: string, architecture: HyenaArchitecture, backend: Backend, frequencySparsity: number | undefined) {
+  constructor(
+    parameters: Parameters,
+    prefix: string,
+    architecture: HyenaArchitecture,
+    backend: Backend,
+    frequencySparsity: number | undefined,
+  ) {
     this.#backend = backend
     this.#parameters = parameters
     this.#prefix = `${prefix}.mixer`
@@ -63,7 +69,8 @@ export class HyenaMixer {
   /** Lets go of the filters that a run would not use. */
   letGoFor({ filterPolicy, blockLength, channelGroups }: HyenaRunShape, tapCount: number): void {
     for (const [groupCount, groups] of this.#groupings) {
-      for (const { filter } of groups) groupCount === channelGroups ? filter.keepFor(filterPolicy, blockLength, tapCount) : filter.release()
+      for (const { filter } of groups)
+        groupCount === channelGroups ? filter.keepFor(filterPolicy, blockLength, tapCount) : filter.release()
     }
   }
 
@@ -74,16 +81,38 @@ export class HyenaMixer {
     for (const { start, count, projection, short, skip, filter } of this.#grouping(channelGroups)) {
       const channels = { channelStart: start, channelCount: count }
       const { gate, value } = state.group(input.length)
-      ops.gatedProjection({ gate, value, input, history: state.shortHistory(layer), norm: this.#norm, ...projection, ...short, padding: 'causal' })
+      ops.gatedProjection({
+        gate,
+        value,
+        input,
+        history: state.shortHistory(layer),
+        norm: this.#norm,
+        ...projection,
+        ...short,
+        padding: 'causal',
+      })
       const history = state.longHistory(layer)
       const { whole, head } = filter.prepared(filterPolicy, blockLength, tapCount)
       const first = head && state.head(input.length)
       if (first) {
         const start = { length: first.length }
-        ops.longConv({ out: first, input: view(value, start), filter: head, inputShift: 0, post: view(gate, start), skip })
+        ops.longConv({
+          out: first,
+          input: view(value, start),
+          filter: head,
+          inputShift: 0,
+          post: view(gate, start),
+          skip,
+        })
       }
       ops.longConv({
-        out: view(out, channels), input: value, history: history && view(history, channels), filter: whole, inputShift: 0, post: gate, skip,
+        out: view(out, channels),
+        input: value,
+        history: history && view(history, channels),
+        filter: whole,
+        inputShift: 0,
+        post: gate,
+        skip,
       })
       if (first) ops.advanceHistory({ history: view(out, { ...channels, length: first.length }), input: first }) // a copy: equally long
       filter.used(filterPolicy)
@@ -115,7 +144,9 @@ export class HyenaMixer {
       const start = g * count
       const rows = (name: string, parts: number, columns: number): Weights => {
         const data = values(name)
-        const slices = Array.from({ length: parts }, (_, p) => data.subarray((p * modelWidth + start) * columns, (p * modelWidth + start + count) * columns))
+        const slices = Array.from({ length: parts }, (_, p) =>
+          data.subarray((p * modelWidth + start) * columns, (p * modelWidth + start + count) * columns),
+        )
         const joined = new Float32Array(parts * count * columns)
         for (const [p, slice] of slices.entries()) joined.set(slice, p * count * columns)
         return parameters.upload(joined, columns === 1 ? [parts * count] : [parts * count, columns])
@@ -129,7 +160,10 @@ export class HyenaMixer {
         start,
         count,
         projection: { weight: rows('in_proj.weight', 3, modelWidth), bias: rows('in_proj.bias', 3, 1) },
-        short: { shortWeight: rows('short_filter.weight', 3, shortFilterLength), shortBias: rows('short_filter.bias', 3, 1) },
+        short: {
+          shortWeight: rows('short_filter.weight', 3, shortFilterLength),
+          shortBias: rows('short_filter.bias', 3, 1),
+        },
         skip: rows('filter_fn.bias', 1, 1),
         filter: createHyenaFilter(filterArguments, count, this.#backend, this.#frequencySparsity),
       }

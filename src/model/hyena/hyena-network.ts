@@ -72,7 +72,10 @@ export class HyenaNetwork {
     const head = parameters.host('lm_head.weight').data
     this.headRowCount = rows.length
     this.#head = parameters.upload(
-      Float32Array.from({ length: rows.length * modelWidth }, (_, i) => head[rows[Math.floor(i / modelWidth)] * modelWidth + (i % modelWidth)]),
+      Float32Array.from(
+        { length: rows.length * modelWidth },
+        (_, i) => head[rows[Math.floor(i / modelWidth)] * modelWidth + (i % modelWidth)],
+      ),
       [rows.length, modelWidth],
     )
   }
@@ -97,15 +100,29 @@ export class HyenaNetwork {
   explain(shape: HyenaRunShape): string[] {
     const { modelWidth, layerCount } = this.architecture
     const { blockLength, filterPolicy, channelGroups } = shape
-    const plan = planHyenaFilter(this.#backend, modelWidth / channelGroups, blockLength, this.tapsUsed(shape), filterPolicy, this.frequencySparsity)
-    return [`${layerCount} layers, in each${channelGroups > 1 ? ` ${channelGroups} times` : ''}:`, ...explainPlan(plan).split('\n')]
+    const plan = planHyenaFilter(
+      this.#backend,
+      modelWidth / channelGroups,
+      blockLength,
+      this.tapsUsed(shape),
+      filterPolicy,
+      this.frequencySparsity,
+    )
+    return [
+      `${layerCount} layers, in each${channelGroups > 1 ? ` ${channelGroups} times` : ''}:`,
+      ...explainPlan(plan).split('\n'),
+    ]
   }
 
   open(shape: HyenaRunShape): HyenaState {
     const { modelWidth, layerCount, shortFilterLength } = this.architecture
     // Filters of another plan go before anything of this run is made: the plan counts on their memory.
     for (const { mixer } of this.#layers) mixer.letGoFor(shape, this.tapsUsed(shape))
-    return new HyenaState(this.#backend, { modelWidth, layerCount, shortFilterLength, filterLength: this.tapsUsed(shape) }, shape)
+    return new HyenaState(
+      this.#backend,
+      { modelWidth, layerCount, shortFilterLength, filterLength: this.tapsUsed(shape) },
+      shape,
+    )
   }
 
   /** Queues the block `codes` [1, n] after those before it; gives logits [headRowCount, n], which the caller releases. */

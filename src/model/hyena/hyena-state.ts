@@ -15,7 +15,13 @@ export class HyenaState {
   readonly shape: HyenaRunShape
   readonly #backend: Backend
   /** `mixed` is the operator's result; where all channels are computed at once it lies in the gate's place. */
-  readonly #activations: { readonly residual: Tensor; readonly gate: Tensor; readonly value: Tensor; readonly head: Tensor; readonly mixed?: Tensor }
+  readonly #activations: {
+    readonly residual: Tensor
+    readonly gate: Tensor
+    readonly value: Tensor
+    readonly head: Tensor
+    readonly mixed?: Tensor
+  }
   /** Empty where one block covers the run. */
   readonly #short: Tensor[] = []
   readonly #long: Tensor[] = []
@@ -27,7 +33,13 @@ export class HyenaState {
     const whole = (): Tensor => backend.tensor(layers.modelWidth, shape.blockLength)
     const group = (): Tensor => backend.tensor(layers.modelWidth / shape.channelGroups, shape.blockLength)
     const head = backend.tensor(layers.modelWidth / shape.channelGroups, headLength)
-    this.#activations = { residual: whole(), gate: group(), value: group(), head, ...(shape.channelGroups > 1 && { mixed: whole() }) }
+    this.#activations = {
+      residual: whole(),
+      gate: group(),
+      value: group(),
+      head,
+      ...(shape.channelGroups > 1 && { mixed: whole() }),
+    }
     const longLength = longHistoryLength(layers.filterLength, shape)
     for (let i = 0; i < layers.layerCount && shape.totalLength > shape.blockLength; i++) {
       this.#short.push(backend.tensor(layers.modelWidth, layers.shortFilterLength - 1))
@@ -72,7 +84,11 @@ export class HyenaState {
   /** `input`: channels `channelStart` and following. */
   keepLong(layer: number, input: Tensor, channelStart: number): void {
     const history = this.#long[layer]
-    if (history) this.#backend.ops.advanceHistory({ history: view(history, { channelStart, channelCount: input.channelCount }), input })
+    if (history)
+      this.#backend.ops.advanceHistory({
+        history: view(history, { channelStart, channelCount: input.channelCount }),
+        input,
+      })
   }
 
   advance(positions: number): void {
@@ -80,10 +96,13 @@ export class HyenaState {
   }
 
   release(): void {
-    for (const tensor of [...Object.values(this.#activations), ...this.#short.splice(0), ...this.#long.splice(0)]) this.#backend.release(tensor)
+    for (const tensor of [...Object.values(this.#activations), ...this.#short.splice(0), ...this.#long.splice(0)])
+      this.#backend.release(tensor)
   }
 }
 
 /** Inputs a layer's long convolution must remember between blocks. */
-export const longHistoryLength = (filterLength: number, { blockLength, totalLength }: { blockLength: number; totalLength: number }): number =>
-  totalLength > blockLength ? Math.min(filterLength - 1, totalLength - 1) : 0
+export const longHistoryLength = (
+  filterLength: number,
+  { blockLength, totalLength }: { blockLength: number; totalLength: number },
+): number => (totalLength > blockLength ? Math.min(filterLength - 1, totalLength - 1) : 0)

@@ -13,7 +13,11 @@ const unitsPerSkip = 4
  * Each Skip convolution is folded with the final one: logits = Σ_k (final · skip_k)(x_k) + bias, so that no 32-channel
  * skip sum is kept.
  */
-export function createOpenSpliceNetwork(checkpoint: Checkpoint, architecture: OpenSpliceArchitecture, backend: Backend): WindowNetwork {
+export function createOpenSpliceNetwork(
+  checkpoint: Checkpoint,
+  architecture: OpenSpliceArchitecture,
+  backend: Backend,
+): WindowNetwork {
   const { channelCount: channels, contextBases } = architecture
   const halo = { left: contextBases / 2, right: contextBases / 2 }
   const parameters = new Parameters(checkpoint, backend)
@@ -42,7 +46,8 @@ export function createOpenSpliceNetwork(checkpoint: Checkpoint, architecture: Op
     const affine1 = affineOfBatchNorm(parameters, `${prefix}.batchnorm1`, batchNormEpsilon)
     const affine2 = affineOfBatchNorm(parameters, `${prefix}.batchnorm2`, batchNormEpsilon)
     units.push(residualUnit(parameters, prefix, shape, affine1, affine2))
-    if (i % unitsPerSkip === unitsPerSkip - 1) addSkip(i + 1, `residual_units.${i + 1 + Math.floor(i / unitsPerSkip)}.conv`, false)
+    if (i % unitsPerSkip === unitsPerSkip - 1)
+      addSkip(i + 1, `residual_units.${i + 1 + Math.floor(i / unitsPerSkip)}.conv`, false)
   })
 
   return {
@@ -60,7 +65,13 @@ export function createOpenSpliceNetwork(checkpoint: Checkpoint, architecture: Op
         const skip = skips.find((s) => s.afterUnit === done)
         if (!skip) return
         const core = view(x, { start: halo.left - margin, length: coreLength })
-        ops.linear({ out: logits, input: core, weight: skip.weight, bias: skip.bias, residual: done === 0 ? undefined : logits })
+        ops.linear({
+          out: logits,
+          input: core,
+          weight: skip.weight,
+          bias: skip.bias,
+          residual: done === 0 ? undefined : logits,
+        })
       }
       addTo(0)
       units.forEach((unit, i) => {
@@ -92,5 +103,8 @@ function foldSkip(parameters: Parameters, name: string, withFinalBias: boolean):
       for (let c = 0; c < channels; c++) folded[k * channels + c] += f * weight[m * channels + c]
     }
   }
-  return { weight: parameters.upload(Float32Array.from(folded), [3, channels]), bias: parameters.upload(Float32Array.from(foldedBias), [3]) }
+  return {
+    weight: parameters.upload(Float32Array.from(folded), [3, channels]),
+    bias: parameters.upload(Float32Array.from(foldedBias), [3]),
+  }
 }

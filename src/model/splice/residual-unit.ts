@@ -23,12 +23,9 @@ export const unitMargin = (unit: { width: number; dilation: number }): number =>
 
 /** An inference-time batch norm as an affine map: `(x - mean) / sqrt(var + epsilon) · weight + bias`. */
 export function affineOfBatchNorm(parameters: Parameters, prefix: string, epsilon: number): Affine {
-  const [weight, bias, mean, variance] = ['weight', 'bias', 'running_mean', 'running_var'].map((n) => parameters.host(`${prefix}.${n}`).data) as [
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-  ]
+  const [weight, bias, mean, variance] = ['weight', 'bias', 'running_mean', 'running_var'].map(
+    (n) => parameters.host(`${prefix}.${n}`).data,
+  ) as [Float32Array, Float32Array, Float32Array, Float32Array]
   const scale = weight.map((w, c) => w / Math.sqrt(variance[c] + epsilon))
   return { scale, shift: bias.map((b, c) => b - mean[c] * scale[c]) }
 }
@@ -46,10 +43,19 @@ export function residualUnit(
   const channels = b.length
   return {
     ...shape,
-    before: { scale: parameters.upload(affine1.scale, [channels]), shift: parameters.upload(affine1.shift, [channels]) },
+    before: {
+      scale: parameters.upload(affine1.scale, [channels]),
+      shift: parameters.upload(affine1.shift, [channels]),
+    },
     conv1: {
-      weight: parameters.upload(w.map((v, i) => v * affine2.scale[Math.floor(i / perOutput)]), wShape),
-      bias: parameters.upload(b.map((v, o) => v * affine2.scale[o] + affine2.shift[o]), [channels]),
+      weight: parameters.upload(
+        w.map((v, i) => v * affine2.scale[Math.floor(i / perOutput)]),
+        wShape,
+      ),
+      bias: parameters.upload(
+        b.map((v, o) => v * affine2.scale[o] + affine2.shift[o]),
+        [channels],
+      ),
     },
     conv2: parameters.linear(`${prefix}.conv2`),
   }

@@ -19,7 +19,8 @@ interface Block {
 }
 
 /** Positions of sequence that the model must see on each side of a base. */
-export const marginOf = (a: SpliceHyenaArchitecture): number => (a.stemWidth - 1) / 2 + a.blocks.reduce((sum, b) => sum + blockMargin(b), 0)
+export const marginOf = (a: SpliceHyenaArchitecture): number =>
+  (a.stemWidth - 1) / 2 + a.blocks.reduce((sum, b) => sum + blockMargin(b), 0)
 
 function blockMargin(block: SpliceBlock): number {
   if (block.type === 'conv') return unitMargin(block)
@@ -79,8 +80,16 @@ export function createSpliceHyenaNetwork(
   }
 }
 
-function convBlock(parameters: Parameters, prefix: string, shape: { width: number; dilation: number }, backend: Backend): Block {
-  const affine = (name: string) => ({ scale: parameters.host(`${prefix}.${name}.scale`).data, shift: parameters.host(`${prefix}.${name}.shift`).data })
+function convBlock(
+  parameters: Parameters,
+  prefix: string,
+  shape: { width: number; dilation: number },
+  backend: Backend,
+): Block {
+  const affine = (name: string) => ({
+    scale: parameters.host(`${prefix}.${name}.scale`).data,
+    shift: parameters.host(`${prefix}.${name}.shift`).data,
+  })
   const unit = residualUnit(parameters, prefix, shape, affine('aff1'), affine('aff2'))
   return { queue: (r, [scratch]) => queueResidualUnit(backend.ops, unit, r, scratch) }
 }
@@ -122,7 +131,16 @@ function hyenaBlock(
       const inner = r.length - 2 * shortMargin
       const gate = view(gateScratch, { length: inner })
       const value = view(valueScratch, { length: inner })
-      ops.gatedProjection({ gate, value, input: r, norm, ...projection, shortWeight: short.weight, shortBias: short.bias, padding: 'valid' })
+      ops.gatedProjection({
+        gate,
+        value,
+        input: r,
+        norm,
+        ...projection,
+        shortWeight: short.weight,
+        shortBias: short.bias,
+        padding: 'valid',
+      })
       const length = r.length - 2 * margin
       const y = view(gate, { start: centerTap, length }) // the gate is read and overwritten in place
       ops.longConv({ out: y, input: value, filter, inputShift: centerTap, post: y, skip })
@@ -134,7 +152,11 @@ function hyenaBlock(
 }
 
 /** Keeps the `filterLength` taps around the centre (an odd number), the others gone: a partial convolution. */
-function cutCentred(filter: Float32Array, taps: number, filterLength: number | undefined): { data: Float32Array; taps: number } {
+function cutCentred(
+  filter: Float32Array,
+  taps: number,
+  filterLength: number | undefined,
+): { data: Float32Array; taps: number } {
   const kept = filterLength === undefined ? taps : Math.min(taps, filterLength - (1 - (filterLength % 2)))
   if (kept === taps) return { data: filter, taps }
   const channels = filter.length / taps
@@ -144,7 +166,12 @@ function cutCentred(filter: Float32Array, taps: number, filterLength: number | u
   return { data, taps: kept }
 }
 
-function prepare(backend: Backend, { data, taps }: { data: Float32Array; taps: number }, channelCount: number, frequencySparsity?: number): PreparedFilter {
+function prepare(
+  backend: Backend,
+  { data, taps }: { data: Float32Array; taps: number },
+  channelCount: number,
+  frequencySparsity?: number,
+): PreparedFilter {
   const plan = backend.planLongConv({ channelCount, length: plannedLength, filterLength: taps, frequencySparsity })
   const tensor = backend.tensor(channelCount, taps)
   backend.write(tensor, data)

@@ -18,7 +18,12 @@ export interface WindowNetwork {
 }
 
 /** Lines for the convolutions of residual units: those of one shape share a line. */
-export function explainUnits(backend: Backend, units: readonly { readonly width: number; readonly dilation: number }[], channels: number, length: number): string[] {
+export function explainUnits(
+  backend: Backend,
+  units: readonly { readonly width: number; readonly dilation: number }[],
+  channels: number,
+  length: number,
+): string[] {
   const counts = new Map<string, number>()
   for (const { width, dilation } of units) {
     const line = backend.explainDilatedConv({ inChannels: channels, outChannels: channels, width, dilation, length })
@@ -28,7 +33,8 @@ export function explainUnits(backend: Backend, units: readonly { readonly width:
 }
 
 /** Rows A C G T of a one-hot code, and a row of zeros for unknown bases and padding. */
-export const oneHotTable = (): Float32Array => Float32Array.from({ length: 20 }, (_, i) => (Math.floor(i / 4) === i % 4 ? 1 : 0))
+export const oneHotTable = (): Float32Array =>
+  Float32Array.from({ length: 20 }, (_, i) => (Math.floor(i / 4) === i % 4 ? 1 : 0))
 
 /** Activations that are freed together when a forward pass has been queued. */
 export class Activations {

@@ -11,7 +11,9 @@ const embeddingSuffix = 'embeddings.word_embeddings.weight'
 
 export const looksLikeHyena = (names: Iterable<string>): boolean =>
   [...names].some(
-    (name) => name.endsWith('mixer.filter_fn.implicit_filter.0.weight') || name.endsWith('mixer.layer.filter_fn.implicit_filter.0.weight'),
+    (name) =>
+      name.endsWith('mixer.filter_fn.implicit_filter.0.weight') ||
+      name.endsWith('mixer.layer.filter_fn.implicit_filter.0.weight'),
   )
 
 /**
@@ -69,7 +71,10 @@ function canonicalNames(weights: RawWeights): { names: Map<string, string>; othe
   for (const name of tensors.keys()) {
     if (name.startsWith(prefix)) {
       // `.layer` stands where Lightning wrapped a module for activation checkpointing.
-      names.set(`backbone.${name.slice(prefix.length).replace('.mixer.layer.', '.mixer.').replace('.mlp.layer.', '.mlp.')}`, name)
+      names.set(
+        `backbone.${name.slice(prefix.length).replace('.mixer.layer.', '.mixer.').replace('.mlp.layer.', '.mlp.')}`,
+        name,
+      )
     } else if (/(^|\.)lm_head\.weight$/.test(name)) {
       names.set('lm_head.weight', name)
     } else if (/weight$|bias$/.test(name)) {
@@ -103,7 +108,11 @@ function readArchitecture(picker: TensorPicker, config: ModelConfig | undefined,
   }
   const filter = 'backbone.layers.0.mixer.filter_fn.'
   const [filterMlpWidth, embeddingSize] = picker.shape(`${filter}implicit_filter.0.weight`, 2) as [number, number]
-  const [, , shortFilterLength] = picker.shape('backbone.layers.0.mixer.short_filter.weight', 3) as [number, number, number]
+  const [, , shortFilterLength] = picker.shape('backbone.layers.0.mixer.short_filter.weight', 3) as [
+    number,
+    number,
+    number,
+  ]
   const [innerWidth] = picker.shape('backbone.layers.0.mlp.fc1.weight', 2) as [number]
   if (embeddingSize < 3 || embeddingSize % 2 === 0) {
     throw new ShapeError({
@@ -118,7 +127,12 @@ function readArchitecture(picker: TensorPicker, config: ModelConfig | undefined,
   const layer = config?.section('layer')
   const same = (key: string, actual: number, tensor: string, value = config?.optionalCount(key)): void => {
     if (value !== undefined && value !== actual) {
-      throw new ShapeError({ where: picker.where(tensor), what: `does not fit ${config!.where}`, expected: `${key} ${value}`, got: `${actual}` })
+      throw new ShapeError({
+        where: picker.where(tensor),
+        what: `does not fit ${config!.where}`,
+        expected: `${key} ${value}`,
+        got: `${actual}`,
+      })
     }
   }
   same('d_model', modelWidth, `backbone.${embeddingSuffix}`)
@@ -168,7 +182,15 @@ function readArchitecture(picker: TensorPicker, config: ModelConfig | undefined,
 }
 
 function takeTensors(picker: TensorPicker, architecture: HyenaArchitecture, where: string): void {
-  const { modelWidth: d, innerWidth, maxLength, embeddingSize, filterMlpWidth: width, shortFilterLength, vocabularySize } = architecture
+  const {
+    modelWidth: d,
+    innerWidth,
+    maxLength,
+    embeddingSize,
+    filterMlpWidth: width,
+    shortFilterLength,
+    vocabularySize,
+  } = architecture
   const known = new Set<string>()
   const take = (name: string, shape: readonly number[]): NamedTensor => {
     known.add(name)

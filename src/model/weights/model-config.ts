@@ -19,7 +19,8 @@ export class ModelConfig {
     } catch (cause) {
       throw new FormatError({ where, what: `not JSON: ${cause instanceof Error ? cause.message : cause}`, cause })
     }
-    if (!isRecord(values)) throw new FormatError({ where, what: 'model configuration', expected: 'a JSON object', got: brief(values) })
+    if (!isRecord(values))
+      throw new FormatError({ where, what: 'model configuration', expected: 'a JSON object', got: brief(values) })
     return new ModelConfig(where, values)
   }
 

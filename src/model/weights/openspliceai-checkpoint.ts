@@ -13,7 +13,8 @@ const groups = [
 const unitsPerGroup = 4
 const marker = 'initial_conv.weight'
 
-export const looksLikeOpenSplice = (names: Iterable<string>): boolean => [...names].some((name) => name === marker || name.endsWith(`.${marker}`))
+export const looksLikeOpenSplice = (names: Iterable<string>): boolean =>
+  [...names].some((name) => name === marker || name.endsWith(`.${marker}`))
 
 /**
  * Reads a checkpoint of the SpliceAI family as OpenSpliceAI saves it. The weights do not say their dilations: they follow
@@ -21,13 +22,26 @@ export const looksLikeOpenSplice = (names: Iterable<string>): boolean => [...nam
  *
  * @throws FormatError, ShapeError naming the tensor
  */
-export function readOpenSplice(weights: RawWeights): { architecture: OpenSpliceArchitecture; tensors: ReadonlyMap<string, NamedTensor> } {
+export function readOpenSplice(weights: RawWeights): {
+  architecture: OpenSpliceArchitecture
+  tensors: ReadonlyMap<string, NamedTensor>
+} {
   const { where } = weights
   const markers = [...weights.tensors.keys()].filter((name) => name === marker || name.endsWith(`.${marker}`))
-  if (markers.length > 1) throw new FormatError({ where, what: 'several models in one file', expected: `one ${marker}`, got: markers.join(', ') })
+  if (markers.length > 1)
+    throw new FormatError({
+      where,
+      what: 'several models in one file',
+      expected: `one ${marker}`,
+      got: markers.join(', '),
+    })
   // `module.` where it was trained on several devices.
   const prefix = markers[0].slice(0, -marker.length)
-  const names = new Map([...weights.tensors.keys()].filter((name) => name.startsWith(prefix)).map((name) => [name.slice(prefix.length), name]))
+  const names = new Map(
+    [...weights.tensors.keys()]
+      .filter((name) => name.startsWith(prefix))
+      .map((name) => [name.slice(prefix.length), name]),
+  )
   const picker = new TensorPicker(weights, names)
 
   const [channelCount] = picker.shape(marker, 3) as [number]
@@ -89,7 +103,10 @@ export function readOpenSplice(weights: RawWeights): { architecture: OpenSpliceA
   conv('final_conv', 3, channelCount, 1)
   const unknown = [...names.keys()].find((name) => !known.has(name))
   if (unknown !== undefined)
-    throw new FormatError({ where: `${where} tensor ${names.get(unknown)}`, what: 'not part of the SpliceAI family: unknown architecture' })
+    throw new FormatError({
+      where: `${where} tensor ${names.get(unknown)}`,
+      what: 'not part of the SpliceAI family: unknown architecture',
+    })
   const contextBases = 2 * units.reduce((sum, { width, dilation }) => sum + dilation * (width - 1), 0)
   return { architecture: { kind: 'openspliceai', channelCount, contextBases, units }, tensors: picker.taken }
 }

@@ -17,7 +17,10 @@ export class PickleReader {
     const start = this.offset
     if (byteCount > this.#bytes.length - start) {
       throw new FormatError({
-        where: `${this.#where} offset ${start}`, what: 'truncated pickle', expected: `${byteCount} more bytes`, got: `${this.#bytes.length - start}`,
+        where: `${this.#where} offset ${start}`,
+        what: 'truncated pickle',
+        expected: `${byteCount} more bytes`,
+        got: `${this.#bytes.length - start}`,
       })
     }
     this.offset += byteCount
@@ -41,7 +44,10 @@ export class PickleReader {
   longInteger(byteCount: number): number | bigint {
     if (byteCount > 64) {
       throw new FormatError({
-        where: `${this.#where} offset ${this.offset}`, what: 'integer too long', expected: 'at most 64 bytes', got: `${byteCount}`,
+        where: `${this.#where} offset ${this.offset}`,
+        what: 'integer too long',
+        expected: 'at most 64 bytes',
+        got: `${byteCount}`,
       })
     }
     const bytes = this.take(byteCount)

@@ -54,7 +54,12 @@ const mark = Symbol('mark')
  */
 export function parsePickle(bytes: Uint8Array, where: string, world: PickleWorld): unknown {
   if (bytes.length > maxPickleBytes) {
-    throw new FormatError({ where, what: 'pickle too large', expected: `at most ${maxPickleBytes} bytes`, got: `${bytes.length}` })
+    throw new FormatError({
+      where,
+      what: 'pickle too large',
+      expected: `at most ${maxPickleBytes} bytes`,
+      got: `${bytes.length}`,
+    })
   }
   const reader = new PickleReader(bytes, where)
   const stack: unknown[] = []
@@ -105,73 +110,198 @@ export function parsePickle(bytes: Uint8Array, where: string, world: PickleWorld
     opcodeOffset = reader.offset
     const opcode = reader.uint(1)
     switch (opcode) {
-      case 0x80: if (reader.uint(1) > 5) fail('protocol beyond 5'); break // PROTO
-      case 0x95: reader.uint(8); break // FRAME
-      case 0x2e: { // STOP
+      case 0x80:
+        if (reader.uint(1) > 5) fail('protocol beyond 5')
+        break // PROTO
+      case 0x95:
+        reader.uint(8)
+        break // FRAME
+      case 0x2e: {
+        // STOP
         const root = pop()
         return stack.length ? fail('values left on the stack') : root
       }
-      case 0x28: stack.push(mark); break // MARK
-      case 0x30: if (stack.pop() === undefined) fail('nothing to take from the stack'); break // POP
-      case 0x31: popToMark(); break // POP_MARK
-      case 0x32: { const value = top(); stack.push(value === mark ? fail('copies a mark') : value); break } // DUP
+      case 0x28:
+        stack.push(mark)
+        break // MARK
+      case 0x30:
+        if (stack.pop() === undefined) fail('nothing to take from the stack')
+        break // POP
+      case 0x31:
+        popToMark()
+        break // POP_MARK
+      case 0x32: {
+        const value = top()
+        stack.push(value === mark ? fail('copies a mark') : value)
+        break
+      } // DUP
 
-      case 0x71: memo.set(reader.uint(1), top()); break // BINPUT
-      case 0x72: memo.set(reader.uint(4), top()); break // LONG_BINPUT
-      case 0x94: memo.set(memo.size, top()); break // MEMOIZE
-      case 0x68: stack.push(memoized(reader.uint(1))); break // BINGET
-      case 0x6a: stack.push(memoized(reader.uint(4))); break // LONG_BINGET
+      case 0x71:
+        memo.set(reader.uint(1), top())
+        break // BINPUT
+      case 0x72:
+        memo.set(reader.uint(4), top())
+        break // LONG_BINPUT
+      case 0x94:
+        memo.set(memo.size, top())
+        break // MEMOIZE
+      case 0x68:
+        stack.push(memoized(reader.uint(1)))
+        break // BINGET
+      case 0x6a:
+        stack.push(memoized(reader.uint(4)))
+        break // LONG_BINGET
 
-      case 0x4e: stack.push(null); break // NONE
-      case 0x88: stack.push(true); break // NEWTRUE
-      case 0x89: stack.push(false); break // NEWFALSE
-      case 0x4a: stack.push(reader.uint(4) | 0); break // BININT
-      case 0x4b: stack.push(reader.uint(1)); break // BININT1
-      case 0x4d: stack.push(reader.uint(2)); break // BININT2
-      case 0x8a: stack.push(reader.longInteger(reader.uint(1))); break // LONG1
-      case 0x8b: stack.push(reader.longInteger(reader.uint(4))); break // LONG4
-      case 0x47: stack.push(reader.bigEndianFloat64()); break // BINFLOAT
+      case 0x4e:
+        stack.push(null)
+        break // NONE
+      case 0x88:
+        stack.push(true)
+        break // NEWTRUE
+      case 0x89:
+        stack.push(false)
+        break // NEWFALSE
+      case 0x4a:
+        stack.push(reader.uint(4) | 0)
+        break // BININT
+      case 0x4b:
+        stack.push(reader.uint(1))
+        break // BININT1
+      case 0x4d:
+        stack.push(reader.uint(2))
+        break // BININT2
+      case 0x8a:
+        stack.push(reader.longInteger(reader.uint(1)))
+        break // LONG1
+      case 0x8b:
+        stack.push(reader.longInteger(reader.uint(4)))
+        break // LONG4
+      case 0x47:
+        stack.push(reader.bigEndianFloat64())
+        break // BINFLOAT
 
-      case 0x58: stack.push(reader.text(reader.uint(4))); break // BINUNICODE
-      case 0x8c: stack.push(reader.text(reader.uint(1))); break // SHORT_BINUNICODE
-      case 0x8d: stack.push(reader.text(reader.uint(8))); break // BINUNICODE8
-      case 0x54: stack.push(reader.text(reader.uint(4))); break // BINSTRING
-      case 0x55: stack.push(reader.text(reader.uint(1))); break // SHORT_BINSTRING
-      case 0x42: pushContainer(reader.take(reader.uint(4))); break // BINBYTES
-      case 0x43: pushContainer(reader.take(reader.uint(1))); break // SHORT_BINBYTES
-      case 0x8e: case 0x96: pushContainer(reader.take(reader.uint(8))); break // BINBYTES8, BYTEARRAY8
+      case 0x58:
+        stack.push(reader.text(reader.uint(4)))
+        break // BINUNICODE
+      case 0x8c:
+        stack.push(reader.text(reader.uint(1)))
+        break // SHORT_BINUNICODE
+      case 0x8d:
+        stack.push(reader.text(reader.uint(8)))
+        break // BINUNICODE8
+      case 0x54:
+        stack.push(reader.text(reader.uint(4)))
+        break // BINSTRING
+      case 0x55:
+        stack.push(reader.text(reader.uint(1)))
+        break // SHORT_BINSTRING
+      case 0x42:
+        pushContainer(reader.take(reader.uint(4)))
+        break // BINBYTES
+      case 0x43:
+        pushContainer(reader.take(reader.uint(1)))
+        break // SHORT_BINBYTES
+      case 0x8e:
+      case 0x96:
+        pushContainer(reader.take(reader.uint(8)))
+        break // BINBYTES8, BYTEARRAY8
 
-      case 0x29: case 0x5d: case 0x8f: pushContainer([]); break // EMPTY_TUPLE, EMPTY_LIST, EMPTY_SET
-      case 0x85: pushContainer([pop()]); break // TUPLE1
-      case 0x86: { const b = pop(); pushContainer([pop(), b]); break } // TUPLE2
-      case 0x87: { const c = pop(); const b = pop(); pushContainer([pop(), b, c]); break } // TUPLE3
-      case 0x74: case 0x6c: case 0x91: pushContainer(popToMark()); break // TUPLE, LIST, FROZENSET
-      case 0x61: { const item = pop(); appendItems([item]); break } // APPEND
-      case 0x65: case 0x90: { const items = popToMark(); appendItems(items); break } // APPENDS, ADDITEMS
-      case 0x7d: pushContainer(new Map()); break // EMPTY_DICT
-      case 0x64: { const items = popToMark(); pushContainer(new Map()); setItems(items); break } // DICT
-      case 0x73: { const value = pop(); const key = pop(); setItems([key, value]); break } // SETITEM
-      case 0x75: { const items = popToMark(); setItems(items); break } // SETITEMS
+      case 0x29:
+      case 0x5d:
+      case 0x8f:
+        pushContainer([])
+        break // EMPTY_TUPLE, EMPTY_LIST, EMPTY_SET
+      case 0x85:
+        pushContainer([pop()])
+        break // TUPLE1
+      case 0x86: {
+        const b = pop()
+        pushContainer([pop(), b])
+        break
+      } // TUPLE2
+      case 0x87: {
+        const c = pop()
+        const b = pop()
+        pushContainer([pop(), b, c])
+        break
+      } // TUPLE3
+      case 0x74:
+      case 0x6c:
+      case 0x91:
+        pushContainer(popToMark())
+        break // TUPLE, LIST, FROZENSET
+      case 0x61: {
+        const item = pop()
+        appendItems([item])
+        break
+      } // APPEND
+      case 0x65:
+      case 0x90: {
+        const items = popToMark()
+        appendItems(items)
+        break
+      } // APPENDS, ADDITEMS
+      case 0x7d:
+        pushContainer(new Map())
+        break // EMPTY_DICT
+      case 0x64: {
+        const items = popToMark()
+        pushContainer(new Map())
+        setItems(items)
+        break
+      } // DICT
+      case 0x73: {
+        const value = pop()
+        const key = pop()
+        setItems([key, value])
+        break
+      } // SETITEM
+      case 0x75: {
+        const items = popToMark()
+        setItems(items)
+        break
+      } // SETITEMS
 
-      case 0x63: { const module = reader.line(); stack.push(world.findGlobal(`${module}.${reader.line()}`)); break } // GLOBAL
-      case 0x93: { // STACK_GLOBAL
+      case 0x63: {
+        const module = reader.line()
+        stack.push(world.findGlobal(`${module}.${reader.line()}`))
+        break
+      } // GLOBAL
+      case 0x93: {
+        // STACK_GLOBAL
         const name = pop()
         const module = pop()
         if (typeof name !== 'string' || typeof module !== 'string') fail('a global without a name')
         stack.push(world.findGlobal(`${module}.${name}`))
         break
       }
-      case 0x51: { const id = pop(); pushContainer(world.findPersistent(id)); break } // BINPERSID
-      case 0x52: case 0x81: { const args = pop(); call(pop(), args); break } // REDUCE, NEWOBJ
-      case 0x92: { pop(); const args = pop(); call(pop(), args); break } // NEWOBJ_EX: keyword arguments are not needed
-      case 0x62: { // BUILD
+      case 0x51: {
+        const id = pop()
+        pushContainer(world.findPersistent(id))
+        break
+      } // BINPERSID
+      case 0x52:
+      case 0x81: {
+        const args = pop()
+        call(pop(), args)
+        break
+      } // REDUCE, NEWOBJ
+      case 0x92: {
+        pop()
+        const args = pop()
+        call(pop(), args)
+        break
+      } // NEWOBJ_EX: keyword arguments are not needed
+      case 0x62: {
+        // BUILD
         const state = pop()
         const target = top()
         // On our own data (an OrderedDict of tensors carries `_metadata`) the state says nothing about the weights.
         if (target instanceof PickleObject) target.state = target.state === undefined ? state : [target.state, state]
         break
       }
-      default: fail(`opcode 0x${opcode.toString(16).padStart(2, '0')}, which torch.save does not write`)
+      default:
+        fail(`opcode 0x${opcode.toString(16).padStart(2, '0')}, which torch.save does not write`)
     }
   }
 }

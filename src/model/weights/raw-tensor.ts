@@ -1,7 +1,21 @@
 /** Tensors as a weights file holds them, before anybody asks for their values. */
 
 export const dtypeBytes = {
-  F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, U64: 8, I32: 4, U32: 4, I16: 2, U16: 2, I8: 1, U8: 1, BOOL: 1, F8_E4M3: 1, F8_E5M2: 1,
+  F64: 8,
+  F32: 4,
+  F16: 2,
+  BF16: 2,
+  I64: 8,
+  U64: 8,
+  I32: 4,
+  U32: 4,
+  I16: 2,
+  U16: 2,
+  I8: 1,
+  U8: 1,
+  BOOL: 1,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
 } as const
 export type DType = keyof typeof dtypeBytes
 
@@ -52,19 +66,33 @@ export function valuesAsFloat32(bytes: Uint8Array, dtype: DType, count: number):
 export function valueReader(bytes: Uint8Array, dtype: DType): ((i: number) => number) | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   switch (dtype) {
-    case 'F64': return (i) => view.getFloat64(8 * i, true)
-    case 'F32': return (i) => view.getFloat32(4 * i, true)
-    case 'F16': return (i) => halfToNumber(view.getUint16(2 * i, true))
-    case 'BF16': return (i) => bfloatToNumber(view.getUint16(2 * i, true))
-    case 'I64': return (i) => Number(view.getBigInt64(8 * i, true))
-    case 'U64': return (i) => Number(view.getBigUint64(8 * i, true))
-    case 'I32': return (i) => view.getInt32(4 * i, true)
-    case 'U32': return (i) => view.getUint32(4 * i, true)
-    case 'I16': return (i) => view.getInt16(2 * i, true)
-    case 'U16': return (i) => view.getUint16(2 * i, true)
-    case 'I8': return (i) => view.getInt8(i)
-    case 'U8': case 'BOOL': return (i) => bytes[i]
-    default: return undefined
+    case 'F64':
+      return (i) => view.getFloat64(8 * i, true)
+    case 'F32':
+      return (i) => view.getFloat32(4 * i, true)
+    case 'F16':
+      return (i) => halfToNumber(view.getUint16(2 * i, true))
+    case 'BF16':
+      return (i) => bfloatToNumber(view.getUint16(2 * i, true))
+    case 'I64':
+      return (i) => Number(view.getBigInt64(8 * i, true))
+    case 'U64':
+      return (i) => Number(view.getBigUint64(8 * i, true))
+    case 'I32':
+      return (i) => view.getInt32(4 * i, true)
+    case 'U32':
+      return (i) => view.getUint32(4 * i, true)
+    case 'I16':
+      return (i) => view.getInt16(2 * i, true)
+    case 'U16':
+      return (i) => view.getUint16(2 * i, true)
+    case 'I8':
+      return (i) => view.getInt8(i)
+    case 'U8':
+    case 'BOOL':
+      return (i) => bytes[i]
+    default:
+      return undefined
   }
 }
 

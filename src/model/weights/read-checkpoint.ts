@@ -27,7 +27,13 @@ export function readCheckpoints(files: CheckpointFiles, onWarning: (text: string
   const weights = parseWeights(files.weights.bytes, files.weights.name)
   const config = files.config && ModelConfig.parse(files.config.text, files.config.name)
   const card = config?.values['card']
-  const make = ({ architecture, tensors }: { architecture: Architecture; tensors: ReadonlyMap<string, NamedTensor> }): Checkpoint => ({
+  const make = ({
+    architecture,
+    tensors,
+  }: {
+    architecture: Architecture
+    tensors: ReadonlyMap<string, NamedTensor>
+  }): Checkpoint => ({
     name: files.name,
     architecture,
     tensors,
@@ -40,9 +46,15 @@ export function readCheckpoints(files: CheckpointFiles, onWarning: (text: string
   if (looksLikeOpenSplice(names)) return [make(readOpenSplice(weights))]
   throw new FormatError({
     where: files.weights.name,
-    what: config?.modelType === undefined ? 'unknown architecture' : `unknown architecture (${config.where} says ${brief(config.modelType)})`,
+    what:
+      config?.modelType === undefined
+        ? 'unknown architecture'
+        : `unknown architecture (${config.where} says ${brief(config.modelType)})`,
     expected: `HyenaDNA, OpenSpliceAI or a ${spliceModelType} model with its config.json`,
-    got: weights.tensors.size === 0 ? 'a file without tensors' : `tensors ${brief([...weights.tensors.keys()].slice(0, 6).join(', '))}`,
+    got:
+      weights.tensors.size === 0
+        ? 'a file without tensors'
+        : `tensors ${brief([...weights.tensors.keys()].slice(0, 6).join(', '))}`,
   })
 }
 
@@ -58,12 +70,17 @@ export function parseWeights(bytes: Uint8Array, where: string): RawWeights {
     throw new FormatError({ where, what, expected: 'safetensors, or a file of torch.save', remedy })
   }
   if (startsWith(bytes, '\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19')) {
-    fail('saved in the old format of PyTorch before 1.6', 'save it again: torch.save(torch.load(path, weights_only=True), path)')
+    fail(
+      'saved in the old format of PyTorch before 1.6',
+      'save it again: torch.save(torch.load(path, weights_only=True), path)',
+    )
   }
   if (bytes[0] === 0x80 && bytes[1] <= 5)
     fail('a bare pickle', 'save the weights with torch.save(model.state_dict(), path), or convert them to safetensors')
-  if (startsWith(bytes, '\x89HDF\r\n')) fail('a Keras or HDF5 file (the first SpliceAI models are)', 'use the weights of OpenSpliceAI')
-  if (startsWith(bytes, 'version https://git-lfs')) fail('a Git LFS pointer, not the weights', 'run git lfs pull, or genoconv models pull')
+  if (startsWith(bytes, '\x89HDF\r\n'))
+    fail('a Keras or HDF5 file (the first SpliceAI models are)', 'use the weights of OpenSpliceAI')
+  if (startsWith(bytes, 'version https://git-lfs'))
+    fail('a Git LFS pointer, not the weights', 'run git lfs pull, or genoconv models pull')
   if (startsWith(bytes, '<!') || startsWith(bytes, '<html')) fail('a web page, not weights', 'fetch the file itself')
   return fail('not a model', 'give a .safetensors, .pt or .ckpt file')
 }

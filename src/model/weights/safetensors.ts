@@ -1,5 +1,12 @@
 import { FormatError } from '../../errors.ts'
-import { countElements, type DType, dtypeBytes, type RawTensor, type RawWeights, valuesAsFloat32 } from './raw-tensor.ts'
+import {
+  countElements,
+  type DType,
+  dtypeBytes,
+  type RawTensor,
+  type RawWeights,
+  valuesAsFloat32,
+} from './raw-tensor.ts'
 
 /** The reference implementation's own bound (100 MB): a header beyond it is not one. */
 const maxHeaderBytes = 100_000_000
@@ -13,13 +20,20 @@ const maxHeaderBytes = 100_000_000
  * @throws FormatError naming the tensor or the byte offset
  */
 export function parseSafetensors(bytes: Uint8Array, where: string): RawWeights {
-  const fail = (what: string, more: { expected?: string; got?: string; remedy?: string; cause?: unknown } = {}): never => {
+  const fail = (
+    what: string,
+    more: { expected?: string; got?: string; remedy?: string; cause?: unknown } = {},
+  ): never => {
     throw new FormatError({ where, what, ...more })
   }
-  if (bytes.length < 8) fail('too short for a safetensors file', { expected: 'at least 8 bytes', got: `${bytes.length}` })
+  if (bytes.length < 8)
+    fail('too short for a safetensors file', { expected: 'at least 8 bytes', got: `${bytes.length}` })
   const headerBytes = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true))
   if (headerBytes > maxHeaderBytes || headerBytes < 2) {
-    fail('not a safetensors file (length of its header, at offset 0)', { expected: `2 to ${maxHeaderBytes} bytes`, got: `${headerBytes}` })
+    fail('not a safetensors file (length of its header, at offset 0)', {
+      expected: `2 to ${maxHeaderBytes} bytes`,
+      got: `${headerBytes}`,
+    })
   }
   if (8 + headerBytes > bytes.length) {
     fail('truncated safetensors file: the header goes beyond its end', {
@@ -31,7 +45,8 @@ export function parseSafetensors(bytes: Uint8Array, where: string): RawWeights {
   const header = parseHeader(bytes.subarray(8, 8 + headerBytes), where)
   const data = bytes.subarray(8 + headerBytes)
 
-  const entries: { name: string; dtype: DType; shape: number[]; begin: number; end: number; elementCount: number }[] = []
+  const entries: { name: string; dtype: DType; shape: number[]; begin: number; end: number; elementCount: number }[] =
+    []
   for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__') {
       if (!isRecord(entry) || !Object.values(entry).every((value) => typeof value === 'string')) {
@@ -52,16 +67,23 @@ export function parseSafetensors(bytes: Uint8Array, where: string): RawWeights {
       })
     }
     if (begin !== at)
-      fail(`tensor ${name} ${begin < at ? 'overlaps another' : 'leaves a gap before it'}`, { expected: `data offset ${at}`, got: `${begin}` })
+      fail(`tensor ${name} ${begin < at ? 'overlaps another' : 'leaves a gap before it'}`, {
+        expected: `data offset ${at}`,
+        got: `${begin}`,
+      })
     at = end
   }
-  if (at !== data.length) fail('bytes after the last tensor', { expected: `${8 + headerBytes + at} bytes`, got: `${bytes.length}` })
+  if (at !== data.length)
+    fail('bytes after the last tensor', { expected: `${8 + headerBytes + at} bytes`, got: `${bytes.length}` })
 
   const tensors = new Map<string, RawTensor>()
   for (const { name, dtype, shape, begin, end, elementCount } of entries) {
     const read = (): Float32Array =>
       valuesAsFloat32(data.subarray(begin, end), dtype, elementCount) ??
-      fail(`tensor ${name} is of type ${dtype}`, { expected: 'F32, F16, BF16, F64 or integers', remedy: 'convert the file to F32' })
+      fail(`tensor ${name} is of type ${dtype}`, {
+        expected: 'F32, F16, BF16, F64 or integers',
+        remedy: 'convert the file to F32',
+      })
     tensors.set(name, { dtype, shape, elementCount, read })
   }
   return { where, tensors, dataBytes: data.length }
@@ -76,9 +98,11 @@ function parseHeader(headerBytes: Uint8Array, where: string): Record<string, unk
   } catch (cause) {
     throw new FormatError({ where, what: 'not a safetensors file: its header is not JSON', cause })
   }
-  if (!isRecord(header)) throw new FormatError({ where, what: 'safetensors header', expected: 'a JSON object', got: brief(header) })
+  if (!isRecord(header))
+    throw new FormatError({ where, what: 'safetensors header', expected: 'a JSON object', got: brief(header) })
   const duplicate = firstDuplicateKey(text)
-  if (duplicate !== undefined) throw new FormatError({ where, what: `tensor ${duplicate} stands twice in the safetensors header` })
+  if (duplicate !== undefined)
+    throw new FormatError({ where, what: `tensor ${duplicate} stands twice in the safetensors header` })
   return header
 }
 
@@ -92,7 +116,8 @@ function parseEntry(
   }
   if (!isRecord(entry)) return fail('header entry', '{dtype, shape, data_offsets}', entry)
   const { dtype, shape, data_offsets: offsets } = entry
-  if (typeof dtype !== 'string' || !Object.hasOwn(dtypeBytes, dtype)) return fail('dtype', `one of ${Object.keys(dtypeBytes).join(' ')}`, dtype)
+  if (typeof dtype !== 'string' || !Object.hasOwn(dtypeBytes, dtype))
+    return fail('dtype', `one of ${Object.keys(dtypeBytes).join(' ')}`, dtype)
   const elementCount = Array.isArray(shape) ? countElements(shape) : undefined
   if (elementCount === undefined) return fail('shape', 'a list of sizes', shape)
   if (
@@ -105,7 +130,8 @@ function parseEntry(
   }
   const [begin, end] = offsets as [number, number]
   const expectedBytes = elementCount * dtypeBytes[dtype as DType]
-  if (end - begin !== expectedBytes) return fail(`bytes of shape [${shape}] and dtype ${dtype}`, `${expectedBytes}`, end - begin)
+  if (end - begin !== expectedBytes)
+    return fail(`bytes of shape [${shape}] and dtype ${dtype}`, `${expectedBytes}`, end - begin)
   return { dtype: dtype as DType, shape: shape as number[], begin, end, elementCount }
 }
 
@@ -133,7 +159,8 @@ function firstDuplicateKey(json: string): string | undefined {
   return undefined
 }
 
-export const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** A value in an error message: never more than a few words of it. */
 export function brief(value: unknown): string {

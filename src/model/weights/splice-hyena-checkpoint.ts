@@ -25,7 +25,11 @@ export function readSpliceHyena(
   const used = new Set<string>()
   const members = Array.from({ length: memberCount }, (_, m) => {
     const prefix = memberCount > 1 ? `members.${m}.` : ''
-    const names = new Map([...weights.tensors.keys()].filter((name) => name.startsWith(prefix)).map((name) => [name.slice(prefix.length), name]))
+    const names = new Map(
+      [...weights.tensors.keys()]
+        .filter((name) => name.startsWith(prefix))
+        .map((name) => [name.slice(prefix.length), name]),
+    )
     const picker = new TensorPicker(weights, names, prefix)
     takeTensors(picker, architecture)
     for (const name of picker.taken.keys()) used.add(prefix + name)
@@ -33,13 +37,17 @@ export function readSpliceHyena(
   })
   const unknown = [...weights.tensors.keys()].find((name) => !used.has(name))
   if (unknown !== undefined)
-    throw new FormatError({ where: `${weights.where} tensor ${unknown}`, what: `not part of the network that ${config.where} describes` })
+    throw new FormatError({
+      where: `${weights.where} tensor ${unknown}`,
+      what: `not part of the network that ${config.where} describes`,
+    })
   return members
 }
 
 function readArchitecture(config: ModelConfig): SpliceHyenaArchitecture {
   const given = config.values['tracks']
-  if (given !== undefined && JSON.stringify(given) !== JSON.stringify(tracks)) config.fail('tracks', JSON.stringify(tracks), given)
+  if (given !== undefined && JSON.stringify(given) !== JSON.stringify(tracks))
+    config.fail('tracks', JSON.stringify(tracks), given)
   const list = config.values['blocks']
   if (!Array.isArray(list) || list.length > 1000) return config.fail('blocks', 'a list of at most 1000 blocks', list)
   return {

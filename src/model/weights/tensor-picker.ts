@@ -40,14 +40,23 @@ export class TensorPicker {
     const fileName = this.#names.get(name)
     const tensor = fileName === undefined ? undefined : this.#weights.tensors.get(fileName)
     if (tensor) return tensor
-    throw new FormatError({ where: this.where(name), what: 'missing from the file', remedy: 'a complete checkpoint of this architecture has it' })
+    throw new FormatError({
+      where: this.where(name),
+      what: 'missing from the file',
+      remedy: 'a complete checkpoint of this architecture has it',
+    })
   }
 
   /** The shape of a tensor that must have `axisCount` axes, none of them empty. */
   shape(name: string, axisCount: number): readonly number[] {
     const { shape } = this.raw(name)
     if (shape.length !== axisCount || shape.some((size) => size < 1)) {
-      throw new ShapeError({ where: this.where(name), what: 'wrong shape', expected: `${axisCount} axes`, got: `[${shape}]` })
+      throw new ShapeError({
+        where: this.where(name),
+        what: 'wrong shape',
+        expected: `${axisCount} axes`,
+        got: `[${shape}]`,
+      })
     }
     return shape
   }
@@ -55,12 +64,23 @@ export class TensorPicker {
   /** Checks and keeps a tensor under its canonical name. */
   take(name: string, expectedShape: readonly number[], keepAs = name): NamedTensor {
     const tensor = this.raw(name)
-    if (tensor.shape.length !== expectedShape.length || tensor.shape.some((size, axis) => size !== expectedShape[axis])) {
-      throw new ShapeError({ where: this.where(name), what: 'wrong shape', expected: `[${expectedShape}]`, got: `[${tensor.shape}]` })
+    if (
+      tensor.shape.length !== expectedShape.length ||
+      tensor.shape.some((size, axis) => size !== expectedShape[axis])
+    ) {
+      throw new ShapeError({
+        where: this.where(name),
+        what: 'wrong shape',
+        expected: `[${expectedShape}]`,
+        got: `[${tensor.shape}]`,
+      })
     }
     this.#budget -= 4 * tensor.elementCount
     if (this.#budget < 0) {
-      throw new FormatError({ where: this.where(name), what: 'tensors of the file hold several times more values than its storages' })
+      throw new FormatError({
+        where: this.where(name),
+        what: 'tensors of the file hold several times more values than its storages',
+      })
     }
     const data = tensor.read()
     // One sum finds any non-finite value: NaN and infinities do not cancel into a finite number when each is taken times 0.
@@ -68,7 +88,12 @@ export class TensorPicker {
     for (let i = 0; i < data.length; i++) probe += data[i] * 0
     if (probe !== 0) {
       const at = data.findIndex((value) => !Number.isFinite(value))
-      throw new FormatError({ where: this.where(name), what: `value ${at} is not finite`, expected: 'a finite f32', got: `${data[at]}` })
+      throw new FormatError({
+        where: this.where(name),
+        what: `value ${at} is not finite`,
+        expected: 'a finite f32',
+        got: `${data[at]}`,
+      })
     }
     const kept = { shape: expectedShape, data }
     this.taken.set(keepAs, kept)

@@ -40,9 +40,23 @@ const storageTypes: Readonly<Record<string, DType>> = {
 const inertNames = new Set([
   // Python
   ...['__builtin__', 'builtins'].flatMap((module) =>
-    ['dict', 'list', 'set', 'frozenset', 'tuple', 'int', 'float', 'str', 'bool', 'bytes', 'bytearray', 'complex', 'object', 'slice', 'range'].map(
-      (name) => `${module}.${name}`,
-    ),
+    [
+      'dict',
+      'list',
+      'set',
+      'frozenset',
+      'tuple',
+      'int',
+      'float',
+      'str',
+      'bool',
+      'bytes',
+      'bytearray',
+      'complex',
+      'object',
+      'slice',
+      'range',
+    ].map((name) => `${module}.${name}`),
   ),
   '_codecs.encode',
   'argparse.Namespace',
@@ -72,9 +86,23 @@ const inertNames = new Set([
   'torch.layout',
   'torch.strided',
   'torch.contiguous_format',
-  ...['float32', 'float', 'float64', 'double', 'float16', 'half', 'bfloat16', 'int64', 'long', 'int32', 'int', 'int16', 'int8', 'uint8', 'bool'].map(
-    (name) => `torch.${name}`,
-  ),
+  ...[
+    'float32',
+    'float',
+    'float64',
+    'double',
+    'float16',
+    'half',
+    'bfloat16',
+    'int64',
+    'long',
+    'int32',
+    'int',
+    'int16',
+    'int8',
+    'uint8',
+    'bool',
+  ].map((name) => `torch.${name}`),
   'torch.serialization._get_layout',
   'torch.torch_version.TorchVersion',
   // numpy (metrics and random states)
@@ -113,13 +141,19 @@ export function torchGlobals(
       // Their entries follow as items; arguments, a default's class, are not looked at.
       new PickleGlobal('collections.OrderedDict', () => new Map()),
       new PickleGlobal('collections.defaultdict', () => new Map()),
-      new PickleGlobal('torch._utils._rebuild_tensor_v2', ([storage, offset, shape, strides]) => makeTensor(storage, offset, shape, strides)),
-      new PickleGlobal('torch._utils._rebuild_tensor', ([storage, offset, shape, strides]) => makeTensor(storage, offset, shape, strides)),
+      new PickleGlobal('torch._utils._rebuild_tensor_v2', ([storage, offset, shape, strides]) =>
+        makeTensor(storage, offset, shape, strides),
+      ),
+      new PickleGlobal('torch._utils._rebuild_tensor', ([storage, offset, shape, strides]) =>
+        makeTensor(storage, offset, shape, strides),
+      ),
       new PickleGlobal('torch._utils._rebuild_parameter', ([tensor]) => tensor),
       new PickleGlobal('torch._utils._rebuild_parameter_with_state', ([tensor]) => tensor),
       // A tensor with attributes set on it (HyenaDNA's training marks some with learning rates): (rebuild, type, args, attributes).
       new PickleGlobal('torch._tensor._rebuild_from_type_v2', ([rebuild, , args]) =>
-        rebuild instanceof PickleGlobal && rebuild.name.startsWith('torch._utils.') && Array.isArray(args) ? rebuild.construct?.(args) : undefined,
+        rebuild instanceof PickleGlobal && rebuild.name.startsWith('torch._utils.') && Array.isArray(args)
+          ? rebuild.construct?.(args)
+          : undefined,
       ),
       new PickleGlobal('torch.Size', ([sizes]) => sizes),
       ...Object.entries(storageTypes).map(([name, dtype]) => new TorchStorageType(`torch.${name}`, dtype)),
@@ -132,7 +166,8 @@ export function torchGlobals(
       throw new FormatError({
         where,
         what: `pickle with code in it: it refers to ${name.length > 100 ? `${name.slice(0, 97)}...` : name}, which genoconv does not run`,
-        remedy: 'if you trust the file, save only its weights: torch.save(model.state_dict(), path), or convert it to safetensors',
+        remedy:
+          'if you trust the file, save only its weights: torch.save(model.state_dict(), path), or convert it to safetensors',
       })
     }
     const inert = new PickleGlobal(name)

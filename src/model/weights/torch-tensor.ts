@@ -29,7 +29,14 @@ export class TorchTensor implements RawTensor {
   readonly #offset: number
   readonly #strides: readonly number[]
 
-  constructor(where: string, storage: TorchStorage, offset: number, shape: readonly number[], strides: readonly number[], elementCount: number) {
+  constructor(
+    where: string,
+    storage: TorchStorage,
+    offset: number,
+    shape: readonly number[],
+    strides: readonly number[],
+    elementCount: number,
+  ) {
     this.#where = where
     this.dtype = storage.dtype
     this.shape = shape
@@ -83,7 +90,13 @@ export class TorchTensor implements RawTensor {
  * The tensor that `torch._utils._rebuild_tensor_v2(storage, offset, shape, strides, …)` describes, its bounds checked.
  * @throws FormatError if it goes beyond its storage
  */
-export function makeTorchTensor(where: string, storage: unknown, offset: unknown, shape: unknown, strides: unknown): TorchTensor {
+export function makeTorchTensor(
+  where: string,
+  storage: unknown,
+  offset: unknown,
+  shape: unknown,
+  strides: unknown,
+): TorchTensor {
   const fail = (what: string): never => {
     throw new FormatError({ where, what: `a tensor of the pickle ${what}` })
   }
@@ -93,8 +106,11 @@ export function makeTorchTensor(where: string, storage: unknown, offset: unknown
   const steps: number[] = Array.isArray(strides) && strides.length === sizes.length ? [...strides] : [-1]
   const elementCount = countElements(sizes)
   const areSteps = steps.every((step) => Number.isSafeInteger(step) && step >= 0)
-  if (elementCount === undefined || !areSteps || !Number.isSafeInteger(offset) || (offset as number) < 0) return fail('has no sound shape')
-  const last = elementCount === 0 ? -1 : sizes.reduce((sum, size, axis) => sum + (size - 1) * steps[axis], offset as number)
-  if (!(last < storage.elementCount)) fail(`of shape [${sizes}] goes beyond its storage of ${storage.elementCount} values`)
+  if (elementCount === undefined || !areSteps || !Number.isSafeInteger(offset) || (offset as number) < 0)
+    return fail('has no sound shape')
+  const last =
+    elementCount === 0 ? -1 : sizes.reduce((sum, size, axis) => sum + (size - 1) * steps[axis], offset as number)
+  if (!(last < storage.elementCount))
+    fail(`of shape [${sizes}] goes beyond its storage of ${storage.elementCount} values`)
   return new TorchTensor(where, storage, offset as number, sizes, steps, elementCount)
 }

@@ -16,19 +16,31 @@ import { parseZip } from './zip.ts'
 export function parseTorchZip(bytes: Uint8Array, where: string): RawWeights {
   const entries = parseZip(bytes, where)
   const pickleName = [...entries.keys()].find((name) => name === 'data.pkl' || /^[^/]+\/data\.pkl$/.test(name))
-  if (pickleName === undefined) throw new FormatError({ where, what: 'zip archive without data.pkl: not a file of torch.save' })
+  if (pickleName === undefined)
+    throw new FormatError({ where, what: 'zip archive without data.pkl: not a file of torch.save' })
   const folder = pickleName.slice(0, -'data.pkl'.length)
   if (entries.has(`${folder}constants.pkl`)) {
-    throw new FormatError({ where, what: 'a TorchScript program, not weights', remedy: 'save the weights: torch.save(model.state_dict(), path)' })
+    throw new FormatError({
+      where,
+      what: 'a TorchScript program, not weights',
+      remedy: 'save the weights: torch.save(model.state_dict(), path)',
+    })
   }
   const byteOrder = entries.get(`${folder}byteorder`)
   const order = byteOrder && byteOrder.byteCount <= 16 ? new TextDecoder().decode(byteOrder.read()) : 'little'
-  if (order !== 'little') throw new FormatError({ where, what: 'byte order of its storages', expected: 'little', got: brief(order) })
+  if (order !== 'little')
+    throw new FormatError({ where, what: 'byte order of its storages', expected: 'little', got: brief(order) })
 
   const storages = new Map<string, TorchStorage>()
   const findPersistent = (id: unknown): TorchStorage => {
     const [kind, type, key, , elementCount] = Array.isArray(id) ? id : []
-    if (kind !== 'storage' || !isTorchStorageType(type) || typeof key !== 'string' || !Number.isSafeInteger(elementCount) || elementCount < 0) {
+    if (
+      kind !== 'storage' ||
+      !isTorchStorageType(type) ||
+      typeof key !== 'string' ||
+      !Number.isSafeInteger(elementCount) ||
+      elementCount < 0
+    ) {
       throw new FormatError({ where, what: 'a storage of the pickle is not described as torch.save does' })
     }
     const entry = entries.get(`${folder}data/${key}`)
@@ -50,7 +62,10 @@ export function parseTorchZip(bytes: Uint8Array, where: string): RawWeights {
     return storage
   }
   const globals = torchGlobals(where, (...parts) => makeTorchTensor(where, ...parts))
-  const root = parsePickle(entries.get(pickleName)!.read(), `${where} ${pickleName}`, { findGlobal: globals, findPersistent })
+  const root = parsePickle(entries.get(pickleName)!.read(), `${where} ${pickleName}`, {
+    findGlobal: globals,
+    findPersistent,
+  })
   const tensors = stateDict(root, where)
   let dataBytes = 0
   for (const { entry } of storages.values()) dataBytes += entry.byteCount
@@ -63,7 +78,8 @@ function stateDict(root: unknown, where: string): Map<string, RawTensor> {
   let dict = root
   for (let depth = 0; depth < 3 && dict instanceof Map; depth++) {
     const tensors = new Map<string, RawTensor>()
-    for (const [name, value] of dict) if (typeof name === 'string' && value instanceof TorchTensor) tensors.set(name, value)
+    for (const [name, value] of dict)
+      if (typeof name === 'string' && value instanceof TorchTensor) tensors.set(name, value)
     const map: Map<unknown, unknown> = dict
     const wrapper = wrappers.find((name) => map.get(name) instanceof Map)
     if (wrapper === undefined) {

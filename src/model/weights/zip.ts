@@ -24,13 +24,17 @@ export function parseZip(bytes: Uint8Array, where: string): Map<string, ZipEntry
   if (!directory) return fail('truncated zip archive: it has no end record', { remedy: 'fetch or save the file again' })
   const { entryCount, directoryOffset, directoryBytes, endOffset } = directory
   if (directoryOffset + directoryBytes > endOffset) {
-    fail('truncated zip archive: its directory goes beyond its end', { expected: `at most ${endOffset}`, got: `${directoryOffset + directoryBytes}` })
+    fail('truncated zip archive: its directory goes beyond its end', {
+      expected: `at most ${endOffset}`,
+      got: `${directoryOffset + directoryBytes}`,
+    })
   }
   const entries = new Map<string, ZipEntry>()
   let at = directoryOffset
   const directoryEnd = directoryOffset + directoryBytes
   for (let i = 0; i < entryCount; i++) {
-    if (at + 46 > directoryEnd || view.getUint32(at, true) !== centralSignature) fail(`zip directory damaged at offset ${at}`)
+    if (at + 46 > directoryEnd || view.getUint32(at, true) !== centralSignature)
+      fail(`zip directory damaged at offset ${at}`)
     const flags = view.getUint16(at + 8, true)
     const method = view.getUint16(at + 10, true)
     const crc = view.getUint32(at + 16, true)
@@ -54,14 +58,22 @@ export function parseZip(bytes: Uint8Array, where: string): Map<string, ZipEntry
       }
       if (headerOffset + 30 > directoryOffset || view.getUint32(headerOffset, true) !== localSignature)
         fail(`zip entry ${name}: no entry at offset ${headerOffset}`)
-      const start = headerOffset + 30 + view.getUint16(headerOffset + 26, true) + view.getUint16(headerOffset + 28, true)
+      const start =
+        headerOffset + 30 + view.getUint16(headerOffset + 26, true) + view.getUint16(headerOffset + 28, true)
       if (start + byteCount > directoryOffset)
-        fail(`zip entry ${name} goes beyond the entries`, { expected: `at most ${directoryOffset}`, got: `${start + byteCount}` })
+        fail(`zip entry ${name} goes beyond the entries`, {
+          expected: `at most ${directoryOffset}`,
+          got: `${start + byteCount}`,
+        })
       const content = bytes.subarray(start, start + byteCount)
       const actual = crc32(content)
       // torch.serialization.set_crc32_options(False) leaves the field zero.
       if (crc !== 0 && actual !== crc) {
-        fail(`zip entry ${name} is damaged (CRC-32)`, { expected: crc.toString(16), got: actual.toString(16), remedy: 'fetch the file again' })
+        fail(`zip entry ${name} is damaged (CRC-32)`, {
+          expected: crc.toString(16),
+          got: actual.toString(16),
+          remedy: 'fetch the file again',
+        })
       }
       return content
     }
@@ -77,7 +89,8 @@ function findDirectory(
 ): { entryCount: number; directoryOffset: number; directoryBytes: number; endOffset: number } | undefined {
   const earliest = Math.max(0, bytes.length - 22 - 0xffff)
   for (let end = bytes.length - 22; end >= earliest; end--) {
-    if (view.getUint32(end, true) !== endSignature || end + 22 + view.getUint16(end + 20, true) !== bytes.length) continue
+    if (view.getUint32(end, true) !== endSignature || end + 22 + view.getUint16(end + 20, true) !== bytes.length)
+      continue
     const locator = end - 20
     if (locator >= 0 && view.getUint32(locator, true) === locator64Signature) {
       const end64 = Number(view.getBigUint64(locator + 8, true))
@@ -124,7 +137,9 @@ function wideSizes(
     }
     field = fieldEnd
   }
-  return [storedBytes, byteCount, headerOffset].every(Number.isSafeInteger) ? { storedBytes, byteCount, headerOffset } : undefined
+  return [storedBytes, byteCount, headerOffset].every(Number.isSafeInteger)
+    ? { storedBytes, byteCount, headerOffset }
+    : undefined
 }
 
 const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {

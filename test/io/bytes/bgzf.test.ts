@@ -5,7 +5,15 @@ import { FormatError } from '../../../src/errors.ts'
 import { crc32 } from '../../../src/io/bytes/crc32.ts'
 import type { Genome } from '../../../src/genome.ts'
 import { writeIndex } from '../../../src/io/fasta/fasta-index.ts'
-import { bgzfBlock, bgzfEnd, bgzip, readText, recordsOf, temporaryFolder, withGenome } from '../../support/fasta-files.ts'
+import {
+  bgzfBlock,
+  bgzfEnd,
+  bgzip,
+  readText,
+  recordsOf,
+  temporaryFolder,
+  withGenome,
+} from '../../support/fasta-files.ts'
 
 const folder = temporaryFolder()
 const sequence = Array.from({ length: 5000 }, (_, i) => 'ACGTN'[(i * i + (i >> 3)) % 5]).join('')
@@ -22,8 +30,14 @@ function blockOffsets(file: Uint8Array): number[] {
 /** Reads `path` in order and by region; both must give the error. */
 async function failures(path: string): Promise<unknown[]> {
   const attempt = (use: (genome: Genome) => Promise<unknown>): Promise<unknown> =>
-    withGenome(path, use).then(() => 'no error', (error) => error)
-  return [await attempt((genome) => recordsOf(genome)), await attempt((genome) => genome.read({ contig: 'a', start: 0, end: 5000 }))]
+    withGenome(path, use).then(
+      () => 'no error',
+      (error) => error,
+    )
+  return [
+    await attempt((genome) => recordsOf(genome)),
+    await attempt((genome) => genome.read({ contig: 'a', start: 0, end: 5000 })),
+  ]
 }
 
 test('CRC-32 of the standard check value, and of every length to 20', () => {
@@ -35,7 +49,10 @@ test('CRC-32 of the standard check value, and of every length to 20', () => {
 })
 
 describe.each([false, true])('a damaged BGZF gives its compressed offset (with index: %s)', (isIndexed) => {
-  const damaged = async (name: string, damage: (file: Uint8Array, offsets: number[]) => Uint8Array): Promise<string> => {
+  const damaged = async (
+    name: string,
+    damage: (file: Uint8Array, offsets: number[]) => Uint8Array,
+  ): Promise<string> => {
     const file = bgzip(fasta, blockBytes)
     const path = folder.write(`${name}.fa.gz`, file)
     if (isIndexed) await writeIndex(path)
@@ -56,7 +73,12 @@ describe.each([false, true])('a damaged BGZF gives its compressed offset (with i
       file[offsets[4] - 8] ^= 1
       return file
     })
-    await expectAll(path, new RegExp(`at compressed offset ${offset}: corrupt BGZF block: expected CRC-32 \\w+, got \\w+; get the file again`))
+    await expectAll(
+      path,
+      new RegExp(
+        `at compressed offset ${offset}: corrupt BGZF block: expected CRC-32 \\w+, got \\w+; get the file again`,
+      ),
+    )
   })
 
   test('a wrong data size', async () => {
@@ -86,7 +108,10 @@ describe.each([false, true])('a damaged BGZF gives its compressed offset (with i
       file[offset + 1] = 0
       return file
     })
-    await expectAll(path, new RegExp(`at compressed offset ${offset}: corrupt BGZF: expected a block header, got bytes 1f 00 08 04`))
+    await expectAll(
+      path,
+      new RegExp(`at compressed offset ${offset}: corrupt BGZF: expected a block header, got bytes 1f 00 08 04`),
+    )
   })
 
   test('cut off inside a block', async () => {
@@ -95,7 +120,12 @@ describe.each([false, true])('a damaged BGZF gives its compressed offset (with i
       offset = offsets[5]
       return file.subarray(0, offset + 40)
     })
-    await expectAll(path, new RegExp(`at compressed offset ${offset}: truncated BGZF: expected a block of \\d+ bytes, got the end of the file after 40 bytes`))
+    await expectAll(
+      path,
+      new RegExp(
+        `at compressed offset ${offset}: truncated BGZF: expected a block of \\d+ bytes, got the end of the file after 40 bytes`,
+      ),
+    )
   })
 
   test('cut off inside a block header', async () => {
@@ -108,14 +138,19 @@ describe.each([false, true])('a damaged BGZF gives its compressed offset (with i
   })
 
   test('junk after the last block', async () => {
-    const path = await damaged(`junk${isIndexed}`, (file) => Buffer.concat([file, Buffer.from('this is no BGZF block at all')]))
+    const path = await damaged(`junk${isIndexed}`, (file) =>
+      Buffer.concat([file, Buffer.from('this is no BGZF block at all')]),
+    )
     await expectAll(path, /at compressed offset \d+: corrupt BGZF: expected a block header, got bytes 74 68 69 73/)
   })
 
   test('cut off at a block border: a warning, and what is there is read', async () => {
     const path = await damaged(`noeof${isIndexed}`, (file, offsets) => file.subarray(0, offsets.at(-1)))
     await withGenome(path, async (genome, warnings) => {
-      expect(await recordsOf(genome)).toEqual([['a', sequence], ['b', 'ACGT']])
+      expect(await recordsOf(genome)).toEqual([
+        ['a', sequence],
+        ['b', 'ACGT'],
+      ])
       expect(await readText(genome, 'b', 1, 3)).toBe('CG')
       expect(warnings).toEqual([expect.stringMatching(/noeof\w+\.fa\.gz: the BGZF end-of-file block is missing/)])
     })
@@ -123,12 +158,22 @@ describe.each([false, true])('a damaged BGZF gives its compressed offset (with i
 })
 
 test('empty blocks anywhere and blocks of all sizes are read', async () => {
-  const parts = [bgzfEnd, bgzfBlock(Buffer.from(fasta.slice(0, 1))), bgzfEnd, bgzfEnd, bgzfBlock(Buffer.from(fasta.slice(1, 900)))]
+  const parts = [
+    bgzfEnd,
+    bgzfBlock(Buffer.from(fasta.slice(0, 1))),
+    bgzfEnd,
+    bgzfEnd,
+    bgzfBlock(Buffer.from(fasta.slice(1, 900))),
+  ]
   const path = folder.write('odd.fa.gz', Buffer.concat([...parts, bgzip(fasta.slice(900), 1)]))
   for (let pass = 0; pass < 2; pass++) {
     await withGenome(path, async (genome, warnings) => {
-      expect(await recordsOf(genome)).toEqual([['a', sequence], ['b', 'ACGT']])
-      for (const start of [0, 1, 850, 880, 881, 4990]) expect(await readText(genome, 'a', start, start + 10)).toBe(sequence.slice(start, start + 10))
+      expect(await recordsOf(genome)).toEqual([
+        ['a', sequence],
+        ['b', 'ACGT'],
+      ])
+      for (const start of [0, 1, 850, 880, 881, 4990])
+        expect(await readText(genome, 'a', start, start + 10)).toBe(sequence.slice(start, start + 10))
       expect(warnings).toEqual([])
     })
     await writeIndex(path) // the second pass reads by it
@@ -147,7 +192,12 @@ test('regions read at the same time share the blocks and give the same bases', a
 test('plain gzip that is cut off or damaged is an error', async () => {
   const file = gzipSync(fasta)
   const cut = folder.write('cut.gz', file.subarray(0, file.length - 20))
-  const bad = folder.write('bad.gz', Uint8Array.from(file, (byte, i) => (i === file.length - 6 ? byte ^ 1 : byte)))
-  for (const error of await failures(cut)) expect((error as Error).message).toMatch(/cut\.gz near compressed offset \d+: truncated gzip; get the file again/)
-  for (const error of await failures(bad)) expect((error as Error).message).toMatch(/bad\.gz near compressed offset \d+: corrupt gzip/)
+  const bad = folder.write(
+    'bad.gz',
+    Uint8Array.from(file, (byte, i) => (i === file.length - 6 ? byte ^ 1 : byte)),
+  )
+  for (const error of await failures(cut))
+    expect((error as Error).message).toMatch(/cut\.gz near compressed offset \d+: truncated gzip; get the file again/)
+  for (const error of await failures(bad))
+    expect((error as Error).message).toMatch(/bad\.gz near compressed offset \d+: corrupt gzip/)
 })

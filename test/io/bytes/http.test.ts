@@ -20,7 +20,10 @@ let requests: string[] = []
 const files = new Map<string, Uint8Array>()
 
 beforeAll(async () => {
-  for (const [name, content] of [['g.fa', Buffer.from(fasta)], ['g.fa.gz', bgzip(fasta, 3000)]] as const) {
+  for (const [name, content] of [
+    ['g.fa', Buffer.from(fasta)],
+    ['g.fa.gz', bgzip(fasta, 3000)],
+  ] as const) {
     const path = folder.write(name, content)
     await indexFasta(path)
     files.set(name, content)
@@ -56,18 +59,34 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   if (!range) return void response.writeHead(200).end(file)
   const [start, end] = [Number(range[1]), Math.min(Number(range[2]) + 1, file.length)]
   if (start >= file.length) return void response.writeHead(416, { 'content-range': `bytes */${file.length}` }).end()
-  response.writeHead(206, { 'content-range': `bytes ${start}-${end - 1}/${file.length}`, etag: `"${file.length}"`, 'content-length': end - start })
+  response.writeHead(206, {
+    'content-range': `bytes ${start}-${end - 1}/${file.length}`,
+    etag: `"${file.length}"`,
+    'content-length': end - start,
+  })
   response.end(file.subarray(start, end))
 }
 
 describe.each(['g.fa', 'g.fa.gz'])('%s by ranges', (name) => {
   test('regions and records are those of the file', async () => {
     await withGenome(`${base}/${name}?token=1`, async (genome, warnings) => {
-      expect(await genome.contigs()).toEqual([{ name: 'a', length: 40_000 }, { name: 'b', length: 4 }])
-      for (const [start, end] of [[0, 1], [79, 82], [20_000, 22_000], [39_999, 40_000], [0, 40_000]]) {
+      expect(await genome.contigs()).toEqual([
+        { name: 'a', length: 40_000 },
+        { name: 'b', length: 4 },
+      ])
+      for (const [start, end] of [
+        [0, 1],
+        [79, 82],
+        [20_000, 22_000],
+        [39_999, 40_000],
+        [0, 40_000],
+      ]) {
         expect(await readText(genome, 'a', start, end)).toBe(sequence.slice(start, end))
       }
-      expect(await recordsOf(genome)).toEqual([['a', sequence], ['b', 'GGCC']])
+      expect(await recordsOf(genome)).toEqual([
+        ['a', sequence],
+        ['b', 'GGCC'],
+      ])
       expect(warnings).toEqual([])
     })
   })
@@ -78,7 +97,9 @@ describe.each(['g.fa', 'g.fa.gz'])('%s by ranges', (name) => {
       await readText(genome, 'a', 100, 200)
       requests = []
       await readText(genome, 'a', 10_000, 10_100)
-      const bytes = requests.map((line) => /bytes=(\d+)-(\d+)/.exec(line)).reduce((sum, match) => sum + Number(match?.[2]) - Number(match?.[1]) + 1, 0)
+      const bytes = requests
+        .map((line) => /bytes=(\d+)-(\d+)/.exec(line))
+        .reduce((sum, match) => sum + Number(match?.[2]) - Number(match?.[1]) + 1, 0)
       expect(requests.length).toBeLessThanOrEqual(1)
       expect(bytes).toBeLessThan(3000)
     })
@@ -87,16 +108,21 @@ describe.each(['g.fa', 'g.fa.gz'])('%s by ranges', (name) => {
 
 describe('what goes wrong', () => {
   const fails = async (path: string, message: RegExp): Promise<void> => {
-    const error = await withGenome(base + path, (genome) => genome.read({ contig: 'a', start: 0, end: 1000 })).catch((reason) => reason)
+    const error = await withGenome(base + path, (genome) => genome.read({ contig: 'a', start: 0, end: 1000 })).catch(
+      (reason) => reason,
+    )
     expect(error).toBeInstanceOf(FormatError)
     expect(error.message).toMatch(message)
   }
 
   test('no such file', () => fails('/none.fa', /none\.fa: no such file on the server: .*404/))
   test('an empty file', () => fails('/empty.fa', /empty\.fa: the file is empty/))
-  test('no index beside it', () => fails('/lonely.fa', /lonely\.fa: no index beside it: expected .*lonely\.fa\.fai; make it with genoconv index/))
+  test('no index beside it', () =>
+    fails('/lonely.fa', /lonely\.fa: no index beside it: expected .*lonely\.fa\.fai; make it with genoconv index/))
   test('no server', async () => {
-    await expect(openGenome('http://127.0.0.1:9/g.fa')).rejects.toThrow(/http:\/\/127\.0\.0\.1:9\/g\.fa: cannot be fetched \(.*\)/)
+    await expect(openGenome('http://127.0.0.1:9/g.fa')).rejects.toThrow(
+      /http:\/\/127\.0\.0\.1:9\/g\.fa: cannot be fetched \(.*\)/,
+    )
   })
   test('a server that ignores ranges', async () => {
     misbehave = (_, response) => {
@@ -143,19 +169,28 @@ describe('what goes wrong', () => {
       const file = files.get((request.url ?? '').slice(1)) as Uint8Array
       const [, start, end] = /bytes=(\d+)-(\d+)/.exec(request.headers.range ?? '') as RegExpExecArray
       const last = Math.min(Number(end), file.length - 1)
-      response.writeHead(206, { 'content-range': `bytes ${start}-${last}/${file.length}`, etag: `"${file.length}"`, 'content-length': last - Number(start) + 1 })
+      response.writeHead(206, {
+        'content-range': `bytes ${start}-${last}/${file.length}`,
+        etag: `"${file.length}"`,
+        'content-length': last - Number(start) + 1,
+      })
       response.write(file.subarray(Number(start), Number(start) + 1))
       setTimeout(() => response.destroy(), 5)
       return true
     }
-    await withGenome(`${base}/g.fa`, async (genome) => expect(await readText(genome, 'a', 500, 600)).toBe(sequence.slice(500, 600)))
+    await withGenome(`${base}/g.fa`, async (genome) =>
+      expect(await readText(genome, 'a', 500, 600)).toBe(sequence.slice(500, 600)),
+    )
   })
 
   test('bodies that are always cut short end in an error', async () => {
     misbehave = (request, response, number) => {
       if (number < 2 || request.url !== '/g.fa') return false
       const [, start] = /bytes=(\d+)-/.exec(request.headers.range ?? '') as RegExpExecArray
-      response.writeHead(206, { 'content-range': `bytes ${start}-${Number(start) + 9}/${files.get('g.fa')?.length}`, etag: `"${files.get('g.fa')?.length}"` })
+      response.writeHead(206, {
+        'content-range': `bytes ${start}-${Number(start) + 9}/${files.get('g.fa')?.length}`,
+        etag: `"${files.get('g.fa')?.length}"`,
+      })
       response.end('ACGTACGTAC'.slice(0, 4))
       return true
     }
@@ -167,7 +202,10 @@ describe('what goes wrong', () => {
       await expect(genome.read({ contig: 'a', start: 0, end: 40_001 })).rejects.toThrow(/outside contig a/)
       expect(await readText(genome, 'a', 500, 600)).toBe(sequence.slice(500, 600))
       expect(warnings).toEqual([expect.stringMatching(/does not fit the file/)])
-      expect(await genome.contigs()).toEqual([{ name: 'a', length: 40_000 }, { name: 'b', length: 4 }])
+      expect(await genome.contigs()).toEqual([
+        { name: 'a', length: 40_000 },
+        { name: 'b', length: 4 },
+      ])
     })
   })
 

@@ -19,7 +19,9 @@ interface Report {
 
 /** Runs test/support/read-all.ts in a process of its own. */
 async function readAll(args: readonly string[], input?: Uint8Array): Promise<Report> {
-  const child = spawn(process.execPath, ['--import', './scripts/typescript.mjs', 'test/support/read-all.ts', ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['--import', './scripts/typescript.mjs', 'test/support/read-all.ts', ...args], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
   let output = ''
   child.stdout.on('data', (data) => {
     output += data
@@ -44,7 +46,11 @@ describe('memory does not depend on the size of the file', () => {
     return path
   }
 
-  test.each([['chunks', '.fa.gz', 4000], ['contigs', '.fa.gz', 4000], ['chunks', '.fa', 1500]])('%s of a large %s', async (mode, suffix, blocks) => {
+  test.each([
+    ['chunks', '.fa.gz', 4000],
+    ['contigs', '.fa.gz', 4000],
+    ['chunks', '.fa', 1500],
+  ])('%s of a large %s', async (mode, suffix, blocks) => {
     const small = await readAll([write(`small${suffix}`, 100), mode])
     const large = await readAll([write(`large${suffix}`, blocks), mode])
     expect([small.bases, large.bases]).toEqual([100 * baseCount, blocks * baseCount])
@@ -57,15 +63,25 @@ describe('standard input and pipes', () => {
   const fasta = `>a\n${'ACGTACGT\n'.repeat(50_000)}>b\nAC\n`
   const expected = { bases: 400_002, records: 2, isRandomAccess: false, warnings: [] }
 
-  test.each([['plain', Buffer.from(fasta)], ['gzip', gzipSync(fasta)], ['BGZF', bgzip(fasta)]])('%s', async (_, input) => {
+  test.each([
+    ['plain', Buffer.from(fasta)],
+    ['gzip', gzipSync(fasta)],
+    ['BGZF', bgzip(fasta)],
+  ])('%s', async (_, input) => {
     expect(await readAll(['-'], input)).toMatchObject(expected)
   })
 
   test('what is wrong in it is told as of a file', async () => {
     expect((await readAll(['-'], Buffer.from(''))).error).toMatch(/FormatError: standard input: the file is empty/)
-    expect((await readAll(['-'], Buffer.from('>a\nAC!\n'))).error).toMatch(/FormatError: standard input line 2, record a, position 2: not a base/)
-    expect((await readAll(['-'], bgzip(fasta).subarray(0, 1000))).error).toMatch(/FormatError: standard input at compressed offset \d+: truncated BGZF/)
-    expect((await readAll(['-', 'contigs'], Buffer.from(fasta))).error).toMatch(/FormatError: -: a stream has no index: expected a file/)
+    expect((await readAll(['-'], Buffer.from('>a\nAC!\n'))).error).toMatch(
+      /FormatError: standard input line 2, record a, position 2: not a base/,
+    )
+    expect((await readAll(['-'], bgzip(fasta).subarray(0, 1000))).error).toMatch(
+      /FormatError: standard input at compressed offset \d+: truncated BGZF/,
+    )
+    expect((await readAll(['-', 'contigs'], Buffer.from(fasta))).error).toMatch(
+      /FormatError: -: a stream has no index: expected a file/,
+    )
   })
 
   test('a named pipe', async () => {
@@ -80,7 +96,13 @@ describe('standard input and pipes', () => {
 test('the modules that a browser loads need nothing of Node', async () => {
   const { metafile } = await build({
     entryPoints: ['src/io/open-genome.ts', 'src/io/bed.ts', 'src/io/region-text.ts', 'src/io/alphabet.ts'],
-    bundle: true, write: false, metafile: true, format: 'esm', platform: 'browser', outdir: folder.path, logLevel: 'silent',
+    bundle: true,
+    write: false,
+    metafile: true,
+    format: 'esm',
+    platform: 'browser',
+    outdir: folder.path,
+    logLevel: 'silent',
     external: ['*/local-file.ts', '*/node-inflate.ts', '*/atomic-output.ts'],
   })
   // All that is left out of the bundle is behind a dynamic import, so a browser never asks for it.

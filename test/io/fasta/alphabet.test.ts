@@ -21,11 +21,28 @@ test('the reverse complement keeps case and complements every IUPAC code', () =>
 
 test('the complement of each code is the set of complements of the bases it stands for', () => {
   const sets: Record<string, string> = {
-    A: 'A', C: 'C', G: 'G', T: 'T', N: 'ACGT', R: 'AG', Y: 'CT', K: 'GT', M: 'AC', S: 'CG', W: 'AT', B: 'CGT', D: 'AGT', H: 'ACT', V: 'ACG',
+    A: 'A',
+    C: 'C',
+    G: 'G',
+    T: 'T',
+    N: 'ACGT',
+    R: 'AG',
+    Y: 'CT',
+    K: 'GT',
+    M: 'AC',
+    S: 'CG',
+    W: 'AT',
+    B: 'CGT',
+    D: 'AGT',
+    H: 'ACT',
+    V: 'ACG',
   }
   const opposite: Record<string, string> = { A: 'T', C: 'G', G: 'C', T: 'A' }
   for (const [code, set] of Object.entries(sets)) {
-    const expected = [...set].map((base) => opposite[base]).sort().join('')
+    const expected = [...set]
+      .map((base) => opposite[base])
+      .sort()
+      .join('')
     expect(sets[text(reverseComplement(bytes(code)))], code).toBe(expected)
   }
 })

@@ -9,13 +9,18 @@ import { bgzip, readText, recordsOf, temporaryFolder, withGenome } from '../../s
 
 const folder = temporaryFolder()
 const fasta = '>one first\nACGTAC\nGTTT\n>two\nGGGGGG\nCCCCCC\nAA\n>three\nTTTT\n'
-const records: [string, string][] = [['one', 'ACGTACGTTT'], ['two', 'GGGGGGCCCCCCAA'], ['three', 'TTTT']]
+const records: [string, string][] = [
+  ['one', 'ACGTACGTTT'],
+  ['two', 'GGGGGGCCCCCCAA'],
+  ['three', 'TTTT'],
+]
 
 async function expectRight(path: string, expected = records): Promise<string[]> {
   return withGenome(path, async (genome, warnings) => {
     expect(await genome.contigs()).toEqual(expected.map(([name, bases]) => ({ name, length: bases.length })))
     for (const [name, bases] of expected) {
-      for (let start = 0; start < bases.length; start++) expect(await readText(genome, name, start, bases.length)).toBe(bases.slice(start))
+      for (let start = 0; start < bases.length; start++)
+        expect(await readText(genome, name, start, bases.length)).toBe(bases.slice(start))
     }
     return warnings
   })
@@ -28,7 +33,10 @@ test('the index of a small file, written out', async () => {
 })
 
 test('an index that fits is used without a warning; nothing but the index files appears', async () => {
-  for (const [name, content] of [['fit.fa', Buffer.from(fasta)], ['fit.fa.gz', bgzip(fasta, 7)]] as const) {
+  for (const [name, content] of [
+    ['fit.fa', Buffer.from(fasta)],
+    ['fit.fa.gz', bgzip(fasta, 7)],
+  ] as const) {
     const path = folder.write(name, content)
     expect(await indexFasta(path)).toEqual(name.endsWith('.gz') ? [`${path}.gzi`, `${path}.fai`] : [`${path}.fai`])
     expect(await expectRight(path)).toEqual([])
@@ -70,7 +78,9 @@ describe('a stale index is found, replaced in memory, and warned of', () => {
       if (packing === 'bgzf') await indexFasta(path)
       writeFileSync(`${path}.fai`, content)
       expect(await expectRight(path)).toEqual([
-        expect.stringMatching(/stale\.\w+\.fai: the index does not fit the file \(.*\), so one is built in memory; renew it with genoconv index/),
+        expect.stringMatching(
+          /stale\.\w+\.fai: the index does not fit the file \(.*\), so one is built in memory; renew it with genoconv index/,
+        ),
       ])
     })
   }
@@ -97,7 +107,13 @@ describe('a stale index is found, replaced in memory, and warned of', () => {
     const bytes = readFileSync(path)
     // Line 300 gets two bases less, line 301 two more.
     const [from, to] = [3 + 299 * 61, 3 + 301 * 61]
-    const moved = Buffer.from(bytes.subarray(from, to).toString().replace('\n', '').replace(/^(.{58})/, '$1\n'))
+    const moved = Buffer.from(
+      bytes
+        .subarray(from, to)
+        .toString()
+        .replace('\n', '')
+        .replace(/^(.{58})/, '$1\n'),
+    )
     bytes.set(moved, from)
     writeFileSync(path, bytes)
     await withGenome(path, async (genome, warnings) => {
@@ -118,7 +134,8 @@ describe('a stale index is found, replaced in memory, and warned of', () => {
   const wrongGzi: Record<string, (bytes: Buffer) => Buffer> = {
     empty: () => Buffer.alloc(0),
     'cut off': (bytes) => bytes.subarray(0, -3),
-    'a count too large': (bytes) => Buffer.concat([Buffer.from([255, 255, 255, 255, 255, 255, 255, 127]), bytes.subarray(8)]),
+    'a count too large': (bytes) =>
+      Buffer.concat([Buffer.from([255, 255, 255, 255, 255, 255, 255, 127]), bytes.subarray(8)]),
     'a compressed offset': (bytes) => {
       bytes[24] += 1
       return bytes
@@ -163,7 +180,9 @@ test('records without bases that an index leaves out are listed all the same', a
   const path = folder.write('gaps.fa', '>none\n>a\nAC\n>nil x\n\n>b\nGG\n>end\n')
   await indexFasta(path)
   await withGenome(path, async (genome, warnings) => {
-    expect((await genome.contigs()).map(({ name, length }) => [name, length])).toEqual((await recordsOf(genome)).map(([name, bases]) => [name, bases.length]))
+    expect((await genome.contigs()).map(({ name, length }) => [name, length])).toEqual(
+      (await recordsOf(genome)).map(([name, bases]) => [name, bases.length]),
+    )
     expect(warnings).toHaveLength(3)
   })
 })
@@ -171,14 +190,22 @@ test('records without bases that an index leaves out are listed all the same', a
 test('a stale index of a file with duplicate names leads to the error that names both lines', async () => {
   const path = folder.write('twice.fa', '>a\nACGT\n>a\nGG\n')
   writeFileSync(`${path}.fai`, 'a\t4\t3\t4\t5\n') // as samtools writes it, with a warning
-  await expect(withGenome(path, (genome) => genome.contigs())).rejects.toThrow(/line 3: duplicate record name a: .*line 1/)
+  await expect(withGenome(path, (genome) => genome.contigs())).rejects.toThrow(
+    /line 3: duplicate record name a: .*line 1/,
+  )
 })
 
 describe('what cannot be indexed', () => {
   const cases: Record<string, { content: string | Uint8Array; message: RegExp }> = {
-    'uneven lines': { content: '>a\nAC\n>b\nAC\nACG\n', message: /no\.fa line 5: record b has lines of uneven length, so it cannot be indexed: expected 2/ },
+    'uneven lines': {
+      content: '>a\nAC\n>b\nAC\nACG\n',
+      message: /no\.fa line 5: record b has lines of uneven length, so it cannot be indexed: expected 2/,
+    },
     'a blank line inside': { content: '>a\nAC\n\nAC\n', message: /no\.fa line 4/ },
-    'plain gzip': { content: gzipSync('>a\nAC\n'), message: /no\.fa: plain gzip has no random access: expected BGZF; recompress it: .*bgzip/ },
+    'plain gzip': {
+      content: gzipSync('>a\nAC\n'),
+      message: /no\.fa: plain gzip has no random access: expected BGZF; recompress it: .*bgzip/,
+    },
     'no bases at all': { content: '>a\n>b\n', message: /no\.fa: no record has bases/ },
     'duplicate names': { content: '>a\nAC\n>a\nAC\n', message: /no\.fa line 3: duplicate record name a/ },
   }

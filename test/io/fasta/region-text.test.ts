@@ -39,7 +39,10 @@ describe('region text is read as samtools does', () => {
 
 describe('what the contig does not have is an error with its length', () => {
   test.each([
-    ['chr20:1-5001', /region chr20:1-5001: outside contig chr20 of length 5000: expected 1 <= start <= end <= 5000 .*, got 1-5001/],
+    [
+      'chr20:1-5001',
+      /region chr20:1-5001: outside contig chr20 of length 5000: expected 1 <= start <= end <= 5000 .*, got 1-5001/,
+    ],
     ['chr20:0-10', /outside contig chr20 of length 5000/],
     ['chr20:5001', /outside contig chr20 of length 5000: .*got 5001-5000/],
     ['chr20:20-10', /start lies after end: .*5000/],
@@ -61,8 +64,26 @@ describe('what the contig does not have is an error with its length', () => {
 })
 
 test('any text gives a region inside its contig or a RegionError', () => {
-  const piece = fc.constantFrom('chr20', '20', ':', '-', ',', '{', '}', '1', '99', '5000', ' ', 'é', '\0', '20:13850001-16150000')
-  const texts = fc.oneof(fc.string(), fc.array(piece, { maxLength: 9 }).map((pieces) => pieces.join('')))
+  const piece = fc.constantFrom(
+    'chr20',
+    '20',
+    ':',
+    '-',
+    ',',
+    '{',
+    '}',
+    '1',
+    '99',
+    '5000',
+    ' ',
+    'é',
+    '\0',
+    '20:13850001-16150000',
+  )
+  const texts = fc.oneof(
+    fc.string(),
+    fc.array(piece, { maxLength: 9 }).map((pieces) => pieces.join('')),
+  )
   fc.assert(
     fc.property(texts, (text) => {
       try {
@@ -78,11 +99,17 @@ test('any text gives a region inside its contig or a RegionError', () => {
 })
 
 test('every range that is written is read back', () => {
-  const range = fc.tuple(fc.integer({ min: 1, max: 5000 }), fc.integer({ min: 1, max: 5000 })).map(([a, b]) => [Math.min(a, b), Math.max(a, b)])
+  const range = fc
+    .tuple(fc.integer({ min: 1, max: 5000 }), fc.integer({ min: 1, max: 5000 }))
+    .map(([a, b]) => [Math.min(a, b), Math.max(a, b)])
   fc.assert(
     fc.property(range, fc.boolean(), ([first, last], hasCommas) => {
       const show = (n: number): string => (hasCommas ? n.toLocaleString('en-US') : `${n}`)
-      expect(parseRegion(`chr20:${show(first)}-${show(last)}`, contigs)).toEqual({ contig: 'chr20', start: first - 1, end: last })
+      expect(parseRegion(`chr20:${show(first)}-${show(last)}`, contigs)).toEqual({
+        contig: 'chr20',
+        start: first - 1,
+        end: last,
+      })
     }),
   )
 })

@@ -17,7 +17,9 @@ const folder = temporaryFolder()
 /** Files of the project itself, so that something is compared wherever samtools is. */
 const own = ['data-samples/BIRC7.fa', 'data-samples/MACROD2.fa.gz'].filter((path) => existsSync(path))
 const formats = hasShared
-  ? ['gmod', 'htslib', 'needletail', 'broken'].flatMap((name) => readdirSync(join(shared, 'formats', name)).map((file) => join(shared, 'formats', name, file)))
+  ? ['gmod', 'htslib', 'needletail', 'broken'].flatMap((name) =>
+      readdirSync(join(shared, 'formats', name)).map((file) => join(shared, 'formats', name, file)),
+    )
   : []
 const human = hasShared ? readdirSync(join(shared, 'human')).map((file) => join(shared, 'human', file)) : []
 const fastas = [...own, ...formats, ...human].filter((path) => /\.(fa|fasta)(\.gz)?$/.test(path))
@@ -35,11 +37,19 @@ function copyAlone(path: string, name: string): string {
 }
 
 function samtoolsRegions(path: string, regions: readonly string[]): string[] {
-  const { status, stdout, stderr } = spawnSync('samtools', ['faidx', path, '-r', folder.write('regions.txt', `${regions.join('\n')}\n`)], {
-    encoding: 'latin1', maxBuffer: 2 ** 30,
-  })
+  const { status, stdout, stderr } = spawnSync(
+    'samtools',
+    ['faidx', path, '-r', folder.write('regions.txt', `${regions.join('\n')}\n`)],
+    {
+      encoding: 'latin1',
+      maxBuffer: 2 ** 30,
+    },
+  )
   if (status !== 0) throw new Error(`samtools: ${stderr}`)
-  return stdout.split('>').slice(1).map((record) => record.slice(record.indexOf('\n')).replaceAll('\n', ''))
+  return stdout
+    .split('>')
+    .slice(1)
+    .map((record) => record.slice(record.indexOf('\n')).replaceAll('\n', ''))
 }
 
 describe.skipIf(!hasSamtools)('samtools faidx gives the same bases (skipped where samtools is not installed)', () => {
@@ -49,7 +59,10 @@ describe.skipIf(!hasSamtools)('samtools faidx gives the same bases (skipped wher
     const ours = copyAlone(path, 'ours')
     if (made.status !== 0) {
       // What samtools cannot index is refused here too, unless it is only that lines are uneven: those files are read whole.
-      const error = await buildIndex(ours).then(() => undefined, (reason: Error) => reason)
+      const error = await buildIndex(ours).then(
+        () => undefined,
+        (reason: Error) => reason,
+      )
       expect(error?.message, made.stderr).toMatch(/ours/)
       comparedFiles++
       return
@@ -59,14 +72,23 @@ describe.skipIf(!hasSamtools)('samtools faidx gives the same bases (skipped wher
     if (existsSync(`${theirs}.gzi`)) {
       expect(readFileSync(`${ours}.gzi`).equals(readFileSync(`${theirs}.gzi`))).toBe(true)
     }
-    const fai = readFileSync(`${theirs}.fai`, 'utf8').trimEnd().split('\n').map((line) => line.split('\t'))
+    const fai = readFileSync(`${theirs}.fai`, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split('\t'))
     await withGenome(ours, async (genome, warnings) => {
-      expect((await genome.contigs()).map(({ name, length }) => `${name} ${length}`)).toEqual(fai.map(([name, length]) => `${name} ${length}`))
+      expect((await genome.contigs()).map(({ name, length }) => `${name} ${length}`)).toEqual(
+        fai.map(([name, length]) => `${name} ${length}`),
+      )
       const named = fai.filter(([name]) => name !== '') // region text cannot ask samtools for a record without a name
       const chosen = named.length > 300 ? named.filter((_, i) => i % 37 === 0) : named
       const regions = chosen.flatMap(([name, lengthText, , lineText]) =>
-        regionsToTry(Number(lengthText), Number(lineText)).map(([start, end]) => ({ name, start, end })))
-      const expected = samtoolsRegions(theirs, regions.map(({ name, start, end }) => `{${name}}:${start + 1}-${end}`))
+        regionsToTry(Number(lengthText), Number(lineText)).map(([start, end]) => ({ name, start, end })),
+      )
+      const expected = samtoolsRegions(
+        theirs,
+        regions.map(({ name, start, end }) => `{${name}}:${start + 1}-${end}`),
+      )
       expect(expected).toHaveLength(regions.length)
       for (const [i, { name, start, end }] of regions.entries()) {
         const bases = await readText(genome, name, start, end)
@@ -76,9 +98,13 @@ describe.skipIf(!hasSamtools)('samtools faidx gives the same bases (skipped wher
       expect(warnings.filter((warning) => !/end-of-file/.test(warning))).toEqual([])
       if (named.length > 300) return
       // The sequential reader against whole records.
-      const whole = samtoolsRegions(theirs, named.map(([name]) => `{${name}}`))
+      const whole = samtoolsRegions(
+        theirs,
+        named.map(([name]) => `{${name}}`),
+      )
       const records = new Map(await recordsOf(genome))
-      for (const [i, [name]] of named.entries()) if (records.get(name) !== whole[i]) expect.fail(`${path} ${name} differs as a whole`)
+      for (const [i, [name]] of named.entries())
+        if (records.get(name) !== whole[i]) expect.fail(`${path} ${name} differs as a whole`)
     })
     comparedFiles++
   })
@@ -99,12 +125,21 @@ function regionsToTry(length: number, lineBases: number): [number, number][] {
     state = (Math.imul(state, 1103515245) + 12345) >>> 0
     return state / 2 ** 32
   }
-  const regions: [number, number][] = places.flatMap((place) => [[place - 1, place + 1], [place, place + 1], [place - 30, place + 100]] as [number, number][])
+  const regions: [number, number][] = places.flatMap(
+    (place) =>
+      [
+        [place - 1, place + 1],
+        [place, place + 1],
+        [place - 30, place + 100],
+      ] as [number, number][],
+  )
   for (let i = 0; i < 200; i++) {
     const start = Math.floor(random() * length)
     regions.push([start, start + Math.floor(random() * 3000)])
   }
-  return regions.map(([start, end]): [number, number] => [Math.max(0, start), Math.min(length, end)]).filter(([start, end]) => start < end)
+  return regions
+    .map(([start, end]): [number, number] => [Math.max(0, start), Math.min(length, end)])
+    .filter(([start, end]) => start < end)
 }
 
 describe('@gmod/indexedfasta and @gmod/faidx agree', () => {
@@ -118,7 +153,8 @@ describe('@gmod/indexedfasta and @gmod/faidx agree', () => {
     const theirs = new IndexedFasta({ path: ours })
     await withGenome(ours, async (genome) => {
       for (const { name, length } of await genome.contigs()) {
-        for (const [start, end] of regionsToTry(length, 60)) expect(await readText(genome, name, start, end)).toBe(await theirs.getSequence(name, start, end))
+        for (const [start, end] of regionsToTry(length, 60))
+          expect(await readText(genome, name, start, end)).toBe(await theirs.getSequence(name, start, end))
       }
     })
   })

@@ -38,15 +38,18 @@ const serve = (name: string, change: Partial<HubFile>): void => {
   hub.repos.set(repo, { commit, files: { ...good, [name]: { ...good[name], ...change } } })
 }
 /** Every path below the cache. */
-const allFiles = async (): Promise<string[]> => ((await readdir(settings.cacheFolder, { recursive: true }).catch(() => [])) as string[]).sort()
-const downloads = (): string[] => hub.requests.filter(({ line }) => line.includes('/resolve/')).map(({ line }) => line.split('/').at(-1)!)
+const allFiles = async (): Promise<string[]> =>
+  ((await readdir(settings.cacheFolder, { recursive: true }).catch(() => [])) as string[]).sort()
+const downloads = (): string[] =>
+  hub.requests.filter(({ line }) => line.includes('/resolve/')).map(({ line }) => line.split('/').at(-1)!)
 
 describe('pull', () => {
   it('fills the cache as Hugging Face lays it out: blobs by hash, a snapshot of links, the ref', async () => {
     const progress: number[] = []
     const pulled = await pullModel(repo, {
       settings,
-      onProgress: ({ file, doneBytes, totalBytes }) => file === 'model.safetensors' && progress.push(doneBytes / totalBytes),
+      onProgress: ({ file, doneBytes, totalBytes }) =>
+        file === 'model.safetensors' && progress.push(doneBytes / totalBytes),
     })
     const root = join(settings.cacheFolder, 'models--Some-Lab--tiny.model')
     expect(pulled.folder).toBe(join(root, 'snapshots', commit))
@@ -79,12 +82,17 @@ describe('pull', () => {
     await pullModel(repo, { settings })
     const second = commitOf('second')
     const changed = weights.slice().fill(1)
-    hub.repos.set(repo, { commit: second, files: { ...good, 'model.safetensors': { content: changed, isLarge: true } } })
+    hub.repos.set(repo, {
+      commit: second,
+      files: { ...good, 'model.safetensors': { content: changed, isLarge: true } },
+    })
     expect((await cachedOrPulled(repo, { settings })).commit).toBe(commit)
     expect((await pullModel(repo, { settings })).commit).toBe(second)
     expect((await cachedOrPulled(repo, { settings })).commit).toBe(second)
     expect((await cachedOrPulled(repo, { settings, revision: commit })).commit).toBe(commit)
-    await expect(pullModel(repo, { settings, revision: 'v9' })).rejects.toThrow(/no such repository, revision or file \(404\)/)
+    await expect(pullModel(repo, { settings, revision: 'v9' })).rejects.toThrow(
+      /no such repository, revision or file \(404\)/,
+    )
   })
 
   it('takes weights.ckpt where there are no safetensors, else every weights file', async () => {
@@ -93,9 +101,16 @@ describe('pull', () => {
     expect((await pullModel(repo, { settings })).files.map(({ name }) => name)).toContain('weights.ckpt')
     hub.repos.set('a/b', {
       commit,
-      files: { 'model_rs10.pt': { content: weights, isLarge: true }, 'model_rs11.pt': { content: config }, 'sub/model_rs12.pt': { content: config } },
+      files: {
+        'model_rs10.pt': { content: weights, isLarge: true },
+        'model_rs11.pt': { content: config },
+        'sub/model_rs12.pt': { content: config },
+      },
     })
-    expect((await pullModel('a/b', { settings })).files.map(({ name }) => name).sort()).toEqual(['model_rs10.pt', 'model_rs11.pt'])
+    expect((await pullModel('a/b', { settings })).files.map(({ name }) => name).sort()).toEqual([
+      'model_rs10.pt',
+      'model_rs11.pt',
+    ])
     hub.repos.set('a/c', { commit, files: { 'README.md': { content: config } } })
     await expect(pullModel('a/c', { settings })).rejects.toThrow(
       /a\/c: no weights in this repository: expected model\.safetensors or weights\.ckpt, got README\.md/,
@@ -111,10 +126,30 @@ describe('what goes wrong on the way leaves nothing under a good name', () => {
       { sent: weights.map((byte, i) => (i === 99_999 ? byte ^ 1 : byte)) },
       /Some-Lab\/tiny\.model model\.safetensors: the download is damaged \(SHA-256\): expected [0-9a-f]{64}, got [0-9a-f]{64}/,
     ],
-    ['a small file corrupted', 'config.json', { sent: config.map((byte) => byte ^ 1) }, /config\.json: the download is damaged \(git SHA-1\)/],
-    ['cut by the connection', 'model.safetensors', { cutAfter: 100_000 }, /model\.safetensors: the download was cut: expected 300000 bytes, got \d+/],
-    ['shorter than listed', 'model.safetensors', { sent: weights.subarray(0, 200_000) }, /the download was cut: expected 300000 bytes, got 200000/],
-    ['longer than listed', 'model.safetensors', { sent: new Uint8Array(300_001) }, /longer than the hub says: expected 300000 bytes/],
+    [
+      'a small file corrupted',
+      'config.json',
+      { sent: config.map((byte) => byte ^ 1) },
+      /config\.json: the download is damaged \(git SHA-1\)/,
+    ],
+    [
+      'cut by the connection',
+      'model.safetensors',
+      { cutAfter: 100_000 },
+      /model\.safetensors: the download was cut: expected 300000 bytes, got \d+/,
+    ],
+    [
+      'shorter than listed',
+      'model.safetensors',
+      { sent: weights.subarray(0, 200_000) },
+      /the download was cut: expected 300000 bytes, got 200000/,
+    ],
+    [
+      'longer than listed',
+      'model.safetensors',
+      { sent: new Uint8Array(300_001) },
+      /longer than the hub says: expected 300000 bytes/,
+    ],
   ] as const)('%s', async (_, name, change, message) => {
     serve(name, change)
     const failure = await pullModel(repo, { settings }).catch((error: unknown) => error)
@@ -122,7 +157,13 @@ describe('what goes wrong on the way leaves nothing under a good name', () => {
     expect((failure as Error).message).toMatch(message)
     const left = await allFiles()
     expect(
-      left.filter((path) => path.endsWith(name) || path.includes(sha256(weights)) || path.includes('incomplete') || path.includes('refs/')),
+      left.filter(
+        (path) =>
+          path.endsWith(name) ||
+          path.includes(sha256(weights)) ||
+          path.includes('incomplete') ||
+          path.includes('refs/'),
+      ),
     ).toEqual([])
     expect(await findCached(settings.cacheFolder, repo)).toBeUndefined()
     serve(name, {})
@@ -133,16 +174,22 @@ describe('what goes wrong on the way leaves nothing under a good name', () => {
     serve('model.safetensors', { stallAfter: 50_000 })
     const abort = new AbortController()
     const reason = new Error('enough')
-    const pulling = pullModel(repo, { settings, signal: abort.signal, onProgress: ({ file }) => file === 'model.safetensors' && abort.abort(reason) })
+    const pulling = pullModel(repo, {
+      settings,
+      signal: abort.signal,
+      onProgress: ({ file }) => file === 'model.safetensors' && abort.abort(reason),
+    })
     await expect(pulling).rejects.toBe(reason)
-    expect((await allFiles()).filter((path) => path.includes('incomplete') || path.includes(sha256(weights)))).toEqual([])
+    expect((await allFiles()).filter((path) => path.includes('incomplete') || path.includes(sha256(weights)))).toEqual(
+      [],
+    )
   })
 
   it('a cache that cannot be written', async () => {
     await writeFile(join(folder, 'file'), '')
-    await expect(pullModel(repo, { settings: { ...settings, cacheFolder: join(folder, 'file', 'hub') } })).rejects.toThrow(
-      /the cache cannot be written \(ENOTDIR\); set HF_HUB_CACHE/,
-    )
+    await expect(
+      pullModel(repo, { settings: { ...settings, cacheFolder: join(folder, 'file', 'hub') } }),
+    ).rejects.toThrow(/the cache cannot be written \(ENOTDIR\); set HF_HUB_CACHE/)
     if (process.getuid?.() === 0) return // the superuser may write anywhere
     await mkdir(join(folder, 'locked'))
     await chmod(join(folder, 'locked'), 0o500)
@@ -183,7 +230,9 @@ describe('who may, and where', () => {
       /^no\/where: .* has no such repository, revision or file \(404\); check the name/,
     )
     const nowhere = { ...settings, hubUrl: 'http://127.0.0.1:9' }
-    await expect(pullModel(repo, { settings: nowhere })).rejects.toThrow(/http:\/\/127\.0\.0\.1:9 cannot be reached or understood/)
+    await expect(pullModel(repo, { settings: nowhere })).rejects.toThrow(
+      /http:\/\/127\.0\.0\.1:9 cannot be reached or understood/,
+    )
     for (const id of ['', 'one', 'a/b/c', '../x', 'a/..', 'a b/c', 'a--b/c']) {
       expect(isRepoId(id), id).toBe(false)
       await expect(pullModel(id, { settings })).rejects.toThrow(ConfigError)
@@ -226,7 +275,13 @@ describe('settings from the environment', () => {
       isOffline: false,
     })
     expect(
-      await readHubSettings({ HF_HOME: home, HF_TOKEN: ' hf_env ', HF_ENDPOINT: 'http://mirror.example/', HF_HUB_CACHE: '/c', HF_HUB_OFFLINE: '1' }),
+      await readHubSettings({
+        HF_HOME: home,
+        HF_TOKEN: ' hf_env ',
+        HF_ENDPOINT: 'http://mirror.example/',
+        HF_HUB_CACHE: '/c',
+        HF_HUB_OFFLINE: '1',
+      }),
     ).toEqual({ hubUrl: 'http://mirror.example', token: 'hf_env', cacheFolder: '/c', isOffline: true })
     await writeFile(join(folder, 'mine'), 'hf_mine')
     expect((await readHubSettings({ HF_HOME: home, HF_TOKEN_PATH: join(folder, 'mine') })).token).toBe('hf_mine')
@@ -235,6 +290,8 @@ describe('settings from the environment', () => {
       token: undefined,
       isOffline: false,
     })
-    await expect(readHubSettings({ HF_ENDPOINT: 'hub' })).rejects.toThrow(/HF_ENDPOINT: not the address of a hub: expected an http\(s\) URL, got hub/)
+    await expect(readHubSettings({ HF_ENDPOINT: 'hub' })).rejects.toThrow(
+      /HF_ENDPOINT: not the address of a hub: expected an http\(s\) URL, got hub/,
+    )
   })
 })

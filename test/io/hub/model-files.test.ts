@@ -41,7 +41,15 @@ describe('finding a model', () => {
   })
 
   it('members of an ensemble, files and folders, by name; nothing hidden, nothing else', async () => {
-    await put('rs11.pt', 'rs10.pt', 'notes.txt', '.hidden.pt', 'rs12/model.safetensors', 'rs12/config.json', 'empty/readme.txt')
+    await put(
+      'rs11.pt',
+      'rs10.pt',
+      'notes.txt',
+      '.hidden.pt',
+      'rs12/model.safetensors',
+      'rs12/config.json',
+      'empty/readme.txt',
+    )
     expect(await found()).toEqual([
       ['rs10.pt', undefined],
       ['rs11.pt', undefined],
@@ -77,11 +85,13 @@ describe('reading a model', () => {
     await expect(readModelFiles(gone)).rejects.toThrow(/gone\.pt: no such file/)
     await expect(readModelFiles({ weightsPath: folder, configPath: undefined })).rejects.toThrow(/is a folder/)
     await put('a.pt')
-    await expect(readModelFiles({ weightsPath: join(folder, 'a.pt'), configPath: undefined }, AbortSignal.abort())).rejects.toThrow(
-      expect.objectContaining({ name: 'AbortError' }),
-    )
+    await expect(
+      readModelFiles({ weightsPath: join(folder, 'a.pt'), configPath: undefined }, AbortSignal.abort()),
+    ).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }))
     if (process.getuid?.() === 0) return // the superuser may read anything
     await chmod(join(folder, 'a.pt'), 0)
-    await expect(readModelFiles({ weightsPath: join(folder, 'a.pt'), configPath: undefined })).rejects.toThrow(/no permission to read it/)
+    await expect(readModelFiles({ weightsPath: join(folder, 'a.pt'), configPath: undefined })).rejects.toThrow(
+      /no permission to read it/,
+    )
   })
 })

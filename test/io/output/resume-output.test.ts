@@ -77,12 +77,20 @@ describe.each<[OutputFormat, string, Partial<OutputLayout>]>([
     const done = (await readDoneOutput(path, format))!
     const other = { ...layout, tracks: ['acceptor'] }
     const rows = async function* () {}
-    await expect(writePredictions(rows(), format, await openAtomicOutput(path, { keptBytes: done.bytes }), other, done)).rejects.toThrow(/does not begin/)
+    await expect(
+      writePredictions(rows(), format, await openAtomicOutput(path, { keptBytes: done.bytes }), other, done),
+    ).rejects.toThrow(/does not begin/)
   })
 })
 
 it('what was torn, or is something else, is no row', async () => {
-  for (const [format, content] of [['arrow', ''], ['arrow', 'ARROW1\0\0'], ['arrow', 'hello, this is no Arrow file at all'], ['arrows', '\xff\xff\xff\xff\x10\0\0\0'], ['tsv', 'contig\tposition\nchr1\t']] as const) {
+  for (const [format, content] of [
+    ['arrow', ''],
+    ['arrow', 'ARROW1\0\0'],
+    ['arrow', 'hello, this is no Arrow file at all'],
+    ['arrows', '\xff\xff\xff\xff\x10\0\0\0'],
+    ['tsv', 'contig\tposition\nchr1\t'],
+  ] as const) {
     writeFileSync(join(folder.path, 'torn.partial'), content, 'latin1')
     expect(await readDoneOutput(join(folder.path, 'torn'), format)).toBeUndefined()
   }

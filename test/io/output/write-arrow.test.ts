@@ -29,7 +29,11 @@ function makeBatches(pieces: readonly (readonly [string, number, number])[]): Pr
 async function* stream(batches: readonly PredictionBatch[]): AsyncGenerator<PredictionBatch> {
   yield* batches
 }
-async function encode(batches: readonly PredictionBatch[], format: OutputFormat, layout: Partial<OutputLayout> = {}): Promise<Uint8Array> {
+async function encode(
+  batches: readonly PredictionBatch[],
+  format: OutputFormat,
+  layout: Partial<OutputLayout> = {},
+): Promise<Uint8Array> {
   const sink = memorySink()
   await writePredictions(stream(batches), format, sink, { tracks: ['x', 'y'], ...layout })
   return sink.bytes()
@@ -46,9 +50,18 @@ const expected = (batches: readonly PredictionBatch[], regions?: readonly string
       y: batch.tracks['y'][i],
     })),
   )
-const rowsOf = (bytes: Uint8Array) => tableFromIPC(bytes).toArray().map((row) => row.toJSON())
+const rowsOf = (bytes: Uint8Array) =>
+  tableFromIPC(bytes)
+    .toArray()
+    .map((row) => row.toJSON())
 
-const several = makeBatches([['one', 0, 10], ['two', 5, 1], ['two', 6, 90], ['one', 100, 33], ['three', 0, 7]])
+const several = makeBatches([
+  ['one', 0, 10],
+  ['two', 5, 1],
+  ['two', 6, 90],
+  ['one', 100, 33],
+  ['three', 0, 7],
+])
 const names = ['one', 'two', 'three', 'unused']
 
 describe('Arrow output', () => {
@@ -72,7 +85,10 @@ describe('Arrow output', () => {
       const length = rowsPerRecordBatch + 1
       const whole = await encode(makeBatches([['one', 0, length]]), format)
       for (const piece of [rowsPerRecordBatch - 1, rowsPerRecordBatch + 1]) {
-        const pieces = Array.from({ length: Math.ceil(length / piece) }, (_, i) => ['one', i * piece, Math.min(piece, length - i * piece)] as const)
+        const pieces = Array.from(
+          { length: Math.ceil(length / piece) },
+          (_, i) => ['one', i * piece, Math.min(piece, length - i * piece)] as const,
+        )
         expect(Buffer.compare(await encode(makeBatches(pieces), format), whole)).toBe(0)
       }
     })
@@ -80,7 +96,11 @@ describe('Arrow output', () => {
 
   it('writes the schema and metadata of the contract; a file knows at its end what a stream did not at its start', async () => {
     let asked = 0
-    const metadata = () => new Map([['genoconv.version', '1.2.3'], ['genoconv.input', `asked ${++asked} times`]])
+    const metadata = () =>
+      new Map([
+        ['genoconv.version', '1.2.3'],
+        ['genoconv.input', `asked ${++asked} times`],
+      ])
     const { schema } = tableFromIPC(await encode(several, 'arrow', { metadata, regions: ['a', 'b', 'c', 'd', 'e'] }))
     expect(schema.fields.map((f) => `${f.name}: ${f.type}${f.nullable ? '?' : ''}`)).toEqual([
       'contig: Dictionary<Int32, Utf8>',
@@ -95,7 +115,10 @@ describe('Arrow output', () => {
   })
 
   it('positions reach the end of uint32, a contig may be called constructor, names may be UTF-8', async () => {
-    const batches = makeBatches([['constructor', 4_294_967_290, 5], ['chrä', 0, 1]])
+    const batches = makeBatches([
+      ['constructor', 4_294_967_290, 5],
+      ['chrä', 0, 1],
+    ])
     expect(rowsOf(await encode(batches, 'arrow')).map((r) => [r['contig'], r['position']])).toEqual(
       expected(batches).map((r) => [r.contig, r.position]),
     )
@@ -146,36 +169,47 @@ describe('Arrow output', () => {
 })
 
 const python = pythonWith('pyarrow')
-describe.skipIf(!python)(`Arrow output in pyarrow${python ? '' : ' (skipped: no python with pyarrow; set GENOCONV_PYTHON)'}`, () => {
-  for (const format of ['arrow', 'arrows'] as const) {
-    for (const contigs of [undefined, names]) {
-      it(`${format}, contigs ${contigs ? 'known' : 'not known'} beforehand: every row and null reads back, the file is valid`, async () => {
-        const path = join(folder, `${contigs ? 'known' : 'unknown'}.${format}`)
-        writeFileSync(path, await encode(several, format, { contigs, metadata: () => new Map([['genoconv.version', '1']]) }))
-        const script = `
+describe.skipIf(!python)(
+  `Arrow output in pyarrow${python ? '' : ' (skipped: no python with pyarrow; set GENOCONV_PYTHON)'}`,
+  () => {
+    for (const format of ['arrow', 'arrows'] as const) {
+      for (const contigs of [undefined, names]) {
+        it(`${format}, contigs ${contigs ? 'known' : 'not known'} beforehand: every row and null reads back, the file is valid`, async () => {
+          const path = join(folder, `${contigs ? 'known' : 'unknown'}.${format}`)
+          writeFileSync(
+            path,
+            await encode(several, format, { contigs, metadata: () => new Map([['genoconv.version', '1']]) }),
+          )
+          const script = `
 import sys, json, pyarrow as pa, pyarrow.ipc as ipc
 t = (ipc.open_file if sys.argv[1].endswith('.arrow') else ipc.open_stream)(sys.argv[1]).read_all()
 t.validate(full=True)
 print(json.dumps({'rows': t.to_pylist(), 'types': [str(f.type) for f in t.schema], 'meta': {k.decode(): v.decode() for k, v in t.schema.metadata.items()}, 'nulls': [c.null_count for c in t.columns]}))`
-        const got = JSON.parse(execFileSync(python!, ['-c', script, path], { encoding: 'utf8' }))
-        expect(got.rows).toEqual(expected(several))
-        expect(got.meta).toEqual({ 'genoconv.version': '1' })
-        expect(got.types).toEqual([
-          'dictionary<values=string, indices=int32, ordered=0>', 'uint32', 'dictionary<values=string, indices=int8, ordered=0>', 'float', 'float',
-        ])
-        expect(got.nulls).toEqual([0, 0, 0, expected(several).filter((r) => r.x === null).length, 0])
-      })
+          const got = JSON.parse(execFileSync(python!, ['-c', script, path], { encoding: 'utf8' }))
+          expect(got.rows).toEqual(expected(several))
+          expect(got.meta).toEqual({ 'genoconv.version': '1' })
+          expect(got.types).toEqual([
+            'dictionary<values=string, indices=int32, ordered=0>',
+            'uint32',
+            'dictionary<values=string, indices=int8, ordered=0>',
+            'float',
+            'float',
+          ])
+          expect(got.nulls).toEqual([0, 0, 0, expected(several).filter((r) => r.x === null).length, 0])
+        })
+      }
     }
-  }
-  const polars = pythonWith('polars')
-  it.skipIf(!polars)(`opens in polars${polars ? '' : ' (skipped: no polars)'}`, async () => {
-    for (const contigs of [undefined, names]) {
-      const path = join(folder, 'polars.arrow')
-      writeFileSync(path, await encode(several, 'arrow', { contigs }))
-      const script = "import sys, polars as pl; t = pl.read_ipc(sys.argv[1], memory_map=False); print(t.height, t['contig'].cast(pl.String).to_list()[-1], t['x'].null_count())"
-      expect(execFileSync(polars!, ['-c', script, path], { encoding: 'utf8' }).trim()).toBe(
-        `141 three ${expected(several).filter((r) => r.x === null).length}`,
-      )
-    }
-  })
-})
+    const polars = pythonWith('polars')
+    it.skipIf(!polars)(`opens in polars${polars ? '' : ' (skipped: no polars)'}`, async () => {
+      for (const contigs of [undefined, names]) {
+        const path = join(folder, 'polars.arrow')
+        writeFileSync(path, await encode(several, 'arrow', { contigs }))
+        const script =
+          "import sys, polars as pl; t = pl.read_ipc(sys.argv[1], memory_map=False); print(t.height, t['contig'].cast(pl.String).to_list()[-1], t['x'].null_count())"
+        expect(execFileSync(polars!, ['-c', script, path], { encoding: 'utf8' }).trim()).toBe(
+          `141 three ${expected(several).filter((r) => r.x === null).length}`,
+        )
+      }
+    })
+  },
+)

@@ -11,21 +11,41 @@ const batch = (contig: string, start: number, x: number[], y: number[], regionIn
   tracks: { x: Float32Array.from(x), y: Float32Array.from(y) },
   regionIndex,
 })
-async function text(format: OutputFormat, batches: PredictionBatch[], tracks: string[], regions?: string[]): Promise<string> {
+async function text(
+  format: OutputFormat,
+  batches: PredictionBatch[],
+  tracks: string[],
+  regions?: string[],
+): Promise<string> {
   const sink = memorySink()
-  await writePredictions((async function* () { yield* batches })(), format, sink, { tracks, regions })
+  await writePredictions(
+    (async function* () {
+      yield* batches
+    })(),
+    format,
+    sink,
+    { tracks, regions },
+  )
   return new TextDecoder().decode(sink.bytes())
 }
 
 describe('text output', () => {
   it('tsv: a header, 0-based positions, NA for no value', async () => {
     const batches = [batch('one', 7, [Number.NaN, 0.1, 1], [0, 1e-9, 2]), batch('two', 0, [3], [4], 1)]
-    expect(await text('tsv', batches, ['x', 'y'])).toBe('contig\tposition\tbase\tx\ty\none\t7\tA\tNA\t0\none\t8\tC\t0.1\t1e-9\none\t9\tG\t1\t2\ntwo\t0\tA\t3\t4\n')
-    expect(await text('tsv', batches, ['y'], ['g', 'h'])).toBe('contig\tposition\tbase\tregion\ty\none\t7\tA\tg\t0\none\t8\tC\tg\t1e-9\none\t9\tG\tg\t2\ntwo\t0\tA\th\t4\n')
+    expect(await text('tsv', batches, ['x', 'y'])).toBe(
+      'contig\tposition\tbase\tx\ty\none\t7\tA\tNA\t0\none\t8\tC\t0.1\t1e-9\none\t9\tG\t1\t2\ntwo\t0\tA\t3\t4\n',
+    )
+    expect(await text('tsv', batches, ['y'], ['g', 'h'])).toBe(
+      'contig\tposition\tbase\tregion\ty\none\t7\tA\tg\t0\none\t8\tC\tg\t1e-9\none\t9\tG\tg\t2\ntwo\t0\tA\th\t4\n',
+    )
   })
 
   it('bedgraph: runs of equal values across batches, nothing where there is no value, bare lines for one track', async () => {
-    const batches = [batch('one', 7, [Number.NaN, 0.5, 0.5], [1, 1, 1]), batch('one', 10, [0.5, 0.25], [1, 2]), batch('two', 12, [0.25], [2])]
+    const batches = [
+      batch('one', 7, [Number.NaN, 0.5, 0.5], [1, 1, 1]),
+      batch('one', 10, [0.5, 0.25], [1, 2]),
+      batch('two', 12, [0.25], [2]),
+    ]
     expect(await text('bedgraph', batches, ['x'])).toBe('one\t8\t11\t0.5\none\t11\t12\t0.25\ntwo\t12\t13\t0.25\n')
     expect(await text('bedgraph', batches, ['x', 'y'])).toBe(
       'track type=bedGraph name="x"\none\t8\t11\t0.5\none\t11\t12\t0.25\ntwo\t12\t13\t0.25\n' +

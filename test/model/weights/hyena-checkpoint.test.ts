@@ -35,13 +35,16 @@ describe('HyenaDNA', () => {
     expect([...reference.tensors.keys()].filter((name) => /\.[35]\.freq$|^hyena/.test(name))).toEqual([])
   })
 
-  it.each(['original.safetensors', 'original.pt', 'lightning.ckpt', 'mixed.pth'])('%s gives the same tensors, without a config too', (name) => {
-    for (const config of [undefined, hfConfig]) {
-      const [checkpoint] = read(golden(name), config)
-      expect(checkpoint.architecture).toEqual(nano)
-      expect(valuesOf(checkpoint)).toEqual(valuesOf(reference))
-    }
-  })
+  it.each(['original.safetensors', 'original.pt', 'lightning.ckpt', 'mixed.pth'])(
+    '%s gives the same tensors, without a config too',
+    (name) => {
+      for (const config of [undefined, hfConfig]) {
+        const [checkpoint] = read(golden(name), config)
+        expect(checkpoint.architecture).toEqual(nano)
+        expect(valuesOf(checkpoint)).toEqual(valuesOf(reference))
+      }
+    },
+  )
 
   it.each([['module.'], ['model.hyena.'], ['net.encoder.']])('with %s before every name', (prefix) => {
     const [checkpoint] = read(safetensorsFile(renamed(tensorsOf('original.safetensors'), (name) => prefix + name)))
@@ -49,18 +52,28 @@ describe('HyenaDNA', () => {
   })
 
   it('a backbone saved on its own, without any prefix', () => {
-    const [checkpoint] = read(safetensorsFile(renamed(tensorsOf('original.safetensors'), (name) => name.replace('backbone.', ''))))
+    const [checkpoint] = read(
+      safetensorsFile(renamed(tensorsOf('original.safetensors'), (name) => name.replace('backbone.', ''))),
+    )
     expect(valuesOf(checkpoint)).toEqual(valuesOf(reference))
   })
 
   it('the keys of the original config.json', () => {
     const tables = /pos_emb/
     const file = safetensorsFile(without(tensorsOf('original.safetensors'), tables))
-    const config = { d_model: 8, n_layer: 2, d_inner: 16, vocab_size: 12, layer: { _name_: 'hyena', emb_dim: 5, filter_order: 4, l_max: 12 } }
+    const config = {
+      d_model: 8,
+      n_layer: 2,
+      d_inner: 16,
+      vocab_size: 12,
+      layer: { _name_: 'hyena', emb_dim: 5, filter_order: 4, l_max: 12 },
+    }
     const [checkpoint] = read(file, config)
     expect(checkpoint.architecture).toEqual(nano)
     expect([...checkpoint.tensors.keys()].filter((name) => tables.test(name))).toEqual([])
-    expect(() => read(file)).toThrow(/m\.safetensors: the length of its filters is not known.*config\.json.*max_seq_len/)
+    expect(() => read(file)).toThrow(
+      /m\.safetensors: the length of its filters is not known.*config\.json.*max_seq_len/,
+    )
     expect(() => read(file, { ...config, layer: { emb_dim: 7, l_max: 12 } })).toThrow(
       /implicit_filter\.0\.weight: does not fit config\.json: expected emb_dim 7, got 5/,
     )
@@ -76,12 +89,17 @@ describe('HyenaDNA', () => {
     const [checkpoint] = read(safetensorsFile(tensors), undefined, (text) => warnings.push(text))
     expect(valuesOf(checkpoint)).toEqual(valuesOf(reference))
     expect(warnings).toEqual([
-      expect.stringMatching(/m\.safetensors: a fine-tuned checkpoint: its head \(head\.output_transform\.weight \[2,8\].*left out/),
+      expect.stringMatching(
+        /m\.safetensors: a fine-tuned checkpoint: its head \(head\.output_transform\.weight \[2,8\].*left out/,
+      ),
     ])
   })
 
   it('an untied head is kept', () => {
-    const tensors = { ...tensorsOf('original.safetensors'), 'lm_head.weight': f32Tensor([16, 8], new Array(128).fill(0.5)) }
+    const tensors = {
+      ...tensorsOf('original.safetensors'),
+      'lm_head.weight': f32Tensor([16, 8], new Array(128).fill(0.5)),
+    }
     expect([...read(safetensorsFile(tensors))[0].tensors.get('lm_head.weight')!.data]).toEqual(new Array(128).fill(0.5))
   })
 
@@ -109,8 +127,20 @@ describe('HyenaDNA', () => {
       ShapeError,
       /norm1\.bias: wrong shape: expected \[8\], got \[8,1\]/,
     ],
-    ['no embedding', without(base, /word_embeddings/), undefined, FormatError, /tensor backbone\.embeddings\.word_embeddings\.weight: missing/],
-    ['two models in a file', { ...base, ...renamed(base, (name) => `ema.${name}`) }, undefined, FormatError, /several models in one file/],
+    [
+      'no embedding',
+      without(base, /word_embeddings/),
+      undefined,
+      FormatError,
+      /tensor backbone\.embeddings\.word_embeddings\.weight: missing/,
+    ],
+    [
+      'two models in a file',
+      { ...base, ...renamed(base, (name) => `ema.${name}`) },
+      undefined,
+      FormatError,
+      /several models in one file/,
+    ],
     [
       'fewer tokens than needed',
       { ...base, 'backbone.embeddings.word_embeddings.weight': f32Tensor([8, 8], new Array(64)) },
@@ -148,17 +178,60 @@ describe('HyenaDNA', () => {
     ],
     [
       'a double beyond f32',
-      { ...base, [`${layer1}norm1.bias`]: { dtype: 'F64', shape: [8], bytes: new Uint8Array(new Float64Array(8).fill(1e300).buffer) } },
+      {
+        ...base,
+        [`${layer1}norm1.bias`]: {
+          dtype: 'F64',
+          shape: [8],
+          bytes: new Uint8Array(new Float64Array(8).fill(1e300).buffer),
+        },
+      },
       undefined,
       FormatError,
       /norm1\.bias: value 0 is not finite/,
     ],
-    ['a config of another width', base, { d_model: 9 }, ShapeError, /word_embeddings\.weight: does not fit config\.json: expected d_model 9, got 8/],
-    ['a config of more layers', base, { n_layer: 3 }, ShapeError, /does not fit config\.json: expected n_layer 3, got 2/],
-    ['a config of another length', base, { max_seq_len: 13 }, ShapeError, /pos_emb\.z: does not fit config\.json: expected max_seq_len 13, got 12/],
-    ['a config of another order', base, { hyena_order: 3 }, FormatError, /config\.json: hyena_order: expected 2.*got 3/],
-    ['a config that is nonsense', base, { max_seq_len: 'long' }, FormatError, /config\.json: max_seq_len: expected a positive integer, got long/],
-    ['a config with an epsilon of nothing', base, { layer_norm_epsilon: 0 }, FormatError, /config\.json: layer_norm_epsilon/],
+    [
+      'a config of another width',
+      base,
+      { d_model: 9 },
+      ShapeError,
+      /word_embeddings\.weight: does not fit config\.json: expected d_model 9, got 8/,
+    ],
+    [
+      'a config of more layers',
+      base,
+      { n_layer: 3 },
+      ShapeError,
+      /does not fit config\.json: expected n_layer 3, got 2/,
+    ],
+    [
+      'a config of another length',
+      base,
+      { max_seq_len: 13 },
+      ShapeError,
+      /pos_emb\.z: does not fit config\.json: expected max_seq_len 13, got 12/,
+    ],
+    [
+      'a config of another order',
+      base,
+      { hyena_order: 3 },
+      FormatError,
+      /config\.json: hyena_order: expected 2.*got 3/,
+    ],
+    [
+      'a config that is nonsense',
+      base,
+      { max_seq_len: 'long' },
+      FormatError,
+      /config\.json: max_seq_len: expected a positive integer, got long/,
+    ],
+    [
+      'a config with an epsilon of nothing',
+      base,
+      { layer_norm_epsilon: 0 },
+      FormatError,
+      /config\.json: layer_norm_epsilon/,
+    ],
   ] as const)('%s is an error that names it', (_, tensors, config, kind, message) => {
     const run = (): unknown => read(safetensorsFile(tensors), config)
     expect(run).toThrow(kind)
@@ -167,6 +240,8 @@ describe('HyenaDNA', () => {
 
   it('a config that is not JSON, or not an object', () => {
     expect(() => read(golden('original.safetensors'), '{')).toThrow(/^config\.json: not JSON/)
-    expect(() => read(golden('original.safetensors'), '[1]')).toThrow(/^config\.json: model configuration: expected a JSON object/)
+    expect(() => read(golden('original.safetensors'), '[1]')).toThrow(
+      /^config\.json: model configuration: expected a JSON object/,
+    )
   })
 })

@@ -33,14 +33,20 @@ const readAll = (bytes: Uint8Array): void => {
   for (const tensor of parseWeights(bytes, 'x').tensors.values())
     if (tensor.read().length > 8 * bytes.length) throw new Error('more values than the file can hold')
 }
-const readModel = (bytes: Uint8Array): unknown => readCheckpoints({ name: 'x', weights: { name: 'x', bytes, sha256: '' } })
+const readModel = (bytes: Uint8Array): unknown =>
+  readCheckpoints({ name: 'x', weights: { name: 'x', bytes, sha256: '' } })
 
 /** A valid file with some bytes changed, a piece removed or repeated. */
 const mutated = fc
   .record({
     seed: fc.constantFrom(...seeds),
-    changes: fc.array(fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }), byte: fc.nat(255) }), { maxLength: 8 }),
-    cut: fc.option(fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true }), length: fc.nat(64), again: fc.boolean() })),
+    changes: fc.array(
+      fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }), byte: fc.nat(255) }),
+      { maxLength: 8 },
+    ),
+    cut: fc.option(
+      fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true }), length: fc.nat(64), again: fc.boolean() }),
+    ),
   })
   .map(({ seed, changes, cut }) => {
     let bytes = seed.slice()
@@ -100,7 +106,9 @@ describe('any bytes give a result or an error of ours', () => {
 
   it('what is written is what is read', () => {
     const tensor = fc.array(fc.nat(3), { maxLength: 3 }).map((shape) => {
-      const bytes = new Uint8Array(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => i - 1.5).buffer)
+      const bytes = new Uint8Array(
+        Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => i - 1.5).buffer,
+      )
       return { dtype: 'F32', shape, bytes }
     })
     fc.assert(
@@ -111,9 +119,16 @@ describe('any bytes give a result or an error of ours', () => {
         ),
         (tensors) => {
           const read = parseSafetensors(safetensorsFile(tensors), 'x').tensors
-          expect(Object.fromEntries([...read].map(([name, { shape, read: values }]) => [name, { shape, values: [...values()] }]))).toEqual(
+          expect(
             Object.fromEntries(
-              Object.entries(tensors).map(([name, { shape, bytes }]) => [name, { shape, values: [...new Float32Array(bytes.buffer)] }]),
+              [...read].map(([name, { shape, read: values }]) => [name, { shape, values: [...values()] }]),
+            ),
+          ).toEqual(
+            Object.fromEntries(
+              Object.entries(tensors).map(([name, { shape, bytes }]) => [
+                name,
+                { shape, values: [...new Float32Array(bytes.buffer)] },
+              ]),
             ),
           )
         },
@@ -174,7 +189,9 @@ describe('any pickle', () => {
         const globals = torchGlobals('x', () => {
           throw new GenoconvErrorForTest()
         })
-        seen[outcome(() => parsePickle(bytes, 'x', { findGlobal: globals, findPersistent: () => new PickleGlobal('p') }))]++
+        seen[
+          outcome(() => parsePickle(bytes, 'x', { findGlobal: globals, findPersistent: () => new PickleGlobal('p') }))
+        ]++
         outcome(() => readAll(zipFile({ 'a/data.pkl': bytes, 'a/data/0': new Uint8Array(16) })))
       }),
       { numRuns: 3000 },
@@ -219,7 +236,13 @@ describe('any pickle', () => {
 describe('what is nested or shared without end', () => {
   it('JSON of any depth', () => {
     const deep = '['.repeat(200_000) + ']'.repeat(200_000)
-    for (const header of [deep, `{"a":${deep}}`, `{"a":{"dtype":${deep}}}`, `{"a":{"dtype":"F32","shape":${deep}}}`, `{"__metadata__":${deep}}`]) {
+    for (const header of [
+      deep,
+      `{"a":${deep}}`,
+      `{"a":{"dtype":${deep}}}`,
+      `{"a":{"dtype":"F32","shape":${deep}}}`,
+      `{"__metadata__":${deep}}`,
+    ]) {
       expect(outcome(() => parseSafetensors(rawSafetensors(header), 'x'))).toBe('error')
     }
   })
@@ -227,9 +250,9 @@ describe('what is nested or shared without end', () => {
   // What a test may take is the check: walked each time, the lists would take minutes.
   it('a long list as arguments, many times over, is not walked each time', () => {
     const list = [...Buffer.from(']q\0('), ...new Array(500_000).fill(0x4e), ...Buffer.from('e\x85q\x010')]
-    const globals = ['collections\nOrderedDict', 'torch\nSize', 'torch._utils\n_rebuild_tensor_v2', 'typing\nAny'].map((name) => [
-      ...Buffer.from(`c${name}\nq\x020`),
-    ])
+    const globals = ['collections\nOrderedDict', 'torch\nSize', 'torch._utils\n_rebuild_tensor_v2', 'typing\nAny'].map(
+      (name) => [...Buffer.from(`c${name}\nq\x020`)],
+    )
     for (const global of globals) {
       const calls = Array.from({ length: 100_000 }, () => [...Buffer.from('h\x02h\x01R0')]).flat()
       outcome(() => readAll(zipFile({ 'a/data.pkl': Uint8Array.from([...list, ...global, ...calls, 0x4e, 0x2e]) })))
@@ -243,7 +266,10 @@ describe('what is nested or shared without end', () => {
       ...Buffer.from('}X\x01\0\0\0w'),
       ...Buffer.from('ctorch._utils\n_rebuild_tensor_v2\n(h\0K\0h\x01h\x01tRsh\x01K\x09a0.'),
     ]
-    const { tensors } = parseWeights(zipFile({ 'a/data.pkl': Uint8Array.from([0x80, 2, ...bytes]), 'a/data/0': new Uint8Array(4) }), 'x')
+    const { tensors } = parseWeights(
+      zipFile({ 'a/data.pkl': Uint8Array.from([0x80, 2, ...bytes]), 'a/data/0': new Uint8Array(4) }),
+      'x',
+    )
     expect(tensors.get('w')!.shape).toEqual([1])
     expect([...tensors.get('w')!.read()]).toEqual([0])
   })
@@ -251,7 +277,9 @@ describe('what is nested or shared without end', () => {
   it('arguments that hold themselves', () => {
     // The list [rebuild, None, <the list>] as arguments of rebuild.
     const text = 'ctorch._tensor\n_rebuild_from_type_v2\nq\0]q\x01(h\0Nh\x01eR.'
-    expect(outcome(() => readAll(zipFile({ 'a/data.pkl': Uint8Array.from(Buffer.from(text, 'latin1')) })))).toBe('error')
+    expect(outcome(() => readAll(zipFile({ 'a/data.pkl': Uint8Array.from(Buffer.from(text, 'latin1')) })))).toBe(
+      'error',
+    )
   })
 
   it('a list that holds itself twice, forty times over, as key, root, shape or storage', () => {
@@ -265,7 +293,9 @@ describe('what is nested or shared without end', () => {
       [...tail('(X\x07\0\0\0storagectorch\nFloatStorage\n'), ...laughs, ...tail('NK\x01tQ.')],
     ]
     for (const bytes of pickles)
-      expect(outcome(() => readAll(zipFile({ 'a/data.pkl': Uint8Array.from(bytes), 'a/data/0': new Uint8Array(4) })))).toBe('error')
+      expect(
+        outcome(() => readAll(zipFile({ 'a/data.pkl': Uint8Array.from(bytes), 'a/data/0': new Uint8Array(4) }))),
+      ).toBe('error')
   })
 })
 

@@ -81,7 +81,11 @@ describe('pickles that are refused', () => {
     ['an odd number of items', ['}', '(', 'K', 1, 'u', stop], /not a dictionary/],
     ['a list that is not one', ['}', 'K', 1, 'a', stop], /not a list/],
     ['no end', ['N'], /x offset 1: truncated pickle/],
-    ['text beyond the end', ['X', 255, 255, 255, 255, 'a', stop], /truncated pickle: expected 4294967295 more bytes, got 2/],
+    [
+      'text beyond the end',
+      ['X', 255, 255, 255, 255, 'a', stop],
+      /truncated pickle: expected 4294967295 more bytes, got 2/,
+    ],
     ['a line without end', ['cos', stop], /truncated pickle/],
     ['a protocol to come', [0x80, 6, stop], /protocol beyond 5/],
     // The three that hang or exhaust a general pickle library (see pickle.ts).

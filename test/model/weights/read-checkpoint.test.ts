@@ -30,7 +30,12 @@ describe('SpliceAI family', () => {
   })
 
   it.each([
-    ['a unit too few', without(base, /residual_units\.4\./), FormatError, /unknown number of residual_units: expected 5, 10, 15 or 20.*got 4/],
+    [
+      'a unit too few',
+      without(base, /residual_units\.4\./),
+      FormatError,
+      /unknown number of residual_units: expected 5, 10, 15 or 20.*got 4/,
+    ],
     [
       'a missing tensor',
       without(base, /residual_units\.2\.batchnorm2\.running_var/),
@@ -55,7 +60,12 @@ describe('SpliceAI family', () => {
       FormatError,
       /running_var: negative variance/,
     ],
-    ['a tensor too many', { ...base, 'extra.weight': f32Tensor([1], [1]) }, FormatError, /tensor extra\.weight: not part of the SpliceAI family/],
+    [
+      'a tensor too many',
+      { ...base, 'extra.weight': f32Tensor([1], [1]) },
+      FormatError,
+      /tensor extra\.weight: not part of the SpliceAI family/,
+    ],
   ] as const)('%s is an error that names it', (_, tensors, kind, message) => {
     const run = (): unknown => read(safetensorsFile(tensors))
     expect(run).toThrow(kind)
@@ -83,7 +93,11 @@ describe('our own splice model', () => {
     const half = Object.fromEntries(
       Object.entries(tensors).map(([name, { shape }]) => [
         name,
-        { dtype: 'F16', shape, bytes: new Uint8Array(new Uint16Array(shape.reduce((a, b) => a * b, 1)).fill(0x3c00).buffer) },
+        {
+          dtype: 'F16',
+          shape,
+          bytes: new Uint8Array(new Uint16Array(shape.reduce((a, b) => a * b, 1)).fill(0x3c00).buffer),
+        },
       ]),
     )
     expect([...read(safetensorsFile(half), config)[0].tensors.get('head.bias')!.data]).toEqual([1, 1, 1])
@@ -91,7 +105,10 @@ describe('our own splice model', () => {
 
   it('members of an ensemble in one file', () => {
     const { config, tensors } = spliceHyenaFiles()
-    const both = { ...renamed(tensors, (name) => `members.0.${name}`), ...renamed(tensors, (name) => `members.1.${name}`) }
+    const both = {
+      ...renamed(tensors, (name) => `members.0.${name}`),
+      ...renamed(tensors, (name) => `members.1.${name}`),
+    }
     const checkpoints = read(safetensorsFile(both), { ...config, members: 2 })
     expect(checkpoints).toHaveLength(2)
     expect(valuesOf(checkpoints[1])).toEqual(valuesOf(read(safetensorsFile(tensors), config)[0]))
@@ -99,7 +116,9 @@ describe('our own splice model', () => {
       /tensor members\.1\.blocks\.1\.D: missing/,
     )
     expect(() => read(safetensorsFile(both), { ...config, members: 1 })).toThrow(/tensor stem\.weight: missing/)
-    expect(() => read(safetensorsFile(both), { ...config, members: 3 })).toThrow(/tensor members\.2\.stem\.weight: missing/)
+    expect(() => read(safetensorsFile(both), { ...config, members: 3 })).toThrow(
+      /tensor members\.2\.stem\.weight: missing/,
+    )
   })
 
   const { config, tensors } = spliceHyenaFiles()
@@ -112,7 +131,11 @@ describe('our own splice model', () => {
     ['a block that is none', { ...config, blocks: [3] }, /config\.json: blocks\[0\]: expected an object/],
     ['no blocks', { ...config, blocks: undefined }, /config\.json: blocks/],
     ['an even width', { ...config, stem_width: 6 }, /config\.json: stem_width: expected an odd number, got 6/],
-    ['a missing size', { ...config, d_model: undefined }, /config\.json: d_model: expected a positive integer, got nothing/],
+    [
+      'a missing size',
+      { ...config, d_model: undefined },
+      /config\.json: d_model: expected a positive integer, got nothing/,
+    ],
     ['other tracks', { ...config, tracks: ['donor'] }, /config\.json: tracks/],
     [
       'fewer blocks than tensors',

@@ -9,7 +9,10 @@ const bytesOf = (view: ArrayBufferView): Uint8Array => new Uint8Array(view.buffe
 
 describe('safetensors values', () => {
   it('reads names, shapes and f32 values, in any header order, from any alignment', () => {
-    const file = safetensorsFile({ b: f32Tensor([2, 1], [1.5, -2]), a: f32Tensor([], [7]), empty: f32Tensor([0, 3], []) }, { format: 'pt' })
+    const file = safetensorsFile(
+      { b: f32Tensor([2, 1], [1.5, -2]), a: f32Tensor([], [7]), empty: f32Tensor([0, 3], []) },
+      { format: 'pt' },
+    )
     for (const shift of [0, 1, 2, 3]) {
       const moved = new Uint8Array(file.length + shift).subarray(shift)
       moved.set(file)
@@ -24,7 +27,11 @@ describe('safetensors values', () => {
 
   it.each([
     ['F64', new Float64Array([1.1, -3e-300, 1e300]), [Math.fround(1.1), -0, Infinity]],
-    ['F16', new Uint16Array([0x3c00, 0xc000, 0x7bff, 0x0001, 0x8000, 0x7c00, 0x03ff]), [1, -2, 65504, 2 ** -24, -0, Infinity, 1023 * 2 ** -24]],
+    [
+      'F16',
+      new Uint16Array([0x3c00, 0xc000, 0x7bff, 0x0001, 0x8000, 0x7c00, 0x03ff]),
+      [1, -2, 65504, 2 ** -24, -0, Infinity, 1023 * 2 ** -24],
+    ],
     ['BF16', new Uint16Array([0x3f80, 0xc000, 0x3e80]), [1, -2, 0.25]],
     ['I64', new BigInt64Array([-1n, 2n ** 40n]), [-1, 2 ** 40]],
     ['U64', new BigUint64Array([2n ** 63n]), [2 ** 63]],
@@ -65,36 +72,71 @@ const entry = (dtype: unknown, shape: unknown, offsets: unknown) => ({ dtype, sh
 const bad: readonly (readonly [string, Uint8Array, RegExp])[] = [
   ['too short', new Uint8Array(7), /at least 8 bytes, got 7/],
   ['a header length beyond any file', new Uint8Array(16).fill(255), /length of its header.*got 18446744073709552000/],
-  ['a header longer than the file', rawSafetensors({}).subarray(0, 9), /truncated safetensors file.*at least 10 bytes, got 9/],
+  [
+    'a header longer than the file',
+    rawSafetensors({}).subarray(0, 9),
+    /truncated safetensors file.*at least 10 bytes, got 9/,
+  ],
   ['a header that is not JSON', rawSafetensors('{"a":'), /its header is not JSON/],
-  ['a header that is not UTF-8', rawSafetensors('{"a":1}').map((byte, i) => (i === 9 ? 255 : byte)), /its header is not JSON/],
+  [
+    'a header that is not UTF-8',
+    rawSafetensors('{"a":1}').map((byte, i) => (i === 9 ? 255 : byte)),
+    /its header is not JSON/,
+  ],
   ['a header that is a list', rawSafetensors('[]'), /a JSON object, got \[\]/],
   ['metadata that is not text', rawSafetensors({ __metadata__: { a: 1 } }), /__metadata__.*text values/],
   ['an entry that is not an object', rawSafetensors({ a: 3 }), /tensor a: header entry/],
-  ['an unknown dtype', rawSafetensors({ a: entry('F7', [1], [0, 4]) }, new Uint8Array(4)), /tensor a: dtype: expected one of F64.*got F7/],
-  ['a dtype named as an object member', rawSafetensors({ a: entry('toString', [1], [0, 4]) }, new Uint8Array(4)), /tensor a: dtype/],
+  [
+    'an unknown dtype',
+    rawSafetensors({ a: entry('F7', [1], [0, 4]) }, new Uint8Array(4)),
+    /tensor a: dtype: expected one of F64.*got F7/,
+  ],
+  [
+    'a dtype named as an object member',
+    rawSafetensors({ a: entry('toString', [1], [0, 4]) }, new Uint8Array(4)),
+    /tensor a: dtype/,
+  ],
   ['a negative size', rawSafetensors({ a: entry('F32', [-1], [0, 4]) }, new Uint8Array(4)), /tensor a: shape/],
   ['a fractional size', rawSafetensors({ a: entry('F32', [1.5], [0, 6]) }, new Uint8Array(6)), /tensor a: shape/],
-  ['a shape beyond exact integers', rawSafetensors({ a: entry('F32', [2 ** 30, 2 ** 30], [0, 4]) }, new Uint8Array(4)), /tensor a: shape/],
+  [
+    'a shape beyond exact integers',
+    rawSafetensors({ a: entry('F32', [2 ** 30, 2 ** 30], [0, 4]) }, new Uint8Array(4)),
+    /tensor a: shape/,
+  ],
   ['a shape that is text', rawSafetensors({ a: entry('F32', '1', [0, 4]) }, new Uint8Array(4)), /tensor a: shape/],
-  ['offsets that go backwards', rawSafetensors({ a: entry('F32', [1], [4, 0]) }, new Uint8Array(4)), /tensor a: data_offsets/],
+  [
+    'offsets that go backwards',
+    rawSafetensors({ a: entry('F32', [1], [4, 0]) }, new Uint8Array(4)),
+    /tensor a: data_offsets/,
+  ],
   ['three offsets', rawSafetensors({ a: entry('F32', [1], [0, 4, 4]) }, new Uint8Array(4)), /tensor a: data_offsets/],
   [
     'bytes that do not fit the shape',
     rawSafetensors({ a: entry('F32', [2], [0, 4]) }, new Uint8Array(4)),
     /tensor a: bytes of shape \[2\] and dtype F32: expected 8, got 4/,
   ],
-  ['data cut off', safetensorsFile({ a: f32Tensor([4], [1, 2, 3, 4]) }).subarray(0, -1), /tensor a goes beyond the end of the file/],
+  [
+    'data cut off',
+    safetensorsFile({ a: f32Tensor([4], [1, 2, 3, 4]) }).subarray(0, -1),
+    /tensor a goes beyond the end of the file/,
+  ],
   ['data too long', rawSafetensors({ a: entry('F32', [1], [0, 4]) }, new Uint8Array(5)), /bytes after the last tensor/],
   [
     'a gap',
     rawSafetensors({ a: entry('F32', [1], [0, 4]), b: entry('F32', [1], [8, 12]) }, new Uint8Array(12)),
     /tensor b leaves a gap before it: expected data offset 4, got 8/,
   ],
-  ['an overlap', rawSafetensors({ a: entry('F32', [2], [0, 8]), b: entry('F32', [2], [4, 12]) }, new Uint8Array(12)), /tensor b overlaps another/],
+  [
+    'an overlap',
+    rawSafetensors({ a: entry('F32', [2], [0, 8]), b: entry('F32', [2], [4, 12]) }, new Uint8Array(12)),
+    /tensor b overlaps another/,
+  ],
   [
     'the same tensor twice',
-    rawSafetensors(`{"a":${JSON.stringify(entry('F32', [1], [0, 4]))}, "\\u0061" : ${JSON.stringify(entry('F32', [1], [0, 4]))}}`, new Uint8Array(4)),
+    rawSafetensors(
+      `{"a":${JSON.stringify(entry('F32', [1], [0, 4]))}, "\\u0061" : ${JSON.stringify(entry('F32', [1], [0, 4]))}}`,
+      new Uint8Array(4),
+    ),
     /tensor a stands twice/,
   ],
 ]

@@ -8,7 +8,12 @@ import { zipFile } from '../../support/zip-file.ts'
 
 const parse = (name: string): RawWeights => parseWeights(golden(name), name)
 const allValues = (weights: RawWeights, rename = (name: string): string => name): Record<string, unknown> =>
-  Object.fromEntries([...weights.tensors].map(([name, tensor]) => [rename(name), { shape: [...tensor.shape], values: [...tensor.read()] }]))
+  Object.fromEntries(
+    [...weights.tensors].map(([name, tensor]) => [
+      rename(name),
+      { shape: [...tensor.shape], values: [...tensor.read()] },
+    ]),
+  )
 
 describe('files of torch.save', () => {
   it('a state dict gives the tensors of the safetensors file', () => {
@@ -30,7 +35,9 @@ describe('files of torch.save', () => {
   it('every storage type, transposed tensors, slices, parameters, tied tensors', () => {
     const expected = allValues(parse('original.safetensors'), (name) => `hyena.${name}`)
     const weights = parse('mixed.pth')
-    expect(new Set([...weights.tensors.values()].map(({ dtype }) => dtype))).toEqual(new Set(['F32', 'F16', 'BF16', 'F64']))
+    expect(new Set([...weights.tensors.values()].map(({ dtype }) => dtype))).toEqual(
+      new Set(['F32', 'F16', 'BF16', 'F64']),
+    )
     const actual = allValues(weights)
     expect(actual['lm_head.weight']).toEqual(expected['hyena.backbone.embeddings.word_embeddings.weight'])
     expect(actual['lm_head.weight']).toBeDefined()
@@ -58,7 +65,11 @@ describe('files that are refused', () => {
   it.each([
     ['a bare pickle', [0x80, 4, 0x4e, 0x2e], /a bare pickle/],
     ['a Keras file', [0x89, 0x48, 0x44, 0x46, 13, 10, 26, 10, 0, 0], /Keras or HDF5/],
-    ['a Git LFS pointer', [...new TextEncoder().encode('version https://git-lfs.github.com/spec/v1\noid')], /Git LFS pointer/],
+    [
+      'a Git LFS pointer',
+      [...new TextEncoder().encode('version https://git-lfs.github.com/spec/v1\noid')],
+      /Git LFS pointer/,
+    ],
     ['a web page', [...new TextEncoder().encode('<!doctype html><title>Sign in')], /a web page/],
     ['text', [...new TextEncoder().encode('>chr1\nACGT\n')], /not a model/],
     ['nothing', [], /the file is empty/],
@@ -83,8 +94,11 @@ describe('files that are refused', () => {
   })
 
   it('big-endian storages, TorchScript, an entry or a storage that is missing, a zip of something else', () => {
-    const entries = Object.fromEntries([...parseZip(golden('original.pt'), 'x.pt')].map(([name, entry]) => [name, entry.read()]))
-    const without = (name: string): Record<string, Uint8Array> => Object.fromEntries(Object.entries(entries).filter(([key]) => key !== name))
+    const entries = Object.fromEntries(
+      [...parseZip(golden('original.pt'), 'x.pt')].map(([name, entry]) => [name, entry.read()]),
+    )
+    const without = (name: string): Record<string, Uint8Array> =>
+      Object.fromEntries(Object.entries(entries).filter(([key]) => key !== name))
     expect(allValues(parseWeights(zipFile(entries), 'x.pt'))).toEqual(allValues(parse('original.safetensors')))
     expect(
       allValues(
@@ -97,7 +111,9 @@ describe('files that are refused', () => {
     expect(() => parseWeights(zipFile({ ...entries, 'original/byteorder': Buffer.from('big') }), 'x.pt')).toThrow(
       /byte order of its storages: expected little, got big/,
     )
-    expect(() => parseWeights(zipFile({ ...entries, 'original/constants.pkl': new Uint8Array(2) }), 'x.pt')).toThrow(/TorchScript/)
+    expect(() => parseWeights(zipFile({ ...entries, 'original/constants.pkl': new Uint8Array(2) }), 'x.pt')).toThrow(
+      /TorchScript/,
+    )
     expect(() => parseWeights(zipFile(without('original/data/3')), 'x.pt')).toThrow(/storage data\/3 is missing/)
     expect(() => parseWeights(zipFile({ ...entries, 'original/data/3': new Uint8Array(4) }), 'x.pt')).toThrow(
       /bytes of storage data\/3: expected \d+, got 4/,
@@ -115,11 +131,16 @@ describe('files that are refused', () => {
       /entry original\/data\.pkl is compressed: expected stored bytes.*method 8/,
     )
     expect(spoiled((view, at) => view.setUint16(at + 8, 1, true))).toThrow(/entry original\/data\.pkl is encrypted/)
-    expect(spoiled((view, at) => view.setUint32(at + 42, 40, true))).toThrow(/original\/data\.pkl: no entry at offset 40/)
+    expect(spoiled((view, at) => view.setUint32(at + 42, 40, true))).toThrow(
+      /original\/data\.pkl: no entry at offset 40/,
+    )
     expect(spoiled((view, at) => view.setUint32(at, 0, true))).toThrow(/directory damaged at offset/)
     const twice = zipFile({ 'a/data.pkl': new Uint8Array(1), 'a/dat2.pkl': new Uint8Array(1) })
-    expect(() => parseZip(Uint8Array.from(Buffer.from(Buffer.from(twice).toString('latin1').replaceAll('dat2', 'data'), 'latin1')), 'x.pt')).toThrow(
-      /a\/data\.pkl stands twice/,
-    )
+    expect(() =>
+      parseZip(
+        Uint8Array.from(Buffer.from(Buffer.from(twice).toString('latin1').replaceAll('dat2', 'data'), 'latin1')),
+        'x.pt',
+      ),
+    ).toThrow(/a\/data\.pkl stands twice/)
   })
 })

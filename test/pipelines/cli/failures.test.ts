@@ -10,7 +10,8 @@ import { folders, goldenModel, type Outcome, runProgram, sample } from '../../su
 // SPEC, "Failures every command must meet", row by row, on the program itself. Model rows: model-failures.test.ts.
 const folder = folders()
 const common = ['--device', 'cpu', '--threads', '1', '--model', goldenModel('openspliceai-nano.safetensors')]
-const predict = (cwd: string, words: readonly string[], input?: string) => runProgram(['predict', ...words, ...common], { cwd, input })
+const predict = (cwd: string, words: readonly string[], input?: string) =>
+  runProgram(['predict', ...words, ...common], { cwd, input })
 const gene = `>gene\n${'ACGTTGCAGGTAAGT'.repeat(20)}\n`
 const rowsOf = (path: string) => tableFromIPC(readFileSync(path)).numRows
 
@@ -37,24 +38,74 @@ describe('input that cannot be read ends predict with one line, exit code 1 and 
     ['text before the first >', { 'a.fa': `hello\n${gene}` }, ['a.fa'], [/a\.fa.*>/]],
     ['binary junk', { 'a.fa': Uint8Array.from({ length: 5000 }, (_, i) => (i * 97) % 251) }, ['a.fa'], [/a\.fa/]],
     ['a letter that is no base', { 'a.fa': '>r1\nACGT\n>r2\nACGT\nAC!T\n' }, ['a.fa'], [/a\.fa/, /r2/, /!/]],
-    ['BGZF cut inside a block', { 'a.fa.gz': damaged((b) => b.subarray(0, Math.floor(b.length / 2) + 3)) }, ['a.fa.gz'], [/a\.fa\.gz.*\d/]],
     [
-      'a corrupt BGZF block', { 'a.fa.gz': damaged((b) => { b.fill(0x55, 60, 80); return b }) }, ['a.fa.gz'], [/a\.fa\.gz.*\d/],
+      'BGZF cut inside a block',
+      { 'a.fa.gz': damaged((b) => b.subarray(0, Math.floor(b.length / 2) + 3)) },
+      ['a.fa.gz'],
+      [/a\.fa\.gz.*\d/],
+    ],
+    [
+      'a corrupt BGZF block',
+      {
+        'a.fa.gz': damaged((b) => {
+          b.fill(0x55, 60, 80)
+          return b
+        }),
+      },
+      ['a.fa.gz'],
+      [/a\.fa\.gz.*\d/],
     ],
     [
       'a BGZF block with a bad CRC',
-      { 'a.fa.gz': damaged((b) => { b.writeUInt32LE(1, b.readUInt16LE(16) + 1 - 8); return b }) }, ['a.fa.gz'], [/a\.fa\.gz.*\d/, /CRC/i],
+      {
+        'a.fa.gz': damaged((b) => {
+          b.writeUInt32LE(1, b.readUInt16LE(16) + 1 - 8)
+          return b
+        }),
+      },
+      ['a.fa.gz'],
+      [/a\.fa\.gz.*\d/, /CRC/i],
     ],
     ['duplicate names', { 'a.fa': '>x\nACGT\n>y\nA\n>x\nACG\n' }, ['a.fa'], [/a\.fa/, /x/, /1/, /5/]],
     ['a name that two files have', { 'a.fa': gene, 'b.fa': gene }, ['a.fa', 'b.fa'], [/a\.fa/, /b\.fa/, /gene/]],
     ['a region beyond the contig', { 'a.fa': gene }, ['a.fa', '--region', 'gene:200-301'], [/gene:200-301/, /300/]],
     ['a region of an unknown contig', { 'a.fa': gene }, ['a.fa', '--region', 'chr9:1-5'], [/chr9/, /gene/]],
-    ['a region that ends before it starts', { 'a.fa': gene }, ['a.fa', '--region', 'gene:20-10'], [/gene:20-10/, /300/]],
-    ['a BED line beyond the contig', { 'a.fa': gene, 'r.bed': 'gene\t0\t5\ngene\t10\t301\n' }, ['a.fa', '--regions', 'r.bed'], [/r\.bed line 2/, /300/]],
-    ['a BED line of an unknown contig', { 'a.fa': gene, 'r.bed': 'chr9\t0\t5\n' }, ['a.fa', '--regions', 'r.bed'], [/r\.bed line 1/, /chr9/]],
-    ['a BED line with start >= end', { 'a.fa': gene, 'r.bed': '#x\ngene\t5\t5\n' }, ['a.fa', '--regions', 'r.bed'], [/r\.bed line 2/, /300/]],
-    ['a malformed BED line', { 'a.fa': gene, 'r.bed': 'gene\tfive\t9\n' }, ['a.fa', '--regions', 'r.bed'], [/r\.bed line 1/, /five/]],
-    ['a BED file without regions', { 'a.fa': gene, 'r.bed': '# nothing\n' }, ['a.fa', '--regions', 'r.bed'], [/r\.bed/]],
+    [
+      'a region that ends before it starts',
+      { 'a.fa': gene },
+      ['a.fa', '--region', 'gene:20-10'],
+      [/gene:20-10/, /300/],
+    ],
+    [
+      'a BED line beyond the contig',
+      { 'a.fa': gene, 'r.bed': 'gene\t0\t5\ngene\t10\t301\n' },
+      ['a.fa', '--regions', 'r.bed'],
+      [/r\.bed line 2/, /300/],
+    ],
+    [
+      'a BED line of an unknown contig',
+      { 'a.fa': gene, 'r.bed': 'chr9\t0\t5\n' },
+      ['a.fa', '--regions', 'r.bed'],
+      [/r\.bed line 1/, /chr9/],
+    ],
+    [
+      'a BED line with start >= end',
+      { 'a.fa': gene, 'r.bed': '#x\ngene\t5\t5\n' },
+      ['a.fa', '--regions', 'r.bed'],
+      [/r\.bed line 2/, /300/],
+    ],
+    [
+      'a malformed BED line',
+      { 'a.fa': gene, 'r.bed': 'gene\tfive\t9\n' },
+      ['a.fa', '--regions', 'r.bed'],
+      [/r\.bed line 1/, /five/],
+    ],
+    [
+      'a BED file without regions',
+      { 'a.fa': gene, 'r.bed': '# nothing\n' },
+      ['a.fa', '--regions', 'r.bed'],
+      [/r\.bed/],
+    ],
     ['a missing BED file', { 'a.fa': gene }, ['a.fa', '--regions', 'r.bed'], [/r\.bed/]],
     ['regions of standard input', {}, ['-', '--region', 'gene:1-5'], [/file/]],
   ]
@@ -65,16 +116,24 @@ describe('input that cannot be read ends predict with one line, exit code 1 and 
     expect(names()).toEqual(before)
   })
 
-  it.skipIf(process.getuid?.() === 0)(`an unreadable file${process.getuid?.() === 0 ? ' (skipped: root reads everything)' : ''}`, async () => {
-    const { path, names } = folder({ 'a.fa': gene })
-    execFileSync('chmod', ['000', join(path, 'a.fa')])
-    expectFailure(await predict(path, ['a.fa', '-o', 'out.arrow']), 1, /a\.fa.*permission/)
-    expect(names()).toEqual(['a.fa'])
-  })
+  it.skipIf(process.getuid?.() === 0)(
+    `an unreadable file${process.getuid?.() === 0 ? ' (skipped: root reads everything)' : ''}`,
+    async () => {
+      const { path, names } = folder({ 'a.fa': gene })
+      execFileSync('chmod', ['000', join(path, 'a.fa')])
+      expectFailure(await predict(path, ['a.fa', '-o', 'out.arrow']), 1, /a\.fa.*permission/)
+      expect(names()).toEqual(['a.fa'])
+    },
+  )
 })
 
 describe('input that is odd but readable', () => {
-  async function expectRows(files: Record<string, string | Uint8Array>, words: readonly string[], rows: number, warning?: RegExp): Promise<void> {
+  async function expectRows(
+    files: Record<string, string | Uint8Array>,
+    words: readonly string[],
+    rows: number,
+    warning?: RegExp,
+  ): Promise<void> {
     const { path } = folder(files)
     const outcome = await predict(path, [...words, '-o', 'out.arrow'])
     expect({ code: outcome.code, lines: outcome.lines }).toEqual({ code: 0, lines: outcome.lines })
@@ -83,7 +142,8 @@ describe('input that is odd but readable', () => {
     if (warning) expect(warnings).toEqual([expect.stringMatching(warning)])
     else expect(warnings).toEqual([])
   }
-  it('a missing BGZF end block is a warning', () => expectRows({ 'a.fa.gz': bgzip(gene, 64, false) }, ['a.fa.gz'], 300, /a\.fa\.gz.*end/i))
+  it('a missing BGZF end block is a warning', () =>
+    expectRows({ 'a.fa.gz': bgzip(gene, 64, false) }, ['a.fa.gz'], 300, /a\.fa\.gz.*end/i))
   it('plain gzip, records and regions', async () => {
     await expectRows({ 'a.fa.gz': gzipSync(gene) }, ['a.fa.gz'], 300)
     await expectRows({ 'a.fa.gz': gzipSync(gene) }, ['a.fa.gz', '--region', 'gene:11-20'], 10, /a\.fa\.gz: plain gzip/)
@@ -94,21 +154,43 @@ describe('input that is odd but readable', () => {
     const outcome = await predict(path, ['a.fa', '--region', 'gene:1-6', '--format', 'tsv', '-o', '-'])
     expect(outcome.code).toBe(0)
     expect(outcome.stderr).toMatch(/warning: .*a\.fa\.fai.*does not fit/)
-    expect(outcome.stdout.toString().split('\n').slice(1, 7).map((line) => line.split('\t')[2]).join('')).toBe('ACGTTG')
+    expect(
+      outcome.stdout
+        .toString()
+        .split('\n')
+        .slice(1, 7)
+        .map((line) => line.split('\t')[2])
+        .join(''),
+    ).toBe('ACGTTG')
   })
   it('no index', () => expectRows({ 'a.fa.gz': bgzip(gene, 64) }, ['a.fa.gz', '--region', 'gene:101-200'], 100))
-  it('a record without bases: no rows, a warning', () => expectRows({ 'a.fa': `>none\n${gene}>last\n` }, ['a.fa', '--quiet'], 300))
+  it('a record without bases: no rows, a warning', () =>
+    expectRows({ 'a.fa': `>none\n${gene}>last\n` }, ['a.fa', '--quiet'], 300))
   it('a record without bases is warned of', async () => {
     const { path } = folder({ 'a.fa': `>none\n${gene}` })
     const outcome = await predict(path, ['a.fa'])
     expect(outcome.stderr).toMatch(/warning: .*none.*no bases/)
   })
   it('BED with CRLF, track, browser and comment lines', () =>
-    expectRows({ 'a.fa': gene, 'r.bed': 'browser position x\r\ntrack name=x\r\n# c\r\ngene\t0\t10\tone\t0\t-\r\n\r\ngene\t5\t15\r\n' }, ['a.fa', '--regions', 'r.bed'], 20))
+    expectRows(
+      {
+        'a.fa': gene,
+        'r.bed': 'browser position x\r\ntrack name=x\r\n# c\r\ngene\t0\t10\tone\t0\t-\r\n\r\ngene\t5\t15\r\n',
+      },
+      ['a.fa', '--regions', 'r.bed'],
+      20,
+    ))
   it('lower case, IUPAC, U, blank lines, CRLF, no last newline', async () => {
     const { path } = folder({ 'a.fa': '>r one\r\nacgtuNRyk\r\n\r\nSWMBDHV' })
     const outcome = await predict(path, ['a.fa', '-o', '-', '--format', 'tsv'])
-    expect(outcome.stdout.toString().split('\n').slice(1, 17).map((line) => line.split('\t')[2]).join('')).toBe('ACGTTNRYKSWMBDHV')
+    expect(
+      outcome.stdout
+        .toString()
+        .split('\n')
+        .slice(1, 17)
+        .map((line) => line.split('\t')[2])
+        .join(''),
+    ).toBe('ACGTTNRYKSWMBDHV')
   })
 })
 
@@ -138,12 +220,15 @@ describe('output that cannot be written ends predict with one line and leaves no
     expect(readFileSync(join(path, 'a.fa'), 'utf8')).toBe(gene)
     expect(names()).toEqual(['a.fa', 'link.arrow', 'r.bed'])
   })
-  it.skipIf(process.getuid?.() === 0)(`no permission${process.getuid?.() === 0 ? ' (skipped: root may write everywhere)' : ''}`, async () => {
-    const { path, names } = folder({ 'a.fa': gene })
-    mkdirSync(join(path, 'closed'), { mode: 0o555 })
-    expectFailure(await predict(path, ['a.fa', '-o', 'closed/out.arrow']), 1, /permission/)
-    expect(names()).toEqual(['a.fa', 'closed'])
-  })
+  it.skipIf(process.getuid?.() === 0)(
+    `no permission${process.getuid?.() === 0 ? ' (skipped: root may write everywhere)' : ''}`,
+    async () => {
+      const { path, names } = folder({ 'a.fa': gene })
+      mkdirSync(join(path, 'closed'), { mode: 0o555 })
+      expectFailure(await predict(path, ['a.fa', '-o', 'closed/out.arrow']), 1, /permission/)
+      expect(names()).toEqual(['a.fa', 'closed'])
+    },
+  )
   it.skipIf(!existsSync('/dev/full'))('a full disk (/dev/full)', async () => {
     const { path, names } = folder({ 'a.fa': gene })
     expectFailure(await predict(path, ['a.fa', '--format', 'arrow', '-o', '/dev/full']), 1, /disk is full/)
@@ -151,16 +236,20 @@ describe('output that cannot be written ends predict with one line and leaves no
   })
   const small = '/tmp/genoconv-small-disk'
   mkdirSync(small, { recursive: true })
-  const canMount = process.getuid?.() === 0 && spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', small]).status === 0
-  it.skipIf(!canMount)(`a full disk (a small tmpfs${canMount ? '' : '; skipped: it cannot be mounted here'})`, async () => {
-    try {
-      const { path } = folder({ 'a.fa': `>gene\n${'ACGTTGCAGGTAAGT'.repeat(2000)}\n` })
-      expectFailure(await predict(path, ['a.fa', '-o', join(small, 'out.arrow')]), 1, /out\.arrow.*disk is full/)
-      expect(execFileSync('ls', ['-A', small], { encoding: 'utf8' })).toBe('')
-    } finally {
-      execFileSync('umount', [small])
-    }
-  })
+  const canMount =
+    process.getuid?.() === 0 && spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', small]).status === 0
+  it.skipIf(!canMount)(
+    `a full disk (a small tmpfs${canMount ? '' : '; skipped: it cannot be mounted here'})`,
+    async () => {
+      try {
+        const { path } = folder({ 'a.fa': `>gene\n${'ACGTTGCAGGTAAGT'.repeat(2000)}\n` })
+        expectFailure(await predict(path, ['a.fa', '-o', join(small, 'out.arrow')]), 1, /out\.arrow.*disk is full/)
+        expect(execFileSync('ls', ['-A', small], { encoding: 'utf8' })).toBe('')
+      } finally {
+        execFileSync('umount', [small])
+      }
+    },
+  )
   it('a result that was there is kept when the new run fails', async () => {
     const { path, names } = folder({ 'a.fa': '>r\nAC!T\n', 'out.arrow': 'earlier' })
     expectFailure(await predict(path, ['a.fa', '-o', 'out.arrow']), 1)
@@ -201,17 +290,20 @@ describe('interrupted', () => {
     it(`${signal}: exit code 130, nothing left`, async () => {
       const { path, names } = folder()
       // The shipped sample takes minutes on a plain CPU; the signal comes once the output has been begun.
-      const outcome = await runProgram(['predict', sample('MACROD2.fa.gz'), '--device', 'cpu', '--threads', '1', '--chunk', '2k', '-o', 'out.arrow'], {
-        cwd: path,
-        onStart(child) {
-          const wait = setInterval(() => {
-            if (!existsSync(join(path, 'out.arrow.partial'))) return
-            clearInterval(wait)
-            setTimeout(() => child.kill(signal), 300)
-          }, 50)
-          child.on('close', () => clearInterval(wait))
+      const outcome = await runProgram(
+        ['predict', sample('MACROD2.fa.gz'), '--device', 'cpu', '--threads', '1', '--chunk', '2k', '-o', 'out.arrow'],
+        {
+          cwd: path,
+          onStart(child) {
+            const wait = setInterval(() => {
+              if (!existsSync(join(path, 'out.arrow.partial'))) return
+              clearInterval(wait)
+              setTimeout(() => child.kill(signal), 300)
+            }, 50)
+            child.on('close', () => clearInterval(wait))
+          },
         },
-      })
+      )
       expect(outcome.code).toBe(130)
       expect(outcome.lines.at(-1)).toMatch(/^genoconv: interrupted/)
       expect(names()).toEqual([])
@@ -239,7 +331,10 @@ describe('wrong usage ends with one line and exit code 2', () => {
     [['predict', 'a.fa', '--tracks', ',', ...common], /--tracks/],
     [['predict', 'a.fa', '--filter-length', '9', ...common], /--filter-length.*no long filters/],
     [['predict', 'a.fa', 'surplus', '-', '-'], /standard input/],
-    [['predict', 'a.fa', '--region', 'gene:1-20', '--region', 'gene:20-30', '-o', 'x.bedgraph', ...common], /bedgraph.*gene:0-20 and gene:19-30 overlap/],
+    [
+      ['predict', 'a.fa', '--region', 'gene:1-20', '--region', 'gene:20-30', '-o', 'x.bedgraph', ...common],
+      /bedgraph.*gene:0-20 and gene:19-30 overlap/,
+    ],
   ]
   it.each(cases)('%j', async (words, pattern) => {
     const { path, names } = folder({ 'a.fa': gene })

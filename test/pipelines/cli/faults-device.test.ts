@@ -39,28 +39,40 @@ afterEach(() => {
   else Reflect.deleteProperty(globalThis, 'navigator')
 })
 
-describe.skipIf(gpuSkipReason !== undefined)(`a device lost in the middle of a run${gpuSkipReason === undefined ? '' : ` (skipped: ${gpuSkipReason})`}`, () => {
-  const lostAt = async (name: string, argv: Readonly<Record<string, unknown>>) => {
-    const devices = watchDevices()
-    const run = await predictHere({ ...common, output: path(name), ...argv }, ({ basesDone }) => void (basesDone > 1700 && devices[0].destroy()))
-    expect(devices.length).toBeGreaterThan(0)
-    return run
-  }
-  it('is one clear error; --resume goes on to the bytes of an undisturbed run', async () => {
-    const { error: none } = await predictHere({ ...common, output: path('whole.tsv') })
-    expect(none).toBeUndefined()
-    const { error } = await lostAt('out.tsv', { resume: true })
-    expect(error?.class).toBe('DeviceError')
-    expect(error?.text).toMatch(/^gpu .*: the device was lost \(.*\); .*with --resume nothing that was finished is lost$/)
-    const { error: later, lines } = await predictHere({ ...common, output: path('out.tsv'), resume: true })
-    expect(later).toBeUndefined()
-    expect(lines.join('\n')).toMatch(/going on behind [\d,]{4,} rows/)
-    expect(readFileSync(path('out.tsv')).equals(readFileSync(path('whole.tsv')))).toBe(true)
-  })
+describe.skipIf(gpuSkipReason !== undefined)(
+  `a device lost in the middle of a run${gpuSkipReason === undefined ? '' : ` (skipped: ${gpuSkipReason})`}`,
+  () => {
+    const lostAt = async (name: string, argv: Readonly<Record<string, unknown>>) => {
+      const devices = watchDevices()
+      const run = await predictHere(
+        { ...common, output: path(name), ...argv },
+        ({ basesDone }) => void (basesDone > 1700 && devices[0].destroy()),
+      )
+      expect(devices.length).toBeGreaterThan(0)
+      return run
+    }
+    it('is one clear error; --resume goes on to the bytes of an undisturbed run', async () => {
+      const { error: none } = await predictHere({ ...common, output: path('whole.tsv') })
+      expect(none).toBeUndefined()
+      const { error } = await lostAt('out.tsv', { resume: true })
+      expect(error?.class).toBe('DeviceError')
+      expect(error?.text).toMatch(
+        /^gpu .*: the device was lost \(.*\); .*with --resume nothing that was finished is lost$/,
+      )
+      const { error: later, lines } = await predictHere({ ...common, output: path('out.tsv'), resume: true })
+      expect(later).toBeUndefined()
+      expect(lines.join('\n')).toMatch(/going on behind [\d,]{4,} rows/)
+      expect(readFileSync(path('out.tsv')).equals(readFileSync(path('whole.tsv')))).toBe(true)
+    })
 
-  it('leaves nothing without --resume', async () => {
-    const { error } = await lostAt('none.tsv', {})
-    expect(error?.class).toBe('DeviceError')
-    expect([existsSync(path('none.tsv')), existsSync(path('none.tsv.partial')), existsSync(path('none.tsv.partial.json'))]).toEqual([false, false, false])
-  })
-})
+    it('leaves nothing without --resume', async () => {
+      const { error } = await lostAt('none.tsv', {})
+      expect(error?.class).toBe('DeviceError')
+      expect([
+        existsSync(path('none.tsv')),
+        existsSync(path('none.tsv.partial')),
+        existsSync(path('none.tsv.partial.json')),
+      ]).toEqual([false, false, false])
+    })
+  },
+)

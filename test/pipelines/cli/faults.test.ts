@@ -33,34 +33,42 @@ async function expectGoesOn(argv: Readonly<Record<string, unknown>>): Promise<vo
 
 const isRoot = process.getuid?.() === 0
 
-describe.skipIf(!isRoot || process.platform !== 'linux')('disk full (skipped: only root on Linux can mount a small disk)', () => {
-  const disk = path('disk')
-  const onDisk = async (use: () => Promise<void>): Promise<void> => {
-    mkdirSync(disk)
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=800k', 'tmpfs', disk])
-    try {
-      await use()
-    } finally {
-      execFileSync('umount', [disk])
-      rmSync(disk, { recursive: true })
+describe.skipIf(!isRoot || process.platform !== 'linux')(
+  'disk full (skipped: only root on Linux can mount a small disk)',
+  () => {
+    const disk = path('disk')
+    const onDisk = async (use: () => Promise<void>): Promise<void> => {
+      mkdirSync(disk)
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=800k', 'tmpfs', disk])
+      try {
+        await use()
+      } finally {
+        execFileSync('umount', [disk])
+        rmSync(disk, { recursive: true })
+      }
     }
-  }
 
-  it('nothing is left without --resume', () =>
-    onDisk(async () => {
-      const { error } = await predictHere({ ...common, output: `${disk}/out.tsv` })
-      expect(error).toEqual({ class: 'LimitError', text: expect.stringMatching(/out\.tsv: the disk is full; make room.*nothing was kept$/) })
-      expect(existsSync(`${disk}/out.tsv.partial`)).toBe(false)
-    }))
+    it('nothing is left without --resume', () =>
+      onDisk(async () => {
+        const { error } = await predictHere({ ...common, output: `${disk}/out.tsv` })
+        expect(error).toEqual({
+          class: 'LimitError',
+          text: expect.stringMatching(/out\.tsv: the disk is full; make room.*nothing was kept$/),
+        })
+        expect(existsSync(`${disk}/out.tsv.partial`)).toBe(false)
+      }))
 
-  it('with --resume it is gone on with when there is room', () =>
-    onDisk(async () => {
-      const { error } = await predictHere({ ...common, output: `${disk}/out.tsv`, resume: true })
-      expect(error?.text).toMatch(/the disk is full; make room; what was finished is kept: the same command with --resume goes on$/)
-      execFileSync('mount', ['-o', 'remount,size=20m', disk])
-      await expectGoesOn({ output: `${disk}/out.tsv` })
-    }))
-})
+    it('with --resume it is gone on with when there is room', () =>
+      onDisk(async () => {
+        const { error } = await predictHere({ ...common, output: `${disk}/out.tsv`, resume: true })
+        expect(error?.text).toMatch(
+          /the disk is full; make room; what was finished is kept: the same command with --resume goes on$/,
+        )
+        execFileSync('mount', ['-o', 'remount,size=20m', disk])
+        await expectGoesOn({ output: `${disk}/out.tsv` })
+      }))
+  },
+)
 
 it('a worker thread that dies', async () => {
   const threads = createRequire(import.meta.url)('node:worker_threads')
@@ -75,7 +83,10 @@ it('a worker thread that dies', async () => {
   syncBuiltinESMExports()
   try {
     const output = path('worker.tsv')
-    const { error } = await predictHere({ ...common, output, resume: true }, ({ basesDone }) => void (basesDone > 30_000 && workers[0].terminate()))
+    const { error } = await predictHere(
+      { ...common, output, resume: true },
+      ({ basesDone }) => void (basesDone > 30_000 && workers[0].terminate()),
+    )
     expect(workers.length).toBeGreaterThan(0)
     expect(error?.class).toBe('DeviceError')
     expect(error?.text).toMatch(/a compute thread died.*--resume/)
@@ -90,8 +101,14 @@ it('an output folder that vanishes', async () => {
   for (const resume of [false, true]) {
     mkdirSync(path('gone'))
     const output = path('gone/out.tsv')
-    const { error } = await predictHere({ ...common, output, resume }, ({ basesDone }) => void (basesDone > 30_000 && rmSync(path('gone'), { recursive: true, force: true })))
-    expect(error).toEqual({ class: 'FormatError', text: expect.stringMatching(/out\.tsv: the partial output has vanished, or its folder has; nothing was kept$/) })
+    const { error } = await predictHere(
+      { ...common, output, resume },
+      ({ basesDone }) => void (basesDone > 30_000 && rmSync(path('gone'), { recursive: true, force: true })),
+    )
+    expect(error).toEqual({
+      class: 'FormatError',
+      text: expect.stringMatching(/out\.tsv: the partial output has vanished, or its folder has; nothing was kept$/),
+    })
   }
 })
 
@@ -124,12 +141,16 @@ describe('a corrupt BGZF block in the middle of a genome', () => {
     write(damagedAt(306_000))
     const { error } = await run('damaged.tsv')
     expect(error?.class).toBe('FormatError')
-    expect(error?.text).toMatch(/long\.fa\.gz at compressed offset \d+: corrupt BGZF block: .*what was finished is kept: the same command with --resume goes on$/)
+    expect(error?.text).toMatch(
+      /long\.fa\.gz at compressed offset \d+: corrupt BGZF block: .*what was finished is kept: the same command with --resume goes on$/,
+    )
     expect((await run('damaged.tsv')).error?.text).toMatch(/at compressed offset \d+: corrupt BGZF block/) // it is still there
     write(good)
     const { error: none, lines } = await run('damaged.tsv')
     expect(none).toBeUndefined()
-    expect(lines.join('\n')).toMatch(/warning: long\.fa\.gz was corrupt and has been repaired \(near byte \d+, nowhere else\): going on/)
+    expect(lines.join('\n')).toMatch(
+      /warning: long\.fa\.gz was corrupt and has been repaired \(near byte \d+, nowhere else\): going on/,
+    )
     expect(lines.join('\n')).toMatch(/going on behind [\d,]{5,} rows/)
     expect(readFileSync(path('damaged.tsv')).equals(readFileSync(path('sound.tsv')))).toBe(true)
   })
@@ -139,14 +160,28 @@ describe('a corrupt BGZF block in the middle of a genome', () => {
     await run('other.tsv')
     write(bgzip(`>long\n${randomSequence(bases, 8)}\n`, blockBytes))
     const { error } = await run('other.tsv')
-    expect(error).toEqual({ class: 'ConfigError', text: expect.stringMatching(/--resume: long\.fa\.gz changed since the interrupted run: expected \d+ bytes, SHA-256 .*start anew$/) })
+    expect(error).toEqual({
+      class: 'ConfigError',
+      text: expect.stringMatching(
+        /--resume: long\.fa\.gz changed since the interrupted run: expected \d+ bytes, SHA-256 .*start anew$/,
+      ),
+    })
   })
 })
 
 const folder = folders()
 
 describe('the program', () => {
-  const words = ['--device', 'cpu', '--threads', '1', '--model', goldenModel('openspliceai-nano.safetensors'), '--chunk', '2000']
+  const words = [
+    '--device',
+    'cpu',
+    '--threads',
+    '1',
+    '--model',
+    goldenModel('openspliceai-nano.safetensors'),
+    '--chunk',
+    '2000',
+  ]
   const long = `>long\n${randomSequence(600_000, 3)}\n`
 
   it('SIGKILL, then SIGINT, then --resume: the same bytes as an undisturbed run', { timeout: 120_000 }, async () => {
@@ -157,7 +192,12 @@ describe('the program', () => {
         onStart: (child) => {
           // Killed when it has written a few record batches or lines.
           const timer = setInterval(() => {
-            if (signal && existsSync(`${cwd}/${output}.partial`) && readFileSync(`${cwd}/${output}.partial`).length > lines && existsSync(`${cwd}/${output}.partial.json`)) {
+            if (
+              signal &&
+              existsSync(`${cwd}/${output}.partial`) &&
+              readFileSync(`${cwd}/${output}.partial`).length > lines &&
+              existsSync(`${cwd}/${output}.partial.json`)
+            ) {
               clearInterval(timer)
               child.kill(signal)
             }
@@ -171,7 +211,9 @@ describe('the program', () => {
     const second = await run('out.arrow', ['--resume'], 'SIGINT', 6e6)
     expect(second.code).toBe(130)
     expect(second.stderr).toMatch(/going on behind/)
-    expect(second.lines.at(-1)).toMatch(/^genoconv: interrupted \(SIGINT\); what was finished is kept: the same command with --resume goes on$/)
+    expect(second.lines.at(-1)).toMatch(
+      /^genoconv: interrupted \(SIGINT\); what was finished is kept: the same command with --resume goes on$/,
+    )
     const third = await run('out.arrow', ['--resume', '--json'])
     expect(third.code, third.stderr).toBe(0)
     expect(JSON.parse(third.lines.at(-1)!)).toMatchObject({ event: 'done' })

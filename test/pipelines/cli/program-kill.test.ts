@@ -10,18 +10,35 @@ import { folders, goldenModel, type Outcome, runProgram } from '../../support/ru
 const kills = Number(process.env['GENOCONV_PROGRAM_KILLS'] ?? 3)
 
 const folder = folders()
-const words = ['--device', 'cpu', '--threads', '1', '--memory', '1G', '--model', goldenModel('openspliceai-nano.safetensors'), '--chunk', '8000']
+const words = [
+  '--device',
+  'cpu',
+  '--threads',
+  '1',
+  '--memory',
+  '1G',
+  '--model',
+  goldenModel('openspliceai-nano.safetensors'),
+  '--chunk',
+  '8000',
+]
 
 /** The size of a file; 0 where there is none. */
 const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
 
 describe.each(['arrow', 'tsv'])('%s', (format) => {
   it(`survives ${kills} kills`, { timeout: 300_000 + kills * 60_000 }, async () => {
-    const { path: cwd } = folder({ 'in.fa': `>one\n${randomSequence(400_000, 3)}\n>two\n${randomSequence(50_000, 4)}\n` })
+    const { path: cwd } = folder({
+      'in.fa': `>one\n${randomSequence(400_000, 3)}\n>two\n${randomSequence(50_000, 4)}\n`,
+    })
     const whole = `whole.${format}`
     const output = `out.${format}`
     /** Kills it `seconds` after `file` has `bytes` bytes. */
-    const run = (to: string, more: readonly string[], kill?: { file: string; bytes: number; seconds: number }): Promise<Outcome> =>
+    const run = (
+      to: string,
+      more: readonly string[],
+      kill?: { file: string; bytes: number; seconds: number },
+    ): Promise<Outcome> =>
       runProgram(['predict', 'in.fa', '-o', to, ...words, ...more], {
         cwd,
         onStart: (child) => {
@@ -52,7 +69,11 @@ describe.each(['arrow', 'tsv'])('%s', (format) => {
         const written = isAtTheEnd ? bytes.length : Math.floor(there + v * (bytes.length - there))
         const seconds = there === bytes.length ? v * wholeSeconds : isAtTheEnd ? 0.01 * v : 0
         // When it has been killed often enough, it may end.
-        const ending = await run(output, more, ends.killed < kills ? { file: `${output}.partial`, bytes: written, seconds } : undefined)
+        const ending = await run(
+          output,
+          more,
+          ends.killed < kills ? { file: `${output}.partial`, bytes: written, seconds } : undefined,
+        )
         ends.runs++
         if (ending.stderr.includes('going on behind')) ends.wentOn++
         if (sizeOf(join(cwd, output)) > 0) expect(readFileSync(join(cwd, output)).equals(bytes)).toBe(true)

@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { chooseDevice } from '../../../pipelines/device/choose-device.ts'
-import { calibrationName, keepPlanConstants, planConstants, planConstantsPath } from '../../../pipelines/device/plan-constants.ts'
+import {
+  calibrationName,
+  keepPlanConstants,
+  planConstants,
+  planConstantsPath,
+} from '../../../pipelines/device/plan-constants.ts'
 import { ConfigError } from '../../../src/errors.ts'
 import { defaultCostConstants } from '../../../src/kernels/long-conv/cost-model.ts'
 
@@ -27,7 +32,7 @@ afterEach(async () => {
 })
 
 describe('constants of plans', () => {
-  it('are the package\'s until this machine is calibrated', async () => {
+  it("are the package's until this machine is calibrated", async () => {
     expect(await planConstants()).toEqual({ constants: defaultCostConstants })
     const path = await keepPlanConstants(measured)
     expect(path).toBe(planConstantsPath())
@@ -39,9 +44,11 @@ describe('constants of plans', () => {
     const stored = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>
     await writeFile(path, JSON.stringify({ ...stored, 'another CPU': defaultCostConstants }))
     await keepPlanConstants({ ...measured, tapNs: 1 })
-    expect(Object.keys(JSON.parse(await readFile(path, 'utf8'))).sort()).toEqual([...Object.keys(stored), 'another CPU'].sort())
+    expect(Object.keys(JSON.parse(await readFile(path, 'utf8'))).sort()).toEqual(
+      [...Object.keys(stored), 'another CPU'].sort(),
+    )
   })
-  it('are chosen by GENOCONV_PLAN_CONSTANTS: another file, or the package\'s', async () => {
+  it("are chosen by GENOCONV_PLAN_CONSTANTS: another file, or the package's", async () => {
     await keepPlanConstants(measured)
     process.env['GENOCONV_PLAN_CONSTANTS'] = 'default'
     expect(await planConstants()).toEqual({ constants: defaultCostConstants })
@@ -50,7 +57,12 @@ describe('constants of plans', () => {
   })
   it('of a damaged file are refused, by its name', async () => {
     const path = await keepPlanConstants(measured)
-    for (const text of ['', '{', JSON.stringify({ cpu: { ...measured, tapNs: 0 } }), JSON.stringify({ cpu: { ...measured, radixNs: {} } })]) {
+    for (const text of [
+      '',
+      '{',
+      JSON.stringify({ cpu: { ...measured, tapNs: 0 } }),
+      JSON.stringify({ cpu: { ...measured, radixNs: {} } }),
+    ]) {
       await writeFile(path, text)
       await expect(planConstants(), text).rejects.toThrow(path)
     }

@@ -31,15 +31,22 @@ describe('--precision', () => {
     expect(warnings).toEqual(['warning: --precision f16: the CPU has no f16; going on in f32'])
     expect(precision).toBe('f32')
   })
-  it.skipIf(gpuHalfSkipReason !== undefined)(`f16 on a GPU that has it: written down, with the device${gpuHalfSkipReason === undefined ? '' : ` (skipped: ${gpuHalfSkipReason})`}`, async () => {
-    const { warnings, precision, device } = await run('gpu.arrow', { precision: 'f16', device: 'gpu' })
-    expect(warnings).toEqual([])
-    expect(precision).toBe('f16')
-    expect(device).toMatch(/WebGPU.*f16/)
-  })
+  it.skipIf(gpuHalfSkipReason !== undefined)(
+    `f16 on a GPU that has it: written down, with the device${gpuHalfSkipReason === undefined ? '' : ` (skipped: ${gpuHalfSkipReason})`}`,
+    async () => {
+      const { warnings, precision, device } = await run('gpu.arrow', { precision: 'f16', device: 'gpu' })
+      expect(warnings).toEqual([])
+      expect(precision).toBe('f16')
+      expect(device).toMatch(/WebGPU.*f16/)
+    },
+  )
   it('of a backend: what is used, whatever was asked for', async () => {
     const warnings: string[] = []
-    const { backend } = await chooseBackend('cpu', { precision: 'f16', threads: 1, onWarning: (text) => void warnings.push(text) })
+    const { backend } = await chooseBackend('cpu', {
+      precision: 'f16',
+      threads: 1,
+      onWarning: (text) => void warnings.push(text),
+    })
     expect(backend.precision).toBe('f32')
     expect(warnings).toHaveLength(1)
     await backend.destroy()

@@ -32,7 +32,9 @@ afterEach(async () => {
 
 describe('what --model stands for', () => {
   it('files, folders, ensembles given twice or as a folder', async () => {
-    expect((await loadCheckpoints(`${golden}hyena-nano`)).map(({ architecture }) => architecture.kind)).toEqual(['hyena'])
+    expect((await loadCheckpoints(`${golden}hyena-nano`)).map(({ architecture }) => architecture.kind)).toEqual([
+      'hyena',
+    ])
     const nano = `${golden}openspliceai-nano`
     expect(await loadCheckpoints([`${nano}.pt`, `${nano}.safetensors`])).toHaveLength(2)
     await cp(`${nano}.pt`, join(folder, 'rs10.pt'))
@@ -65,7 +67,9 @@ describe('what --model stands for', () => {
 
   it('what is nothing', async () => {
     await expect(loadCheckpoints('no-such-model')).rejects.toThrow(ConfigError)
-    await expect(loadCheckpoints('no-such-model')).rejects.toThrow(/--model: unknown model: .*got no-such-model; genoconv models list/)
+    await expect(loadCheckpoints('no-such-model')).rejects.toThrow(
+      /--model: unknown model: .*got no-such-model; genoconv models list/,
+    )
     await expect(loadCheckpoints('')).rejects.toThrow(/got nothing/)
     for (const path of ['gone.pt', './gone', 'a/b/c', '/nowhere/model', 'folder/gone.safetensors']) {
       await expect(loadCheckpoints(path), path).rejects.toThrow(FormatError)
@@ -77,7 +81,8 @@ describe('what --model stands for', () => {
 
   it('without one, the shipped default or an error that says how to give it', async () => {
     const name = defaultModelName()
-    if (name === undefined) await expect(loadCheckpoints(undefined)).rejects.toThrow(/no model given.*give one with --model/)
+    if (name === undefined)
+      await expect(loadCheckpoints(undefined)).rejects.toThrow(/no model given.*give one with --model/)
     else {
       const [checkpoint] = await loadCheckpoints([])
       expect(checkpoint.name).toBe(name)
@@ -101,15 +106,22 @@ describeShared('published and reference weights', () => {
       filterMlpWidth: 64,
     })
     expect([...original.tensors.keys()].sort()).toEqual([...hf.tensors.keys()].sort())
-    for (const [name, { data }] of hf.tensors) expect(Buffer.compare(bufferOf(data), bufferOf(original.tensors.get(name)!.data)), name).toBe(0)
+    for (const [name, { data }] of hf.tensors)
+      expect(Buffer.compare(bufferOf(data), bufferOf(original.tensors.get(name)!.data)), name).toBe(0)
   })
 
   it.each([
     ['fixtures/hyena-tiny-wild-l4101', { kind: 'hyena', maxLength: 4101 }],
     ['fixtures/whole-gene', { kind: 'hyena', maxLength: 1_000_002 }],
     ...[80, 400, 2000, 10_000].flatMap((contextBases) => [
-      [`data/openspliceai/model_${contextBases}nt_rs14.pt`, { kind: 'openspliceai', contextBases, channelCount: 32 }] as const,
-      [`fixtures/openspliceai/mane_${contextBases}nt_rs10.safetensors`, { kind: 'openspliceai', contextBases, channelCount: 32 }] as const,
+      [
+        `data/openspliceai/model_${contextBases}nt_rs14.pt`,
+        { kind: 'openspliceai', contextBases, channelCount: 32 },
+      ] as const,
+      [
+        `fixtures/openspliceai/mane_${contextBases}nt_rs10.safetensors`,
+        { kind: 'openspliceai', contextBases, channelCount: 32 },
+      ] as const,
     ]),
   ] as const)('%s', async (path, architecture) => {
     const [checkpoint] = await loadCheckpoints(sharedPath(path))
@@ -121,7 +133,13 @@ describeShared('published and reference weights', () => {
     const simple = readTensors(sharedPath('fixtures/whole-gene/model.safetensors'))
     expect(checkpoint.tensors.size).toBe(simple.size)
     for (const [name, { values }] of simple) {
-      expect(Buffer.compare(bufferOf(checkpoint.tensors.get(name.replace(/^hyena\./, ''))!.data), bufferOf(Float32Array.from(values))), name).toBe(0)
+      expect(
+        Buffer.compare(
+          bufferOf(checkpoint.tensors.get(name.replace(/^hyena\./, ''))!.data),
+          bufferOf(Float32Array.from(values)),
+        ),
+        name,
+      ).toBe(0)
     }
   })
 
@@ -131,13 +149,17 @@ describeShared('published and reference weights', () => {
       onWarning: (text) => warnings.push(text),
     })
     expect(checkpoint.architecture).toMatchObject({ kind: 'hyena', maxLength: 1026, layerCount: 2, vocabularySize: 16 })
-    expect(checkpoint.tensors.get('lm_head.weight')!.data).toBe(checkpoint.tensors.get('backbone.embeddings.word_embeddings.weight')!.data)
+    expect(checkpoint.tensors.get('lm_head.weight')!.data).toBe(
+      checkpoint.tensors.get('backbone.embeddings.word_embeddings.weight')!.data,
+    )
     expect(warnings).toEqual([expect.stringMatching(/head\.output_transform\.weight \[2,128\].*left out/)])
   })
 
   it('files of tensors that are not weights', async () => {
     await expect(loadCheckpoints(sharedPath('fixtures/filter/filter_weights.safetensors'))).rejects.toThrow(FormatError)
-    await expect(loadCheckpoints(sharedPath('fixtures/conv'))).rejects.toThrow(/conv_L1000\.safetensors: unknown architecture/)
+    await expect(loadCheckpoints(sharedPath('fixtures/conv'))).rejects.toThrow(
+      /conv_L1000\.safetensors: unknown architecture/,
+    )
   })
 })
 

@@ -49,15 +49,30 @@ const rows: readonly (readonly [string, string, Uint8Array, RegExp])[] = [
     safetensorsFile({ ...splice, 'initial_conv.bias': f32Tensor([4], [1, 2, 3, 4]) }),
     /tensor initial_conv\.bias: wrong shape: expected \[3\], got \[4\]/,
   ],
-  ['a value that is not finite', 'nan.safetensors', safetensorsFile(spoiled), /tensor final_conv\.bias: value 1 is not finite/],
-  ['not a model', 'gene.fa', new Uint8Array(0), /gene\.fa: not a model: expected safetensors, or a file of torch\.save/],
+  [
+    'a value that is not finite',
+    'nan.safetensors',
+    safetensorsFile(spoiled),
+    /tensor final_conv\.bias: value 1 is not finite/,
+  ],
+  [
+    'not a model',
+    'gene.fa',
+    new Uint8Array(0),
+    /gene\.fa: not a model: expected safetensors, or a file of torch\.save/,
+  ],
   [
     'unknown architecture',
     'other.safetensors',
     safetensorsFile(renamed(splice, (name) => `x_${name}`)),
     /other\.safetensors: unknown architecture: expected HyenaDNA/,
   ],
-  ['pickle with code in it', 'evil.pt', golden('evil.pt'), /evil\.pt: pickle with code in it: it refers to posix\.system/],
+  [
+    'pickle with code in it',
+    'evil.pt',
+    golden('evil.pt'),
+    /evil\.pt: pickle with code in it: it refers to posix\.system/,
+  ],
   ['an empty file', 'empty.pt', new Uint8Array(0), /empty\.pt: the file is empty/],
 ]
 
@@ -65,7 +80,18 @@ describe('a model that cannot be run ends predict with one line, exit code 1 and
   it.each(rows)('%s', async (_, name, bytes, message) => {
     if (name !== 'gene.fa') await writeFile(join(folder, name), bytes)
     const before = (await readdir(folder)).sort()
-    const { code, stdout, stderr } = await run('predict', 'gene.fa', '--model', name, '--device', 'cpu', '--threads', '1', '-o', 'out.arrow')
+    const { code, stdout, stderr } = await run(
+      'predict',
+      'gene.fa',
+      '--model',
+      name,
+      '--device',
+      'cpu',
+      '--threads',
+      '1',
+      '-o',
+      'out.arrow',
+    )
     expect(stderr).toMatch(message)
     expect(stderr.trim().split('\n')).toHaveLength(1)
     expect(stderr).toMatch(/^genoconv: /)
@@ -91,7 +117,18 @@ describe('a model that can', () => {
     await writeFile(join(folder, 'good.pt'), whole)
     const texts: string[] = []
     for (const name of ['good.safetensors', 'good.pt']) {
-      const { code, stderr } = await run('predict', 'gene.fa', '--model', name, '--device', 'cpu', '--threads', '1', '-o', `${name}.tsv`)
+      const { code, stderr } = await run(
+        'predict',
+        'gene.fa',
+        '--model',
+        name,
+        '--device',
+        'cpu',
+        '--threads',
+        '1',
+        '-o',
+        `${name}.tsv`,
+      )
       expect(stderr).toMatch(/SpliceAI family, 4 residual units of 3 channels/)
       expect(code).toBe(0)
       texts.push(await readFile(join(folder, `${name}.tsv`), 'utf8'))

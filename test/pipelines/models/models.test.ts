@@ -55,7 +55,9 @@ describe('models list', () => {
   it('shipped, then cached, then known; a pulled model is not known any more', async () => {
     const first = await listModels()
     expect(first.filter(({ state }) => state === 'shipped').map(({ name }) => name)).toEqual(shippedModelNames())
-    expect(first.filter(({ state }) => state === 'known').map(({ name }) => name)).toEqual(knownModels.map(({ name }) => name))
+    expect(first.filter(({ state }) => state === 'known').map(({ name }) => name)).toEqual(
+      knownModels.map(({ name }) => name),
+    )
     await pullModel(tiny)
     await expect(pullModel('someone/bert')).rejects.toThrow(/unknown architecture \(.*config\.json says bert\)/)
     const second = await listModels()
@@ -70,13 +72,17 @@ describe('models list', () => {
     expect(table).toMatch(/^LongSafari\/hyenadna-large-1m-seqlen-hf +to pull +BSD-3-Clause +208 MiB/m)
     expect(table).toMatch(/^model_10000nt_rs10\.pt +to fetch +GPL-3\.0/m)
     expect(table).toMatch(/genoconv models pull NAME/)
-    expect(hub.requests.filter(({ line }) => line.includes('/api/')).every(({ line }) => !line.includes('large'))).toBe(true)
+    expect(hub.requests.filter(({ line }) => line.includes('/api/')).every(({ line }) => !line.includes('large'))).toBe(
+      true,
+    )
   })
 })
 
 describe('models info', () => {
   it('a model of the cache; what is not there says how to get it, without a request', async () => {
-    await expect(describeModel(tiny)).rejects.toThrow(/not in the Hugging Face cache .*; genoconv models pull LongSafari/)
+    await expect(describeModel(tiny)).rejects.toThrow(
+      /not in the Hugging Face cache .*; genoconv models pull LongSafari/,
+    )
     expect(hub.requests).toEqual([])
     await pullModel(tiny)
     const model = await describeModel(tiny)
@@ -133,7 +139,11 @@ describeShared('sizes that are listed', () => {
     expect(Math.abs(knownModels.find(({ name }) => name === tiny)!.weightsBytes / weightsBytes - 1)).toBeLessThan(0.01)
     for (const context of [80, 400, 2000, 10_000]) {
       const real = await describeModel(sharedPath(`data/openspliceai/model_${context}nt_rs14.pt`))
-      expect(Math.abs(knownModels.find(({ name }) => name === `model_${context}nt_rs10.pt`)!.weightsBytes / real.weightsBytes - 1)).toBeLessThan(0.05)
+      expect(
+        Math.abs(
+          knownModels.find(({ name }) => name === `model_${context}nt_rs10.pt`)!.weightsBytes / real.weightsBytes - 1,
+        ),
+      ).toBeLessThan(0.05)
     }
   })
 })

@@ -27,16 +27,22 @@ forEachBackend('what an approximation changes', (backend) => {
   it('own splice model: differences of probabilities, in one line', async () => {
     const exact = createModel([randomSpliceHyena()], backend())
     const approximate = createModel([randomSpliceHyena()], backend(), { filterLength: 5 })
-    const report = (await judgeApproximation(exact, approximate, [genome], { regions: [{ contig: 'a', start: 100, end: 300 }] }))!
+    const report = (await judgeApproximation(exact, approximate, [genome], {
+      regions: [{ contig: 'a', start: 100, end: 300 }],
+    }))!
     expect(report).toMatchObject({ bases: 200, meanDifference: expect.any(Number) })
     expect(report.largestDifference).toBeGreaterThan(report.meanDifference)
-    expect(describeApproximation(report)).toMatch(/^on the first 200 bases, .*probabilities change, mean difference \d\.\de-\d, largest/)
+    expect(describeApproximation(report)).toMatch(
+      /^on the first 200 bases, .*probabilities change, mean difference \d\.\de-\d, largest/,
+    )
     exact.close()
     approximate.close()
   })
   it('says nothing of a stream', async () => {
     const model = createModel([randomSpliceHyena()], backend())
-    expect(await judgeApproximation(model, model, [memoryGenome({ a: 'ACGT' }, { isRandomAccess: false })], {})).toBeUndefined()
+    expect(
+      await judgeApproximation(model, model, [memoryGenome({ a: 'ACGT' }, { isRandomAccess: false })], {}),
+    ).toBeUndefined()
     model.close()
   })
 })

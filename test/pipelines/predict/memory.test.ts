@@ -39,7 +39,12 @@ async function mostHeld(bases: number, format: OutputFormat): Promise<number> {
       for (let start = 0; start < bases; start += pieceBases) {
         read += pieceBases
         most = Math.max(most, read - written)
-        yield { contig: 'a', start, bases: new Uint8Array(pieceBases).fill(65), isContigEnd: start + pieceBases >= bases }
+        yield {
+          contig: 'a',
+          start,
+          bases: new Uint8Array(pieceBases).fill(65),
+          isContigEnd: start + pieceBases >= bases,
+        }
       }
     },
     async close() {},
@@ -53,7 +58,10 @@ async function mostHeld(bases: number, format: OutputFormat): Promise<number> {
     async finish() {},
     async abort() {},
   }
-  await writePredictions(predict(model, genome, { tracks: ['acceptor', 'donor'] }), format, sink, { tracks: ['acceptor', 'donor'], contigs: ['a'] })
+  await writePredictions(predict(model, genome, { tracks: ['acceptor', 'donor'] }), format, sink, {
+    tracks: ['acceptor', 'donor'],
+    contigs: ['a'],
+  })
   expect(read).toBe(bases)
   expect(written).toBe(bases)
   return most

@@ -9,9 +9,16 @@ import { memoryGenome, randomSequence } from '../../support/memory-genome.ts'
 const records = { one: randomSequence(201, 1), two: randomSequence(1, 2), three: randomSequence(64, 3) }
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-async function collect(genome: Genome | Genome[], kind: 'windows' | 'causal', options: PredictOptions = {}): Promise<PredictionBatch[]> {
+async function collect(
+  genome: Genome | Genome[],
+  kind: 'windows' | 'causal',
+  options: PredictOptions = {},
+): Promise<PredictionBatch[]> {
   const out: PredictionBatch[] = []
-  for await (const batch of predict(fakeModel(kind, { defaultChunk: 50 }), genome, { temporaryFolder: '/tmp', ...options })) {
+  for await (const batch of predict(fakeModel(kind, { defaultChunk: 50 }), genome, {
+    temporaryFolder: '/tmp',
+    ...options,
+  })) {
     for (const track of Object.values(batch.tracks)) expect(track.length).toBe(batch.region.end - batch.region.start)
     expect(batch.bases.length).toBe(batch.region.end - batch.region.start)
     out.push(batch)
@@ -29,7 +36,10 @@ function rows(batches: PredictionBatch[], track: string, index: number, start: n
   return out
 }
 const bases = (batches: PredictionBatch[], index: number): string =>
-  batches.filter((b) => b.regionIndex === index).map((b) => new TextDecoder().decode(b.bases)).join('')
+  batches
+    .filter((b) => b.regionIndex === index)
+    .map((b) => new TextDecoder().decode(b.bases))
+    .join('')
 const upper = (text: string): string => text.toUpperCase().replaceAll('U', 'T')
 
 /** What the minus strand must give: the reverse complement run by hand, turned around. */
@@ -50,7 +60,11 @@ for (const kind of ['windows', 'causal'] as const) {
         })
         for (const memory of [1 << 30, 4096]) {
           it(`minus strand = reverse complement by hand, chunk ${chunk}, ${isRandomAccess ? 'random access' : 'a stream'}, memory ${memory}`, async () => {
-            const batches = await collect(memoryGenome(records, { isRandomAccess }), kind, { chunk, strand: '-', memory })
+            const batches = await collect(memoryGenome(records, { isRandomAccess }), kind, {
+              chunk,
+              strand: '-',
+              memory,
+            })
             for (const [index, text] of Object.values(records).entries()) {
               expect(rows(batches, track, index, 0)).toEqual(minus(kind, text, track))
               expect(bases(batches, index)).toBe(upper(text))
@@ -74,12 +88,21 @@ for (const kind of ['windows', 'causal'] as const) {
       it(`a region with full context is a slice of the whole contig, strand ${strand}`, async () => {
         const suffixes = strand === 'both' ? ['_plus', '_minus'] : ['']
         const whole = await collect(memoryGenome(records), kind, { strand })
-        const ranges = [[0, 201], [0, 1], [200, 201], [17, 120], [100, 101], [17, 120]] as const
+        const ranges = [
+          [0, 201],
+          [0, 1],
+          [200, 201],
+          [17, 120],
+          [100, 101],
+          [17, 120],
+        ] as const
         const regions = ranges.map(([start, end]) => ({ contig: 'one', start, end }))
         const part = await collect(memoryGenome(records), kind, { strand, regions, context: 'full', chunk: 13 })
         for (const [index, { start, end }] of regions.entries()) {
           for (const suffix of suffixes) {
-            expect(rows(part, track + suffix, index, start)).toEqual(rows(whole, track + suffix, 0, 0).slice(start, end))
+            expect(rows(part, track + suffix, index, start)).toEqual(
+              rows(whole, track + suffix, 0, 0).slice(start, end),
+            )
           }
           expect(bases(part, index)).toBe(upper(records.one.slice(start, end)))
         }
@@ -89,8 +112,12 @@ for (const kind of ['windows', 'causal'] as const) {
         const regions = [{ contig: 'one', start: 20, end: 90 }]
         const part = await collect(memoryGenome(records), kind, { strand, regions, context: 'none', chunk: 8 })
         const text = records.one.slice(20, 90)
-        if (strand !== '-') expect(rows(part, strand === 'both' ? `${track}_plus` : track, 0, 20)).toEqual([...fakeValues(kind, encode(text))[track]])
-        if (strand !== '+') expect(rows(part, strand === 'both' ? `${track}_minus` : track, 0, 20)).toEqual(minus(kind, text, track))
+        if (strand !== '-')
+          expect(rows(part, strand === 'both' ? `${track}_plus` : track, 0, 20)).toEqual([
+            ...fakeValues(kind, encode(text))[track],
+          ])
+        if (strand !== '+')
+          expect(rows(part, strand === 'both' ? `${track}_minus` : track, 0, 20)).toEqual(minus(kind, text, track))
       })
     }
 
@@ -98,7 +125,9 @@ for (const kind of ['windows', 'causal'] as const) {
       const regions = [{ contig: 'one', start: 2, end: 90 }]
       const [start, end] = [0, 95]
       const part = await collect(memoryGenome(records), kind, { regions, context: 5 })
-      expect(rows(part, track, 0, 2)).toEqual([...fakeValues(kind, encode(records.one.slice(start, end)))[track]].slice(2, 90))
+      expect(rows(part, track, 0, 2)).toEqual(
+        [...fakeValues(kind, encode(records.one.slice(start, end)))[track]].slice(2, 90),
+      )
     })
   })
 }
@@ -110,21 +139,32 @@ describe('predict', () => {
     expect(rows(own, 'acceptor', 0, 5)).toEqual(minus('windows', records.one.slice(5, 50), 'acceptor'))
     expect(own[0].region.name).toBe('gene')
     const asked = await collect(memoryGenome(records), 'windows', { regions, context: 'none', strand: '+' })
-    expect(rows(asked, 'acceptor', 0, 5)).toEqual([...fakeValues('windows', encode(records.one.slice(5, 50)))['acceptor']])
+    expect(rows(asked, 'acceptor', 0, 5)).toEqual([
+      ...fakeValues('windows', encode(records.one.slice(5, 50)))['acceptor'],
+    ])
   })
 
   it('names what is wrong with a region, a track, an input', async () => {
-    const at = (start: number, end: number, contig = 'one') => collect(memoryGenome(records), 'windows', { regions: [{ contig, start, end }] })
+    const at = (start: number, end: number, contig = 'one') =>
+      collect(memoryGenome(records), 'windows', { regions: [{ contig, start, end }] })
     await expect(at(0, 202)).rejects.toThrow(RegionError)
     await expect(at(0, 202)).rejects.toThrow(/201/)
     await expect(at(5, 5)).rejects.toThrow(RegionError)
     await expect(at(0, 1, 'nine')).rejects.toThrow(/nine.*one, two, three/)
     await expect(collect(memoryGenome(records), 'windows', { tracks: ['p_a'] })).rejects.toThrow(ConfigError)
-    await expect(collect(memoryGenome(records), 'windows', { tracks: ['p_a'] })).rejects.toThrow(/acceptor, donor, neither/)
+    await expect(collect(memoryGenome(records), 'windows', { tracks: ['p_a'] })).rejects.toThrow(
+      /acceptor, donor, neither/,
+    )
     const stream = memoryGenome(records, { isRandomAccess: false, name: '-' })
-    await expect(collect(stream, 'windows', { regions: [{ contig: 'one', start: 0, end: 1 }] })).rejects.toThrow(/standard input/)
-    await expect(collect([memoryGenome(records), memoryGenome({ two: 'ACGT' }, { name: 'b.fa' })], 'windows')).rejects.toThrow(FormatError)
-    await expect(collect([memoryGenome(records), memoryGenome({ two: 'ACGT' }, { name: 'b.fa' })], 'windows')).rejects.toThrow(/b.fa.*two.*memory.fa/)
+    await expect(collect(stream, 'windows', { regions: [{ contig: 'one', start: 0, end: 1 }] })).rejects.toThrow(
+      /standard input/,
+    )
+    await expect(
+      collect([memoryGenome(records), memoryGenome({ two: 'ACGT' }, { name: 'b.fa' })], 'windows'),
+    ).rejects.toThrow(FormatError)
+    await expect(
+      collect([memoryGenome(records), memoryGenome({ two: 'ACGT' }, { name: 'b.fa' })], 'windows'),
+    ).rejects.toThrow(/b.fa.*two.*memory.fa/)
   })
 
   it('gives no rows for a record without bases and goes on', async () => {
@@ -142,7 +182,8 @@ describe('predict', () => {
     const chunks: number[] = []
     const model = fakeModel('windows', { onChunk: (start) => chunks.push(start) })
     const run = async () => {
-      for await (const _ of predict(model, memoryGenome(records), { chunk: 20, signal: abort.signal })) abort.abort(reason)
+      for await (const _ of predict(model, memoryGenome(records), { chunk: 20, signal: abort.signal }))
+        abort.abort(reason)
     }
     await expect(run()).rejects.toBe(reason)
     expect(chunks.length).toBeLessThan(3)
@@ -151,7 +192,14 @@ describe('predict', () => {
   it('reports progress up to the total', async () => {
     const seen: number[] = []
     let total: number | undefined
-    await collect(memoryGenome(records), 'windows', { strand: 'both', chunk: 50, onProgress: (p) => { seen.push(p.basesDone); total = p.basesTotal } })
+    await collect(memoryGenome(records), 'windows', {
+      strand: 'both',
+      chunk: 50,
+      onProgress: (p) => {
+        seen.push(p.basesDone)
+        total = p.basesTotal
+      },
+    })
     expect(total).toBe(2 * (201 + 1 + 64))
     expect(seen.at(-1)).toBe(total)
     expect(seen).toEqual([...seen].sort((a, b) => a - b))

@@ -7,13 +7,20 @@ import { fakeModel, fakeValues } from '../../support/fake-model.ts'
 import { memoryGenome, randomSequence } from '../../support/memory-genome.ts'
 
 const text = randomSequence(301, 9)
-const whole = { windows: fakeValues('windows', new TextEncoder().encode(text)), causal: fakeValues('causal', new TextEncoder().encode(text)) }
+const whole = {
+  windows: fakeValues('windows', new TextEncoder().encode(text)),
+  causal: fakeValues('causal', new TextEncoder().encode(text)),
+}
 
 /** Fails with `reason` when it has given `chunksBefore` chunks, once. */
 function failing(kind: 'windows' | 'causal', reason: DeviceError['reason'], chunksBefore: number): Model {
   let left = chunksBefore
   const error = new DeviceError(reason, { where: 'gpu', what: 'failed' })
-  const model = fakeModel(kind, { onChunk: () => { if (left-- === 0) throw error } })
+  const model = fakeModel(kind, {
+    onChunk: () => {
+      if (left-- === 0) throw error
+    },
+  })
   return { ...model, backend: { kind: 'webgpu' } as never }
 }
 const recovery = (warnings: string[], isAuto: boolean, kind: 'windows' | 'causal') =>
@@ -31,11 +38,19 @@ describe('when the device fails in the middle of a contig', () => {
       it(`${kind}, strand ${strand}: goes on on the CPU with the same values, each once, and says so once`, async () => {
         const clean: number[] = []
         const suffix = strand === 'both' ? '_minus' : ''
-        for await (const { tracks } of predict(fakeModel(kind), memoryGenome({ a: text, b: text }), { strand, chunk: 50 })) clean.push(...tracks[track + suffix])
+        for await (const { tracks } of predict(fakeModel(kind), memoryGenome({ a: text, b: text }), {
+          strand,
+          chunk: 50,
+        }))
+          clean.push(...tracks[track + suffix])
         const got: number[] = []
         const warnings: string[] = []
         const options = { strand, chunk: 50, onDeviceError: recovery(warnings, true, kind) }
-        for await (const { region, tracks } of predict(failing(kind, 'lost', 3), memoryGenome({ a: text, b: text }), options)) {
+        for await (const { region, tracks } of predict(
+          failing(kind, 'lost', 3),
+          memoryGenome({ a: text, b: text }),
+          options,
+        )) {
           expect(region.start).toBe(got.length % 301)
           got.push(...tracks[track + suffix])
         }
@@ -50,7 +65,8 @@ describe('when the device fails in the middle of a contig', () => {
     const warnings: string[] = []
     const got: number[] = []
     const options = { onDeviceError: recovery(warnings, false, 'windows'), chunk: 2048 }
-    for await (const { tracks } of predict(failing('windows', 'out-of-memory', 0), memoryGenome({ a: text }), options)) got.push(...tracks['donor'])
+    for await (const { tracks } of predict(failing('windows', 'out-of-memory', 0), memoryGenome({ a: text }), options))
+      got.push(...tracks['donor'])
     expect(got).toEqual([...whole.windows['donor']])
     expect(warnings).toEqual([expect.stringMatching(/1,024 bases/)])
   })
@@ -58,10 +74,13 @@ describe('when the device fails in the middle of a contig', () => {
   it('is an error where the device was asked for, where there is no other, and where the input is gone', async () => {
     const run = async (model: Model, isAuto: boolean, isRandomAccess = true) => {
       const genome = memoryGenome({ a: text }, { isRandomAccess })
-      for await (const _ of predict(model, genome, { chunk: 50, onDeviceError: recovery([], isAuto, 'windows') })) {}
+      for await (const _ of predict(model, genome, { chunk: 50, onDeviceError: recovery([], isAuto, 'windows') })) {
+      }
     }
     await expect(run(failing('windows', 'lost', 1), false)).rejects.toThrow(DeviceError)
-    await expect(run({ ...failing('windows', 'worker', 1), backend: { kind: 'cpu' } as never }, true)).rejects.toThrow(DeviceError)
+    await expect(run({ ...failing('windows', 'worker', 1), backend: { kind: 'cpu' } as never }, true)).rejects.toThrow(
+      DeviceError,
+    )
     await expect(run(failing('windows', 'lost', 1), true, false)).rejects.toThrow(DeviceError)
     await expect(run(failing('windows', 'lost', 1), true)).resolves.toBeUndefined()
   })

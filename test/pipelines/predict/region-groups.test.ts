@@ -18,7 +18,14 @@ const collect = async (batches: AsyncIterable<PredictionBatch>): Promise<Predict
 /** Bytes that packs of about a thousand bases take. */
 function leastMemory(model: Model): number | undefined {
   if (model.info.family !== 'splice') return undefined // packs of a causal model do not depend on it
-  const plan = { tracks: [], leftContext: 0, rightContext: 0, length: 1024, chunkBases: 1024, memoryBytes: Number.POSITIVE_INFINITY }
+  const plan = {
+    tracks: [],
+    leftContext: 0,
+    rightContext: 0,
+    length: 1024,
+    chunkBases: 1024,
+    memoryBytes: Number.POSITIVE_INFINITY,
+  }
   return model.plan(plan).memoryBytes
 }
 
@@ -36,18 +43,28 @@ forEachBackend('short regions in packs', (backend) => {
         return { contig, start, end: start + 1 + (i % 100), name: `r${i}`, strand: i % 3 === 0 ? '-' : '+' }
       })
       // Little memory makes many packs of a window.
-      const variants: PredictOptions[] = [{ context: 'full' }, { context: 'full', strand: 'both', memory: leastMemory(model) }, { context: 'none' }, { context: 7 }, { context: 'full', strand: 'both' }]
+      const variants: PredictOptions[] = [
+        { context: 'full' },
+        { context: 'full', strand: 'both', memory: leastMemory(model) },
+        { context: 'none' },
+        { context: 7 },
+        { context: 'full', strand: 'both' },
+      ]
       for (const options of variants) {
         const packed = await collect(predict(model, genome, { ...options, regions }))
         const alone = await collect(predict(model, genome, { ...options, regions, chunk: 4096 })) // a chunk of the user's own is never packed
-        expect(packed.map(({ regionIndex, region }) => [regionIndex, region.name, region.start, region.end])).toEqual(regions.map((r, i) => [i, r.name, r.start, r.end]))
+        expect(packed.map(({ regionIndex, region }) => [regionIndex, region.name, region.start, region.end])).toEqual(
+          regions.map((r, i) => [i, r.name, r.start, r.end]),
+        )
         for (const [i, batch] of packed.entries()) {
           expect(Buffer.from(batch.bases).toString()).toBe(Buffer.from(alone[i].bases).toString())
           expect(Object.keys(batch.tracks)).toEqual(Object.keys(alone[i].tracks))
           for (const [track, values] of Object.entries(batch.tracks)) {
             const expected = alone[i].tracks[track]
             expect(Array.from(values, Number.isNaN)).toEqual(Array.from(expected, Number.isNaN))
-            expect(values.reduce((worst, v, t) => Math.max(worst, Math.abs(v - expected[t]) || 0), 0)).toBeLessThan(2e-6)
+            expect(values.reduce((worst, v, t) => Math.max(worst, Math.abs(v - expected[t]) || 0), 0)).toBeLessThan(
+              2e-6,
+            )
           }
         }
       }
@@ -59,9 +76,20 @@ forEachBackend('short regions in packs', (backend) => {
 it('what regions share is read once, whatever their order', async () => {
   const genome = memoryGenome({ a: randomBases(5000, 1) })
   let basesRead = 0
-  const watched: Genome = { ...genome, read: (region) => { basesRead += region.end - region.start; return genome.read(region) } }
+  const watched: Genome = {
+    ...genome,
+    read: (region) => {
+      basesRead += region.end - region.start
+      return genome.read(region)
+    },
+  }
   // Each base is in ten of them.
-  const regions: Region[] = Array.from({ length: 500 }, (_, i) => ({ contig: 'a', start: ((i * 271) % 490) * 10, end: ((i * 271) % 490) * 10 + 100, strand: i % 2 ? '-' : '+' }))
+  const regions: Region[] = Array.from({ length: 500 }, (_, i) => ({
+    contig: 'a',
+    start: ((i * 271) % 490) * 10,
+    end: ((i * 271) % 490) * 10 + 100,
+    strand: i % 2 ? '-' : '+',
+  }))
   for (const strand of [undefined, 'both'] as const) {
     basesRead = 0
     const batches = await collect(predict(fakeModel('windows'), watched, { regions, strand }))

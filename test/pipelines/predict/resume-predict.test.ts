@@ -17,12 +17,20 @@ async function rowsOf(batches: AsyncIterable<PredictionBatch>): Promise<string[]
     expect(bases.length).toBe(region.end - region.start)
     expect(bases.length).toBeGreaterThan(0)
     const bits = Object.entries(tracks).map(([name, values]) => [name, new Uint32Array(values.slice().buffer)] as const)
-    for (const [i, base] of bases.entries()) rows.push(`${region.contig} ${region.start + i} ${regionIndex} ${base} ${bits.map(([name, b]) => `${name}=${b[i]}`).join(' ')}`)
+    for (const [i, base] of bases.entries())
+      rows.push(
+        `${region.contig} ${region.start + i} ${regionIndex} ${base} ${bits.map(([name, b]) => `${name}=${b[i]}`).join(' ')}`,
+      )
   }
   return rows
 }
 
-async function expectRest(model: Model, genome: Genome, options: PredictOptions, cuts: readonly number[]): Promise<void> {
+async function expectRest(
+  model: Model,
+  genome: Genome,
+  options: PredictOptions,
+  cuts: readonly number[],
+): Promise<void> {
   const whole = await rowsOf(predict(model, genome, options))
   for (const cut of cuts) {
     const doneRows = Math.min(whole.length, Math.round(cut * whole.length))
@@ -33,7 +41,9 @@ async function expectRest(model: Model, genome: Genome, options: PredictOptions,
       progress.push(basesDone)
       total = basesTotal
     }
-    const rest = await rowsOf(predict(model, genome, { ...options, doneRows, onSkipped: (region) => skipped.push(region), onProgress }))
+    const rest = await rowsOf(
+      predict(model, genome, { ...options, doneRows, onSkipped: (region) => skipped.push(region), onProgress }),
+    )
     expect(rest).toEqual(whole.slice(doneRows))
     expect(skipped.reduce((sum, { start, end }) => sum + end - start, 0)).toBe(doneRows)
     if (total !== undefined && progress.length > 0) expect(progress.at(-1)).toBe(total)
@@ -58,8 +68,10 @@ describe.each(['windows', 'causal'] as const)('%s', (kind) => {
     }
   }
   for (const context of ['full', 'none', 2] as const) {
-    it(`regions, context ${context}, one by one`, () => expectRest(fakeModel(kind), memoryGenome(records), { regions, context, chunk: 50 }, cuts))
-    it(`regions, context ${context}, in packs`, () => expectRest(fakeModel(kind), memoryGenome(records), { regions, context }, cuts))
+    it(`regions, context ${context}, one by one`, () =>
+      expectRest(fakeModel(kind), memoryGenome(records), { regions, context, chunk: 50 }, cuts))
+    it(`regions, context ${context}, in packs`, () =>
+      expectRest(fakeModel(kind), memoryGenome(records), { regions, context }, cuts))
   }
 })
 
@@ -67,7 +79,13 @@ it('what is done is neither read nor computed', async () => {
   const chunks: number[] = []
   const reads: Region[] = []
   const genome = memoryGenome({ a: randomSequence(10_000, 1), b: randomSequence(10_000, 2) })
-  const watched: Genome = { ...genome, read: (region) => { reads.push(region); return genome.read(region) } }
+  const watched: Genome = {
+    ...genome,
+    read: (region) => {
+      reads.push(region)
+      return genome.read(region)
+    },
+  }
   const model = fakeModel('windows', { onChunk: (start) => chunks.push(start) })
   const whole = (contig: string): Region => ({ contig, start: 0, end: 10_000 })
   await rowsOf(predict(model, watched, { regions: [whole('a'), whole('b')], chunk: 1000, doneRows: 15_500 }))
@@ -92,7 +110,12 @@ describe.each([['openspliceai-nano.safetensors'], ['hyena-nano']])('%s on the CP
     await model.backend.destroy()
   })
   const genome = memoryGenome({ a: randomSequence(9000, 4), b: randomSequence(5000, 5) }, { pieceBases: 997 })
-  const many: Region[] = Array.from({ length: 40 }, (_, i) => ({ contig: i % 3 ? 'a' : 'b', start: 97 * i, end: 97 * i + 700, strand: i % 2 ? '-' : '+' }))
+  const many: Region[] = Array.from({ length: 40 }, (_, i) => ({
+    contig: i % 3 ? 'a' : 'b',
+    start: 97 * i,
+    end: 97 * i + 700,
+    strand: i % 2 ? '-' : '+',
+  }))
 
   it.each<[string, PredictOptions]>([
     ['records', {}],

@@ -9,7 +9,12 @@ it('says what sorting a list would save, where that is worth a line', () => {
   // Every 60 bases: sorted they are one stretch of 50 + 60 * 99 bases, and context once.
   const list = Array.from({ length: 100 }, (_, i) => at(((i * 37) % 100) * 60))
   expect(orderHint(list, context)).toMatch(/sees up to \d\d,\d{3} bases; sorted by contig and start it would be 6,190$/)
-  expect(orderHint(list.toSorted((a, b) => a.start - b.start), context)).toBeUndefined()
+  expect(
+    orderHint(
+      list.toSorted((a, b) => a.start - b.start),
+      context,
+    ),
+  ).toBeUndefined()
 })
 
 it('says nothing of regions that share nothing, of other strands, and of a model that sees everything', () => {

@@ -19,12 +19,19 @@ const program = join(folder, 'resume-child.mjs')
 writeFileSync(join(folder, 'package.json'), '{ "version": "0.0.0" }') // the program says its version
 
 beforeAll(async () => {
-  const text = ['one', 'two', 'three'].map((name, i) => `>${name}\n${randomSequence(190_000 - 60_000 * i, i).replace(/.{60}/g, '$&\n')}\n`)
+  const text = ['one', 'two', 'three'].map(
+    (name, i) => `>${name}\n${randomSequence(190_000 - 60_000 * i, i).replace(/.{60}/g, '$&\n')}\n`,
+  )
   writeFileSync(fasta, text.join(''))
   // One file, because a process that only starts is not worth killing.
   await build({
     entryPoints: [fileURLToPath(new URL('../../support/resume-child.ts', import.meta.url))],
-    outfile: program, bundle: true, platform: 'node', format: 'esm', external: ['webgpu'], logLevel: 'error',
+    outfile: program,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    external: ['webgpu'],
+    logLevel: 'error',
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)" },
   })
 })
@@ -36,7 +43,11 @@ interface Ending {
 }
 
 /** Runs until it ends or `killAfter` seconds have passed since it said `mark` (or since its start). */
-function run(output: string, words: readonly string[], kill?: { mark: 'start' | 'begin' | 'finish'; seconds: number }): Promise<Ending> {
+function run(
+  output: string,
+  words: readonly string[],
+  kill?: { mark: 'start' | 'begin' | 'finish'; seconds: number },
+): Promise<Ending> {
   const start = performance.now()
   const child = spawn(process.execPath, [program, fasta, output, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
   let timer: NodeJS.Timeout | undefined

@@ -1,4 +1,13 @@
-import { copyFileSync, existsSync, readdirSync, readFileSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { randomSequence } from '../../support/memory-genome.ts'
@@ -10,7 +19,8 @@ const fasta = path('in.fa')
 const text = ['one', 'two', 'three'].map((name, i) => `>${name}\n${randomSequence(30_000 - 7000 * i, i)}\n`).join('')
 const bed = path('r.bed')
 const common = { fasta: [fasta], chunk: '4000' }
-const besides = (output: string): string[] => readdirSync(dirname(output)).filter((name) => path(name) !== output && path(name).startsWith(output))
+const besides = (output: string): string[] =>
+  readdirSync(dirname(output)).filter((name) => path(name) !== output && path(name).startsWith(output))
 let whole: Buffer
 
 beforeAll(async () => {
@@ -24,7 +34,9 @@ beforeAll(async () => {
 async function interrupted(name: string, argv: Readonly<Record<string, unknown>> = {}): Promise<string> {
   const output = path(name)
   const { error } = await predictHere({ ...common, output, resume: true, ...argv }, interruptAt(32_000))
-  expect(error?.text).toMatch(/^interrupted \(SIGINT\); what was finished is kept: the same command with --resume goes on$/)
+  expect(error?.text).toMatch(
+    /^interrupted \(SIGINT\); what was finished is kept: the same command with --resume goes on$/,
+  )
   expect(besides(output).sort()).toEqual([`${name}.partial`, `${name}.partial.json`])
   return output
 }
@@ -68,7 +80,11 @@ describe('a run that was interrupted', () => {
 
 describe('--resume refuses what would end in other bytes, says why, and leaves what is there', () => {
   it.each<[string, Record<string, unknown>, RegExp]>([
-    ['another model', { model: goldenModel('original.safetensors') }, /--resume: the model \S*original\S* changed .*SHA-256/],
+    [
+      'another model',
+      { model: goldenModel('original.safetensors') },
+      /--resume: the model \S*original\S* changed .*SHA-256/,
+    ],
     ['another strand', { strand: '-' }, /--strand changed .*expected not given, got -/],
     ['other tracks', { tracks: 'donor' }, /--tracks changed .*expected acceptor,donor, got donor/],
     ['another chunk', { chunk: '5000' }, /--chunk changed .*expected 4000, got 5000/],
@@ -122,7 +138,12 @@ describe('a kill between any two steps', () => {
   }
 
   it('nothing there, a partial file without a record, a record without a partial file: starts anew and says so', async () => {
-    for (const [state, pattern] of [['nothing', /there is no/], ['partial', /no record/], ['record', /there is no/], ['torn record', /no record/]] as const) {
+    for (const [state, pattern] of [
+      ['nothing', /there is no/],
+      ['partial', /no record/],
+      ['record', /there is no/],
+      ['torn record', /no record/],
+    ] as const) {
       const output = await interrupted('g.tsv')
       if (state === 'partial' || state === 'nothing') unlinkSync(`${output}.partial.json`)
       if (state === 'record' || state === 'nothing') unlinkSync(`${output}.partial`)

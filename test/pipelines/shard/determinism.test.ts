@@ -14,7 +14,12 @@ const genome = memoryGenome({ one: randomSequence(30_000, 1) })
 const region = (start: number, end: number): Region => ({ contig: 'one', start, end })
 const last = region(5000, 27_000)
 
-async function valuesOf(checkpoint: Checkpoint, before: readonly Region[], chunk: number, strand: '+' | '-'): Promise<Float32Array> {
+async function valuesOf(
+  checkpoint: Checkpoint,
+  before: readonly Region[],
+  chunk: number,
+  strand: '+' | '-',
+): Promise<Float32Array> {
   const backend = await createBackend('cpu', { threads: 2, memoryBytes: 2 ** 31 })
   const model = createModel([checkpoint], backend)
   const regions = [...before, last]
@@ -28,14 +33,22 @@ async function valuesOf(checkpoint: Checkpoint, before: readonly Region[], chunk
   return values
 }
 
-const wide = randomOpenSplice({ kind: 'openspliceai', channelCount: 16, contextBases: 2 * 4 * 4 * 10, units: Array(4).fill({ width: 11, dilation: 4 }) })
+const wide = randomOpenSplice({
+  kind: 'openspliceai',
+  channelCount: 16,
+  contextBases: 2 * 4 * 4 * 10,
+  units: Array(4).fill({ width: 11, dilation: 4 }),
+})
 
 describe.each([
   ['OpenSpliceAI', wide],
   ['splice-hyena', randomSpliceHyena()],
   ['HyenaDNA', randomHyena()],
 ])('values of %s, bit for bit', (_, checkpoint) => {
-  for (const [chunk, strand] of [[700, '-'], [9000, '+']] as const) {
+  for (const [chunk, strand] of [
+    [700, '-'],
+    [9000, '+'],
+  ] as const) {
     it(`do not depend on history, chunk ${chunk}, strand ${strand}`, async () => {
       const alone = new Uint8Array((await valuesOf(checkpoint, [], chunk, strand)).buffer)
       const same = (values: Float32Array): boolean => Buffer.compare(new Uint8Array(values.buffer), alone) === 0

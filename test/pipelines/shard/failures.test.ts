@@ -1,4 +1,17 @@
-import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ConfigError, FormatError, LimitError } from '../../../src/errors.ts'
@@ -28,11 +41,31 @@ describe('merge', () => {
     const kept = readFileSync(shardPath(path, '1.arrow'))
     const damages: readonly [string, () => void, RegExp][] = [
       ['missing', () => rmSync(shardPath(path, '1.arrow')), /1 of 2 shards.*shards\/1\.arrow missing; run .* 1$/],
-      ['truncated', () => truncateSync(shardPath(path, '1.arrow'), kept.length - 1), /shards\/1\.arrow changed \(\d+ bytes, not \d+\)/],
-      ['a bit changed', () => writeFileSync(shardPath(path, '1.arrow'), kept.map((byte, i) => (i === kept.length >> 1 ? byte ^ 1 : byte))), /shards\/1\.arrow changed \(SHA-256/],
-      ['no sidecar', () => renameSync(shardPath(path, '1.json'), shardPath(path, 'x.json')), /shards\/1\.arrow without its sidecar shards\/1\.json/],
+      [
+        'truncated',
+        () => truncateSync(shardPath(path, '1.arrow'), kept.length - 1),
+        /shards\/1\.arrow changed \(\d+ bytes, not \d+\)/,
+      ],
+      [
+        'a bit changed',
+        () =>
+          writeFileSync(
+            shardPath(path, '1.arrow'),
+            kept.map((byte, i) => (i === kept.length >> 1 ? byte ^ 1 : byte)),
+          ),
+        /shards\/1\.arrow changed \(SHA-256/,
+      ],
+      [
+        'no sidecar',
+        () => renameSync(shardPath(path, '1.json'), shardPath(path, 'x.json')),
+        /shards\/1\.arrow without its sidecar shards\/1\.json/,
+      ],
       ['broken sidecar', () => writeFileSync(shardPath(path, '1.json'), '{'), /shards\/1\.arrow with a broken sidecar/],
-      ['another shard', () => cpSync(shardPath(path, '0.arrow'), shardPath(path, '1.arrow')), /shards\/1\.arrow changed/],
+      [
+        'another shard',
+        () => cpSync(shardPath(path, '0.arrow'), shardPath(path, '1.arrow')),
+        /shards\/1\.arrow changed/,
+      ],
     ]
     const sidecar = readFileSync(shardPath(path, '1.json'))
     for (const [name, damage, pattern] of damages) {
@@ -43,7 +76,9 @@ describe('merge', () => {
       writeFileSync(shardPath(path, '1.json'), sidecar)
     }
     for (const id of [0, 1]) rmSync(shardPath(path, `${id}.arrow`))
-    await expect(merged(path)).rejects.toThrow(/2 of 2 shards.*shards\/0\.arrow missing, shards\/1\.arrow missing; run .* 0 1$/)
+    await expect(merged(path)).rejects.toThrow(
+      /2 of 2 shards.*shards\/0\.arrow missing, shards\/1\.arrow missing; run .* 0 1$/,
+    )
     expect(readdirSync(path).filter((name) => name.startsWith('merged'))).toEqual([])
   })
 
@@ -86,9 +121,15 @@ describe('run', () => {
   it('refuses a FASTA that was changed behind the same size and times', async () => {
     const path = await made([0])
     const { atime, mtime } = statSync(join(path, 'a.fa'))
-    writeFileSync(join(path, 'a.fa'), text.replace(/A(?=[ACGTN]{5}\n$)|.(?=\n$)/, (letter) => (letter === 'C' ? 'G' : 'C')))
+    writeFileSync(
+      join(path, 'a.fa'),
+      text.replace(/A(?=[ACGTN]{5}\n$)|.(?=\n$)/, (letter) => (letter === 'C' ? 'G' : 'C')),
+    )
     utimesSync(join(path, 'a.fa'), atime, mtime)
-    for (const id of [0, 1]) await expect(ran(path, id)).rejects.toThrow(/a\.fa: the FASTA was changed after the shards were planned: expected SHA-256/)
+    for (const id of [0, 1])
+      await expect(ran(path, id)).rejects.toThrow(
+        /a\.fa: the FASTA was changed after the shards were planned: expected SHA-256/,
+      )
     appendFileSync(join(path, 'a.fa'), 'A\n')
     await expect(ran(path, 1)).rejects.toThrow(/a\.fa: .*expected \d+ bytes, got \d+ bytes/)
     rmSync(join(path, 'a.fa'))
@@ -108,7 +149,9 @@ describe('run', () => {
     const bytes = readFileSync(join(path, 'm.safetensors'))
     bytes[bytes.length - 4] ^= 1
     writeFileSync(join(path, 'm.safetensors'), bytes)
-    await expect(ran(path, 0)).rejects.toThrow(/m\.safetensors: the model was changed after the shards were planned: expected SHA-256/)
+    await expect(ran(path, 0)).rejects.toThrow(
+      /m\.safetensors: the model was changed after the shards were planned: expected SHA-256/,
+    )
     expect(names(path)).toEqual([])
   })
 
@@ -131,7 +174,10 @@ describe('run', () => {
       await expect(ran(join(path, 'moved'), 1)).rejects.toThrow(pattern)
     }
     await refused(content.replace('"end": 4000', '"end": 3999'), /manifest\.json: the manifest was changed/)
-    await refused(content.replace(/"version": "[^"]*"/, '"version": "0.0.0"'), /planned by another version of genoconv: expected .*, got 0\.0\.0/)
+    await refused(
+      content.replace(/"version": "[^"]*"/, '"version": "0.0.0"'),
+      /planned by another version of genoconv: expected .*, got 0\.0\.0/,
+    )
     await refused(content.slice(0, -9), /manifest\.json: not a shard manifest/)
     await refused('{}', /manifest\.json: not a shard manifest/)
     writeFileSync(manifest, content)
@@ -150,17 +196,37 @@ describe('genoconv shard', () => {
   it('plans, runs and merges; --json ends with a summary; mistakes are exit codes 1 and 2', async () => {
     const { path } = folder({ 'a.fa': text, 'r.bed': 'one\t5\t900\tg\n' })
     const shard = (...words: string[]) => runProgram(['shard', ...words], { cwd: path })
-    const plan = await shard('plan', 'a.fa', '--regions', 'r.bed', '--model', model, '--shards', '2', '--device', 'cpu', '-o', 'run/manifest.json', '--json')
+    const plan = await shard(
+      'plan',
+      'a.fa',
+      '--regions',
+      'r.bed',
+      '--model',
+      model,
+      '--shards',
+      '2',
+      '--device',
+      'cpu',
+      '-o',
+      'run/manifest.json',
+      '--json',
+    )
     expect({ code: plan.code, text: plan.stderr }).toMatchObject({ code: 0 })
     expect(JSON.parse(plan.lines.at(-1)!)).toMatchObject({ event: 'done', bases: 895, shards: 2, emptyShards: 1 })
     expect((await shard('merge', 'run/manifest.json', '-o', 'out.arrow')).code).toBe(1)
-    for (const id of ['0', '1']) expect((await shard('run', 'run/manifest.json', id, '--device', 'cpu', '--quiet')).code).toBe(0)
-    expect((await shard('run', 'run/manifest.json', '0')).lines.at(-1)).toMatch(/shard 0 is there and matches: run\/shards\/0\.arrow/)
+    for (const id of ['0', '1'])
+      expect((await shard('run', 'run/manifest.json', id, '--device', 'cpu', '--quiet')).code).toBe(0)
+    expect((await shard('run', 'run/manifest.json', '0')).lines.at(-1)).toMatch(
+      /shard 0 is there and matches: run\/shards\/0\.arrow/,
+    )
     expect((await shard('run', 'run/manifest.json', '7')).code).toBe(2)
     expect((await shard('run', 'run/manifest.json', 'x')).code).toBe(2)
     const merge = await shard('merge', 'run/manifest.json', '-o', 'out.arrow')
     expect({ code: merge.code, text: merge.stderr }).toMatchObject({ code: 0 })
-    const predict = await runProgram(['predict', 'a.fa', '--regions', 'r.bed', '--model', model, '--device', 'cpu', '-o', 'whole.arrow'], { cwd: path })
+    const predict = await runProgram(
+      ['predict', 'a.fa', '--regions', 'r.bed', '--model', model, '--device', 'cpu', '-o', 'whole.arrow'],
+      { cwd: path },
+    )
     expect(predict.code).toBe(0)
     expect(readFileSync(join(path, 'out.arrow')).equals(readFileSync(join(path, 'whole.arrow')))).toBe(true)
     expect((await shard('plan', '-', '--shards', '2', '-o', 'm.json')).code).toBe(2)
@@ -191,7 +257,14 @@ describe('balance', () => {
       const best = (from: number, runs: number): number => {
         if (runs === 1) return weights.slice(from).reduce((a, b) => a + b, 0)
         let least = Number.POSITIVE_INFINITY
-        for (let to = from; to <= weights.length; to++) least = Math.min(least, Math.max(weights.slice(from, to).reduce((a, b) => a + b, 0), best(to, runs - 1)))
+        for (let to = from; to <= weights.length; to++)
+          least = Math.min(
+            least,
+            Math.max(
+              weights.slice(from, to).reduce((a, b) => a + b, 0),
+              best(to, runs - 1),
+            ),
+          )
         return least
       }
       const ends = balance(weights, count)

@@ -9,7 +9,10 @@ const folder = folders()
 // workflows/nextflow: each task has a folder of its own, inputs are links in it, outputs are taken from it.
 it('plan, run and merge work in folders as Nextflow stages them', async () => {
   const model = goldenModel('openspliceai-nano.safetensors')
-  const data = folder({ 'a.fa': `>one\n${randomSequence(3000, 1)}\n>two\n${randomSequence(2000, 2)}\n`, 'r.bed': 'one\t5\t900\tg\ntwo\t0\t2000\th\n' }).path
+  const data = folder({
+    'a.fa': `>one\n${randomSequence(3000, 1)}\n>two\n${randomSequence(2000, 2)}\n`,
+    'r.bed': 'one\t5\t900\tg\ntwo\t0\t2000\th\n',
+  }).path
   expect((await runProgram(['index', join(data, 'a.fa')])).code).toBe(0)
   const task = (links: Readonly<Record<string, string>>): string => {
     const { path } = folder()
@@ -26,7 +29,21 @@ it('plan, run and merge work in folders as Nextflow stages them', async () => {
   const genome = { 'a.fa': join(data, 'a.fa'), 'a.fa.fai': join(data, 'a.fa.fai') }
   const plan = task({ ...genome, 'r.bed': join(data, 'r.bed') })
   const settings = ['--device', 'cpu', '--memory', '2000M', '--threads', '1']
-  await run(plan, 'shard', 'plan', 'a.fa', '--regions', 'r.bed', '--model', model, ...settings, '--shards', '2', '-o', 'manifest.json')
+  await run(
+    plan,
+    'shard',
+    'plan',
+    'a.fa',
+    '--regions',
+    'r.bed',
+    '--model',
+    model,
+    ...settings,
+    '--shards',
+    '2',
+    '-o',
+    'manifest.json',
+  )
   const manifest = { 'manifest.json': join(plan, 'manifest.json') }
   const links: Record<string, string> = { ...manifest }
   for (const id of ['0', '1']) {
