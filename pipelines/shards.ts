@@ -42,7 +42,6 @@ export async function planShards({
   ...request
 }: ShardRequest): Promise<ShardManifest> {
   const { planShards: plan } = await import('./shard/plan.ts')
-  const rest = { dryRun: false, resume: false, quiet: true, json: false, debug: false }
   const defaults = {
     models: [],
     regionTexts: [],
@@ -50,8 +49,9 @@ export async function planShards({
     device: 'auto',
     frequencySparsity: 0,
     precision: 'f32',
+    resume: false,
   } as const
-  return plan({ ...rest, ...defaults, ...request }, { manifestPath, shardCount, signal, onWarning })
+  return plan({ ...defaults, ...request }, { manifestPath, shardCount, signal, onWarning })
 }
 
 /** Computes one shard, unless a matching one is there (see shard-run.ts). */

@@ -9,8 +9,9 @@
  *       batch.tracks.donor // Float32Array, one value a base
  *     }
  */
+export type { PredictOptions, Progress } from '../pipelines/predict/options.ts'
 export { loadModel, type LoadModelOptions } from '../pipelines/models/load-model.ts'
-export { predict, type PredictOptions, type Progress } from '../pipelines/predict.ts'
+export { predict } from '../pipelines/predict.ts'
 export type { DeviceRecovery, Place } from '../pipelines/predict/recovering.ts'
 export { mergeShards, planShards, runShard, type ShardRequest } from '../pipelines/shards.ts'
 export type { ShardManifest } from '../pipelines/shard/manifest.ts'

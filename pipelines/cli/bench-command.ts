@@ -4,12 +4,14 @@ import { measureCostConstants } from '../../src/kernels/long-conv/calibrate.cpu.
 import { defaultCostConstants } from '../../src/kernels/long-conv/cost-model.ts'
 import type { Model, RunOptions } from '../../src/model/model.ts'
 import { chooseDevice } from '../device/choose-device.ts'
-import { type Environment, freeMemory } from './environment.ts'
+import type { Environment } from './environment.ts'
 import { loadModel } from '../models/load-model.ts'
 import { createLog } from './log.ts'
 import { keepPlanConstants, planConstants } from '../device/plan-constants.ts'
 import { logOptions, runOptions } from './predict-arguments.ts'
-import { parseBases, parseBytes, parseWhole, showBytes, showCount } from './units.ts'
+import { showBytes, showCount } from '../run/show.ts'
+import { freeMemory } from '../run/memory.ts'
+import { parseBases, parseBytes, parseWhole } from './values.ts'
 
 const defaultBases = 100_000
 const trials = 3

@@ -1,6 +1,6 @@
 import cliProgress from 'cli-progress'
 import type { DownloadProgress } from '../../src/io/hub/hub.ts'
-import { showBytes } from './units.ts'
+import { showBytes } from '../run/show.ts'
 
 /** A bar for each file of a download, on a terminal only. */
 export class DownloadBar {

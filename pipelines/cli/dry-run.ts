@@ -1,27 +1,16 @@
-import type { Genome } from '../../src/genome.ts'
 import type { Model } from '../../src/model/model.ts'
-import type { OutputChoice } from '../run/output-file.ts'
-import type { PredictPlan } from '../predict/plan.ts'
-import type { PredictOptions } from '../predict.ts'
-import { showBytes, showCount, showSeconds } from './units.ts'
+import { reserveBytes } from '../run/memory.ts'
+import type { PlannedRun } from '../run/run-predict.ts'
+import { showBytes, showCount, showSeconds } from '../run/show.ts'
+import type { PredictOptions } from '../predict/options.ts'
 
 /** Bases of the trial that the time is estimated from, and of the shorter one whose share of start-up is taken off. */
 const trialBases = 20_000
 const shortTrialBases = 2_000
 
-export interface DryRun {
-  readonly model: Model
-  readonly genomes: readonly Genome[]
-  readonly options: PredictOptions
-  readonly plan: PredictPlan
-  readonly output: OutputChoice
-  /** Memory that the whole program needs beside the model. */
-  readonly reserveBytes: number
-}
-
 /** The plan of a run in lines for people, and as JSON for machines. */
 export async function describeDryRun(
-  { model, genomes, options, plan, output, reserveBytes }: DryRun,
+  { model, genomes, options, plan, output }: PlannedRun,
   json: boolean,
 ): Promise<string> {
   const { filterSecondsPerBase = 0 } = plan.longest

@@ -1,16 +1,6 @@
 import { ProgressBar } from './progress-bar.ts'
 import { describeError } from './exit-codes.ts'
-import type { Progress } from '../predict.ts'
-
-/** What a run says besides its data, all of it on standard error. */
-export interface Log {
-  info(text: string): void
-  warn(text: string): void
-  error(error: unknown): void
-  progress(progress: Progress): void
-  /** The last line of a run that went well: `text` for people, `summary` for machines. */
-  done(text: string, summary: Readonly<Record<string, unknown>>): void
-}
+import type { Log } from '../run/log.ts'
 
 export interface LogOptions {
   readonly quiet?: boolean

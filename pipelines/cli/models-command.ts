@@ -11,7 +11,7 @@ import {
   pullModel,
 } from '../models/catalogue.ts'
 import { logOptions } from './predict-arguments.ts'
-import { showBytes, showCount } from './units.ts'
+import { showBytes, showCount } from '../run/show.ts'
 
 /** `models list` for people: columns as wide as their longest entry. */
 export function formatListings(listings: readonly ModelListing[]): string {

@@ -3,28 +3,11 @@ import { ConfigError } from '../../src/errors.ts'
 import type { Strand } from '../../src/genome.ts'
 import { type OutputFormat, outputFormats } from '../../src/io/output/write-predictions.ts'
 import type { Precision } from '../../src/kernels/precision.ts'
-import { parseBases, parseBytes, parseFraction, parseWhole } from './units.ts'
+import type { PredictRequest } from '../run/request.ts'
+import { parseBases, parseBytes, parseFraction, parseWhole } from './values.ts'
 
-/** What a user asked of `predict`, once, with every value checked. */
-export interface PredictArguments {
-  readonly inputs: readonly string[]
-  readonly models: readonly string[]
-  readonly output?: string
-  readonly format?: OutputFormat
-  readonly regionTexts: readonly string[]
-  readonly bedFiles: readonly string[]
-  readonly strand?: Strand | 'both'
-  readonly context?: number | 'full' | 'none'
-  readonly tracks?: readonly string[]
-  readonly device: 'auto' | 'gpu' | 'cpu'
-  readonly filterLength?: number
-  readonly frequencySparsity: number
-  /** What was asked for; the backend says what it is. */
-  readonly precision: Precision
-  readonly chunk?: number
-  readonly memory?: number
-  readonly threads?: number
-  readonly resume: boolean
+/** What a user asked of the command `predict`. */
+export interface PredictArguments extends PredictRequest {
   readonly dryRun: boolean
   readonly quiet: boolean
   readonly json: boolean

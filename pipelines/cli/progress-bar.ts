@@ -1,6 +1,6 @@
 import cliProgress from 'cli-progress'
-import type { Progress } from '../predict.ts'
-import { showCount, showSeconds } from './units.ts'
+import { showCount, showSeconds } from '../run/show.ts'
+import type { Progress } from '../predict/options.ts'
 
 /** Rate over the last seconds rather than since the start: the first chunk prepares filters. */
 const rateWindowSeconds = 20

@@ -8,7 +8,8 @@ import { logOptions, parsePredictArguments, runOptions } from './predict-argumen
 import { mergeShards } from '../shard/merge.ts'
 import { planShards } from '../shard/plan.ts'
 import { runShard } from '../shard/run.ts'
-import { parseWhole, showBytes, showCount, showSeconds } from './units.ts'
+import { showBytes, showCount, showSeconds } from '../run/show.ts'
+import { parseWhole } from './values.ts'
 
 const { device, memory, threads } = runOptions
 const positional = { type: 'string', demandOption: true } as const

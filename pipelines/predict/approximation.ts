@@ -1,6 +1,7 @@
 import type { Genome, Region } from '../../src/genome.ts'
 import type { Model } from '../../src/model/model.ts'
-import { predict, type PredictOptions } from '../predict.ts'
+import type { PredictOptions } from '../predict/options.ts'
+import { predict } from '../predict.ts'
 
 /** Bases at the front of the first record or region that an approximation is judged on. */
 const judgedBases = 65_536

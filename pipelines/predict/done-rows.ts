@@ -1,7 +1,7 @@
 import { ConfigError } from '../../src/errors.ts'
 import type { Genome } from '../../src/genome.ts'
 import type { Job } from './jobs.ts'
-import type { PredictOptions } from '../predict.ts'
+import type { PredictOptions } from '../predict/options.ts'
 import type { StrandValues } from './run-strand.ts'
 
 /** Counts off, job by job, the rows that are in the output already. */

@@ -2,7 +2,7 @@ import { ConfigError } from '../../src/errors.ts'
 import type { Region, Strand } from '../../src/genome.ts'
 import type { Model } from '../../src/model/model.ts'
 import { basesSeen, isShort, mostPackBases, type StrandedStretch } from './pack-plan.ts'
-import type { PredictOptions } from '../predict.ts'
+import type { PredictOptions } from '../predict/options.ts'
 import type { Target } from './targets.ts'
 
 /** `full` context is the default up to this receptive field, both sides together. */

@@ -1,7 +1,7 @@
 import type { Genome } from '../../src/genome.ts'
 import type { Model, RunPlan } from '../../src/model/model.ts'
 import { contextBases } from './jobs.ts'
-import { checkedTracks, type PredictOptions } from '../predict.ts'
+import { checkedTracks, type PredictOptions } from '../predict/options.ts'
 
 /** What a run will do, as data. */
 export interface PredictPlan {

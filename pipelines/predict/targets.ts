@@ -1,7 +1,7 @@
 import { FormatError, RegionError } from '../../src/errors.ts'
 import type { Genome, Region, Strand } from '../../src/genome.ts'
 import { type ContigSource, randomAccessContig, spooledContigs, streamedContigs } from './contig-source.ts'
-import type { PredictOptions } from '../predict.ts'
+import type { PredictOptions } from '../predict/options.ts'
 import type { StrandOptions } from './run-strand.ts'
 
 /** A region (or whole record) to predict. */

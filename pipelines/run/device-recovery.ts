@@ -1,7 +1,7 @@
 import type { DeviceError } from '../../src/errors.ts'
 import type { Model } from '../../src/model/model.ts'
 import type { DeviceRecovery } from '../predict/recovering.ts'
-import { showCount } from '../cli/units.ts'
+import { showCount } from './show.ts'
 
 /** Chunks are not halved below this: what does not fit then is not the chunk. */
 const smallestChunk = 1024

@@ -1,8 +1,8 @@
 import { basename } from 'node:path'
 import type { Contig, Genome } from '../../src/genome.ts'
 import type { Model } from '../../src/model/model.ts'
-import type { PredictOptions } from '../predict.ts'
 import { version } from './version.ts'
+import type { PredictOptions } from '../predict/options.ts'
 
 /** Options that change the numbers, apart from the model itself. */
 export interface NumberOptions {

@@ -1,5 +1,5 @@
 import type { Region } from '../../src/genome.ts'
-import { showCount } from '../cli/units.ts'
+import { showCount } from './show.ts'
 
 /** What the order must cost, as a part of what the model would see in the best one, before it is worth a line. */
 const worthSaying = 1.25

@@ -11,10 +11,10 @@ import {
 import type { DoneOutput } from '../../src/io/output/done-output.ts'
 import { canResume, readDoneOutput } from '../../src/io/output/resume-output.ts'
 import type { ByteSink } from '../../src/io/bytes/sink.ts'
-import { freeMemory } from '../cli/environment.ts'
-import type { Log } from '../cli/log.ts'
+import { freeMemory } from './memory.ts'
+import type { Log } from './log.ts'
 import type { OutputChoice } from './output-file.ts'
-import type { PredictArguments } from '../cli/predict-arguments.ts'
+import type { PredictRequest } from './request.ts'
 import {
   checkSame,
   makeRecord,
@@ -23,7 +23,7 @@ import {
   type RunDescription,
   saveRecord,
 } from './resume-record.ts'
-import { showCount } from '../cli/units.ts'
+import { showCount } from './show.ts'
 
 /**
  * The journal of a run is its partial output itself: what of it is whole rows is not computed again. Beside it stands a
@@ -44,23 +44,26 @@ export interface RunOutput {
 }
 
 interface OutputSettings {
-  readonly args: PredictArguments
+  readonly request: PredictRequest
   readonly output: OutputChoice
   readonly log: Log
   readonly signal: AbortSignal
+  /** Nothing is written. */
+  readonly isDry: boolean
 }
 
 export async function openRunOutput(settings: OutputSettings): Promise<RunOutput> {
-  const { args, output } = settings
-  const planned = { memory: args.memory ?? freeMemory() / 2, threads: args.threads ?? availableParallelism() }
-  if (args.dryRun || output.path === undefined) {
-    if (args.resume && !args.dryRun) throw cannot('the output is standard output', 'give a file with --output')
+  const { request, output, isDry } = settings
+  const planned = { memory: request.memory ?? freeMemory() / 2, threads: request.threads ?? availableParallelism() }
+  if (isDry || output.path === undefined) {
+    if (request.resume && !isDry) throw cannot('the output is standard output', 'give a file with --output')
     const sink = standardOutput()
     return { ...planned, begin: async () => ({ sink }), moved: async () => {}, abort: () => sink.abort() }
   }
-  const { isDirect } = await checkOutput(output.path, [...args.inputs, ...args.bedFiles])
-  if (!args.resume) return openFresh(settings, output.path, planned, isDirect)
-  if (args.inputs.includes('-')) throw cannot('the input is standard input, which is gone', 'save it to a file first')
+  const { isDirect } = await checkOutput(output.path, [...request.inputs, ...request.bedFiles])
+  if (!request.resume) return openFresh(settings, output.path, planned, isDirect)
+  if (request.inputs.includes('-'))
+    throw cannot('the input is standard input, which is gone', 'save it to a file first')
   if (isDirect) throw cannot('the output is not a regular file', 'give another --output')
   if (!canResume(output.format))
     throw cannot(`the rows of a ${output.format} file that was cut cannot be counted`, 'write arrow, arrows or tsv')
@@ -73,12 +76,12 @@ type Planned = Pick<RunOutput, 'memory' | 'threads'>
 
 /** A run from the beginning. Inputs are hashed while it computes; should it end before that, it had no need of a record. */
 async function openFresh(
-  { args, output }: OutputSettings,
+  { request, output }: OutputSettings,
   path: string,
   planned: Planned,
   isDirect: boolean,
 ): Promise<RunOutput> {
-  const isRecorded = !isDirect && canResume(output.format) && !args.inputs.includes('-')
+  const isRecorded = !isDirect && canResume(output.format) && !request.inputs.includes('-')
   const hashing = new AbortController()
   let record: Promise<ResumeRecord | undefined> = Promise.resolve(undefined)
   const onWritten = async (writtenBytes: number): Promise<void> => {
@@ -86,10 +89,10 @@ async function openFresh(
     const written = await record
     if (written) await saveRecord(path, { ...written, writtenBytes })
   }
-  const sink = await openAtomicOutput(path, { inputs: [...args.inputs, ...args.bedFiles], onWritten })
+  const sink = await openAtomicOutput(path, { inputs: [...request.inputs, ...request.bedFiles], onWritten })
   const recordRun = async (run: RunDescription): Promise<ResumeRecord | undefined> => {
     try {
-      const made = await makeRecord(args.inputs, run, hashing.signal)
+      const made = await makeRecord(request.inputs, run, hashing.signal)
       await saveRecord(path, made)
       return made
     } catch {
@@ -118,13 +121,13 @@ async function openFresh(
 
 /** A run that goes on, where there is something to go on with, and that leaves what it did when it fails. */
 async function openResumed(
-  { args, output, log, signal }: OutputSettings,
+  { request, output, log, signal }: OutputSettings,
   path: string,
   planned: Planned,
 ): Promise<RunOutput> {
   const found = await readRecord(path)
-  const memory = args.memory ?? found?.memory ?? planned.memory
-  const threads = args.threads ?? found?.threads ?? planned.threads
+  const memory = request.memory ?? found?.memory ?? planned.memory
+  const threads = request.threads ?? found?.threads ?? planned.threads
   if (memory > freeMemory()) log.warn(`${path} was begun with more memory than is free now`)
   let record: ResumeRecord | undefined
   let sink: ByteSink | undefined
@@ -133,7 +136,7 @@ async function openResumed(
     memory,
     threads,
     async begin(run) {
-      const now = await makeRecord(args.inputs, run, signal)
+      const now = await makeRecord(request.inputs, run, signal)
       const done = found && (await readDoneOutput(path, output.format))
       const isComplete =
         !done &&
@@ -151,7 +154,7 @@ async function openResumed(
           : `nothing to go on with (${await reason(path, found)}): starting from the beginning`,
       )
       sink = await openAtomicOutput(path, {
-        inputs: [...args.inputs, ...args.bedFiles],
+        inputs: [...request.inputs, ...request.bedFiles],
         keptBytes: done?.bytes,
         keepsPartial: true,
         onWritten,
@@ -167,11 +170,12 @@ async function openResumed(
     async abort(error) {
       await sink?.abort()
       if (!record) return
-      const damaged = error instanceof FormatError ? args.inputs.filter((input) => error.where.startsWith(input)) : []
+      const damaged =
+        error instanceof FormatError ? request.inputs.filter((input) => error.where.startsWith(input)) : []
       if (damaged.length > 0)
         await saveRecord(path, {
           ...record,
-          damaged: record.inputs.map(({ name }) => name).filter((_, i) => damaged.includes(args.inputs[i])),
+          damaged: record.inputs.map(({ name }) => name).filter((_, i) => damaged.includes(request.inputs[i])),
         }).catch(() => {})
       sayKept(signal.aborted ? signal.reason : error)
     },

@@ -1,5 +1,5 @@
 import type { PredictionBatch } from '../../src/genome.ts'
-import { showCount } from '../cli/units.ts'
+import { showCount } from './show.ts'
 
 export interface Site {
   readonly contig: string

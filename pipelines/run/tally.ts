@@ -2,7 +2,7 @@ import type { Contig, PredictionBatch, Region } from '../../src/genome.ts'
 import { StrongestSites } from './strongest-sites.ts'
 
 /** What passes by on its way to the writer: bases, contigs of a stream, the strongest splice sites. */
-export class Seen {
+export class Tally {
   bases = 0
   readonly sites: StrongestSites
   /** Contigs of rows that an earlier run wrote, in order. */

@@ -6,11 +6,11 @@ import { openAtomicOutput, standardOutput } from '../../src/io/bytes/atomic-outp
 import { openPredictions } from '../../src/io/output/read-arrow.ts'
 import { writePredictions } from '../../src/io/output/write-predictions.ts'
 import type { OutputChoice } from '../run/output-file.ts'
-import { regionName } from '../cli/predict-command.ts'
-import type { Progress } from '../predict.ts'
 import { checkShard, type ShardSidecar } from './files.ts'
 import { type PlannedShard, readManifest, resolveBeside, type ShardManifest } from './manifest.ts'
 import { allRegions, columnsOf } from './run.ts'
+import { regionName } from '../run/inputs.ts'
+import type { Progress } from '../predict/options.ts'
 
 export interface ShardMergeOptions {
   readonly output: OutputChoice

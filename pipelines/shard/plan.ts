@@ -5,19 +5,19 @@ import { hashFile } from '../../src/io/bytes/file-hash.ts'
 import { pathKind } from '../../src/io/hub/model-files.ts'
 import type { Model } from '../../src/model/model.ts'
 import { chooseDevice } from '../device/choose-device.ts'
-import { freeMemory } from '../cli/environment.ts'
+import { addReserve, freeMemory, reserveBytes } from '../run/memory.ts'
 import { contextBases, inWindows, jobsOf, packsPerWindowOf } from '../predict/jobs.ts'
 import { defaultModelName, parseModelSpec } from '../models/load-checkpoint.ts'
 import { loadModel } from '../models/load-model.ts'
 import { basesSeen } from '../predict/pack-plan.ts'
 import { packBasesFor } from '../predict/region-groups.ts'
-import { addReserve, knownContigs, openGenomes, readRegions, reserveBytes } from '../cli/predict-command.ts'
-import type { PredictArguments } from '../cli/predict-arguments.ts'
-import { checkedTracks, type PredictOptions } from '../predict.ts'
+import type { PredictRequest } from '../run/request.ts'
 import { partBases, type StrandOptions } from '../predict/run-strand.ts'
 import { balance } from './balance.ts'
 import { pathBeside, type PlannedFile, type PlannedShard, type ShardManifest, writeManifest } from './manifest.ts'
 import { targets } from '../predict/targets.ts'
+import { knownContigs, openGenomes, readRegions } from '../run/inputs.ts'
+import { checkedTracks, type PredictOptions } from '../predict/options.ts'
 
 /** A record is cut into no more parts than this times the shards it could be spread over. */
 const partsPerShard = 64
@@ -39,7 +39,7 @@ interface Unit {
  * Cuts what `predict` would do with `args` into shards and writes the manifest. Regions that `predict` looks at
  * together stay together, and records are cut only where its chunks end: so the values are bit for bit those of one run.
  */
-export async function planShards(args: PredictArguments, options: ShardPlanOptions): Promise<ShardManifest> {
+export async function planShards(args: PredictRequest, options: ShardPlanOptions): Promise<ShardManifest> {
   const { manifestPath, shardCount, signal, onWarning } = options
   const memory = args.memory ?? 2 ** Math.floor(Math.log2(freeMemory() / 2)) // a round number: the same plan when it is made again
   for (const input of args.inputs) if (input === '-' || /^https?:/i.test(input)) throw needLocal(input)
@@ -164,7 +164,7 @@ function joined(parts: readonly Region[]): Region[] {
   return out
 }
 
-async function plannedFiles(args: PredictArguments, manifestPath: string, signal: AbortSignal): Promise<PlannedFile[]> {
+async function plannedFiles(args: PredictRequest, manifestPath: string, signal: AbortSignal): Promise<PlannedFile[]> {
   const files: PlannedFile[] = []
   const add = async (path: string, role: PlannedFile['role']): Promise<void> => {
     files.push({ path: pathBeside(manifestPath, path), role, ...(await hashFile(path, signal)) })

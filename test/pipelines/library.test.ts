@@ -5,9 +5,10 @@ import { fileURLToPath } from 'node:url'
 import { tableFromIPC } from 'apache-arrow'
 import { expect, it } from 'vitest'
 import * as library from '../../src/index.ts'
-import { predict, writeArrow } from '../../src/index.ts'
+import { writeArrow } from '../../src/index.ts'
 import { fakeModel } from '../support/fake-model.ts'
 import { memoryGenome } from '../support/memory-genome.ts'
+import { predict } from '../../pipelines/predict.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 

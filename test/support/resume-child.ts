@@ -23,7 +23,7 @@ const args = parsePredictArguments({
 })
 const { signal } = new AbortController()
 const output = chooseOutput({ output: path, firstInput: fasta, modelName: 'fake', isTerminal: false })
-const out = await openRunOutput({ args, output, log: createLog({}), signal })
+const out = await openRunOutput({ request: args, output, log: createLog({}), signal, isDry: false })
 const genome = await openGenome(fasta)
 const model = fakeModel('windows')
 const say = (text: string): void => void process.stdout.write(`${text}\n`)

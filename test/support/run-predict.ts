@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll } from 'vitest'
 import { describeError, Interruption } from '../../pipelines/cli/exit-codes.ts'
-import type { Progress } from '../../pipelines/predict.ts'
-import { runPredict } from '../../pipelines/cli/predict-command.ts'
 import { parsePredictArguments } from '../../pipelines/cli/predict-arguments.ts'
+import type { Progress } from '../../pipelines/predict/options.ts'
+import { runPredictCommand } from '../../pipelines/cli/predict-command.ts'
 
 const golden = fileURLToPath(new URL('../model/weights/golden/openspliceai-nano.safetensors', import.meta.url))
 
@@ -42,7 +42,7 @@ export async function predictHere(
   }
   const args = parsePredictArguments({ model: golden, device: 'cpu', threads: '1', ...argv })
   try {
-    await runPredict(args, log, abort.signal)
+    await runPredictCommand(args, log, abort.signal)
     return { lines, summary, error: undefined }
   } catch (error) {
     const cause = (abort.signal.aborted ? abort.signal.reason : error) as Error

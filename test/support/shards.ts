@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Log } from '../../pipelines/cli/log.ts'
-import { runPredict } from '../../pipelines/cli/predict-command.ts'
 import { parsePredictArguments } from '../../pipelines/cli/predict-arguments.ts'
 import { mergeShards } from '../../pipelines/shard/merge.ts'
 import { planShards } from '../../pipelines/shard/plan.ts'
 import { runShard, type ShardRunOptions } from '../../pipelines/shard/run.ts'
 import type { OutputFormat } from '../../src/io/output/write-predictions.ts'
+import type { Log } from '../../pipelines/run/log.ts'
+import { runPredictCommand } from '../../pipelines/cli/predict-command.ts'
 
 export const quiet: Log = { info() {}, warn() {}, error() {}, progress() {}, done() {} }
 const { signal } = new AbortController()
@@ -17,7 +17,7 @@ const common: Words = { device: 'cpu', threads: '2', memory: '4G' }
 
 /** What `predict` writes. */
 export async function predicted(folder: string, words: Words, name = 'predicted.arrow'): Promise<Buffer> {
-  await runPredict(parsePredictArguments({ ...common, ...words, output: join(folder, name) }), quiet, signal)
+  await runPredictCommand(parsePredictArguments({ ...common, ...words, output: join(folder, name) }), quiet, signal)
   return readFileSync(join(folder, name))
 }
 

@@ -95,7 +95,12 @@ describe('standard input and pipes', () => {
 
 test('the modules that a browser loads need nothing of Node', async () => {
   const { metafile } = await build({
-    entryPoints: ['src/io/open-genome.ts', 'src/io/bed.ts', 'src/io/region-text.ts', 'src/io/alphabet.ts'],
+    entryPoints: [
+      'src/io/fasta/open-genome.ts',
+      'src/io/fasta/bed.ts',
+      'src/io/fasta/region-text.ts',
+      'src/io/fasta/alphabet.ts',
+    ],
     bundle: true,
     write: false,
     metafile: true,

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { predict, type PredictOptions } from '../../../pipelines/predict.ts'
+import { predict } from '../../../pipelines/predict.ts'
 import { ConfigError, FormatError, RegionError } from '../../../src/errors.ts'
 import type { Genome, PredictionBatch } from '../../../src/genome.ts'
 import { reverseComplement } from '../../../src/io/fasta/alphabet.ts'
 import { fakeModel, fakeValues } from '../../support/fake-model.ts'
 import { memoryGenome, randomSequence } from '../../support/memory-genome.ts'
+import type { PredictOptions } from '../../../pipelines/predict/options.ts'
 
 const records = { one: randomSequence(201, 1), two: randomSequence(1, 2), three: randomSequence(64, 3) }
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)

@@ -2,12 +2,13 @@ import { expect, it } from 'vitest'
 import type { Genome, PredictionBatch, Region } from '../../../src/genome.ts'
 import { createModel } from '../../../src/model/create-model.ts'
 import type { Model } from '../../../src/model/model.ts'
-import { predict, type PredictOptions } from '../../../pipelines/predict.ts'
+import { predict } from '../../../pipelines/predict.ts'
 import { fakeModel } from '../../support/fake-model.ts'
 import { forEachBackend, random } from '../../support/backends.ts'
 import { memoryGenome } from '../../support/memory-genome.ts'
 import { randomHyena, randomOpenSplice, randomSpliceHyena } from '../../support/random-checkpoints.ts'
 import { randomBases } from '../../support/run-model.ts'
+import type { PredictOptions } from '../../../pipelines/predict/options.ts'
 
 const collect = async (batches: AsyncIterable<PredictionBatch>): Promise<PredictionBatch[]> => {
   const out: PredictionBatch[] = []

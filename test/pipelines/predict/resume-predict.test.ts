@@ -1,12 +1,13 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadModel } from '../../../pipelines/models/load-model.ts'
-import { predict, type PredictOptions } from '../../../pipelines/predict.ts'
+import { predict } from '../../../pipelines/predict.ts'
 import type { Genome, PredictionBatch, Region } from '../../../src/genome.ts'
 import { createBackend } from '../../../src/kernels/create-backend.ts'
 import type { Model } from '../../../src/model/model.ts'
 import { fakeModel } from '../../support/fake-model.ts'
 import { memoryGenome, randomSequence } from '../../support/memory-genome.ts'
+import type { PredictOptions } from '../../../pipelines/predict/options.ts'
 
 // A run with doneRows gives the rest of what a whole run gives, bit for bit.
 

@@ -1,0 +1,67 @@
+import { ConfigError } from '../../src/errors.ts'
+import type { Region, Strand } from '../../src/genome.ts'
+import type { Model } from '../../src/model/model.ts'
+import type { DeviceRecovery } from './recovering.ts'
+
+export interface PredictOptions {
+  /** In the order of the output; without them every record, whole. */
+  readonly regions?: readonly Region[]
+  /**
+   * Instead of regions: parts of whole records, each given the sequence around it, with bit for bit the values that the
+   * whole record has. Borders must be multiples of what `partBases` says (or the record's ends).
+   */
+  readonly parts?: readonly Region[]
+  /** Default: each region's own strand, else `+`. With `both` tracks get the suffixes `_plus` and `_minus`. */
+  readonly strand?: Strand | 'both'
+  /** Real sequence given to the model on each side of a region, in bases; `full`: as much as it can see; `none`: padding. */
+  readonly context?: number | 'full' | 'none'
+  /** Names of the model's tracks; default: its default tracks. */
+  readonly tracks?: readonly string[]
+  /** Bases computed at a time; never changes the result beyond rounding. */
+  readonly chunk?: number
+  /** Packs of short regions that are looked at together; default: by the list. A part of a list is given that of the whole. */
+  readonly packsPerWindow?: number
+  /** Bytes to stay within. */
+  readonly memory?: number
+  /** Where values that do not fit memory wait (only for the minus strand of long contigs). */
+  readonly temporaryFolder?: string
+  /**
+   * Rows at the front of the output that are not wanted again (a run that goes on where another stopped): what can be
+   * skipped is neither read nor computed. The other rows are bit for bit those of a whole run with the same options.
+   */
+  readonly doneRows?: number
+  /** Told of each record or region, or piece of one, whose rows are among `doneRows`. */
+  readonly onSkipped?: (region: Region) => void
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: Progress) => void
+  /** Asked, when the device fails, for what to go on with; without an answer the error stands. */
+  readonly onDeviceError?: DeviceRecovery
+}
+
+export interface Progress {
+  readonly contig: string
+  /** Bases computed, each strand counted; `basesTotal` is undefined for a stream. */
+  readonly basesDone: number
+  readonly basesTotal: number | undefined
+  /** Regions, or records, that are complete, where these are counted. */
+  readonly regionsDone?: number
+  readonly regionsTotal?: number | undefined
+}
+
+/** The tracks to write, checked against the model's. */
+export function checkedTracks({ info }: Model, tracks: readonly string[] | undefined): readonly string[] {
+  if (!tracks) return info.tracks.filter((track) => track.isDefault).map((track) => track.name)
+  const names = info.tracks.map((track) => track.name)
+  for (const name of tracks) {
+    if (!names.includes(name))
+      throw new ConfigError({
+        where: '--tracks',
+        what: `${info.name} has no track ${name}`,
+        expected: `some of ${names.join(', ')}`,
+        got: name,
+      })
+  }
+  if (tracks.length === 0)
+    throw new ConfigError({ where: '--tracks', what: 'no track is named', expected: `some of ${names.join(', ')}` })
+  return [...new Set(tracks)]
+}

@@ -1,0 +1,47 @@
+import { FormatError } from '../../src/errors.ts'
+import type { Contig, Genome, Region } from '../../src/genome.ts'
+import { readBed } from '../../src/io/fasta/bed.ts'
+import { openGenome, type OpenGenomeOptions } from '../../src/io/fasta/open-genome.ts'
+import { contigMap, parseRegion } from '../../src/io/fasta/region-text.ts'
+import type { PredictRequest } from './request.ts'
+
+export async function openGenomes(inputs: readonly string[], options: OpenGenomeOptions): Promise<Genome[]> {
+  const genomes: Genome[] = []
+  for (const input of inputs) genomes.push(await openGenome(input, options))
+  return genomes
+}
+
+/** Contigs in input order where all inputs know theirs beforehand. */
+export async function knownContigs(genomes: readonly Genome[], signal: AbortSignal): Promise<Contig[] | undefined> {
+  if (!genomes.every((genome) => genome.isRandomAccess)) return undefined
+  const contigs: Contig[] = []
+  for (const genome of genomes) contigs.push(...(await genome.contigs(signal)))
+  return contigs
+}
+
+/** Regions of --region and --regions, in that order; undefined where neither is given. */
+export async function readRegions(
+  request: PredictRequest,
+  genomes: readonly Genome[],
+  signal: AbortSignal,
+): Promise<Region[] | undefined> {
+  if (request.regionTexts.length + request.bedFiles.length === 0) return undefined
+  const contigs = contigMap((await knownContigs(genomes, signal)) ?? needFile(genomes))
+  const regions: Region[] = request.regionTexts.map((text) => parseRegion(text, contigs))
+  for (const path of request.bedFiles) regions.push(...(await readBed(path, contigs, signal)))
+  return regions
+}
+
+function needFile(genomes: readonly Genome[]): never {
+  const { name } = genomes.find((genome) => !genome.isRandomAccess)!
+  throw new FormatError({
+    where: name,
+    what: 'regions need random access, which a stream has not',
+    expected: 'a FASTA file',
+    got: 'standard input',
+    remedy: 'save it to a file first',
+  })
+}
+
+/** What the `region` column says. */
+export const regionName = ({ name, contig, start, end }: Region): string => name ?? `${contig}:${start}-${end}`

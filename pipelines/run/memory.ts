@@ -1,0 +1,26 @@
+import { freemem } from 'node:os'
+import { LimitError } from '../../src/errors.ts'
+
+/** Node itself (180 MiB with two threads), the reader, the writer and the batches between stages; the rest of `--memory` is the model's. */
+export const reserveBytes = 232 * 2 ** 20
+
+/** Bytes that can be had now, limits of a container counted. */
+export function freeMemory(): number {
+  const available = (process as { availableMemory?: () => number }).availableMemory?.()
+  return available === undefined ? freemem() : Math.min(available, freemem())
+}
+
+/** The model counts its own memory; the user's number is that of the whole program. */
+export function addReserve(error: unknown, memory: number): unknown {
+  if (!(error instanceof LimitError) || error.where !== '--memory' || error.neededBytes === undefined) return error
+  const neededBytes = error.neededBytes + reserveBytes
+  return new LimitError({
+    where: '--memory',
+    what: 'too little for this model and chunk',
+    expected: `at least ${Math.ceil(neededBytes / 2 ** 20)}M`,
+    got: `${Math.floor(memory / 2 ** 20)}M`,
+    remedy: 'give more --memory, a smaller --chunk, or a shorter --filter-length where the model has long filters',
+    neededBytes,
+    cause: error,
+  })
+}

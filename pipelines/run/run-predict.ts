@@ -1,0 +1,233 @@
+import { tmpdir } from 'node:os'
+import { dirname } from 'node:path'
+import type { Genome, Region } from '../../src/genome.ts'
+import { writePredictions } from '../../src/io/output/write-predictions.ts'
+import type { Backend } from '../../src/kernels/backend.ts'
+import type { Model } from '../../src/model/model.ts'
+import { chooseDevice } from '../device/choose-device.ts'
+import { defaultModelName } from '../models/load-checkpoint.ts'
+import { loadModel } from '../models/load-model.ts'
+import { describeApproximation, judgeApproximation } from '../predict/approximation.ts'
+import { contextBases } from '../predict/jobs.ts'
+import { checkedTracks, type PredictOptions } from '../predict/options.ts'
+import { planPredict, type PredictPlan } from '../predict/plan.ts'
+import type { DeviceRecovery } from '../predict/recovering.ts'
+import { predict } from '../predict.ts'
+import { deviceRecovery } from './device-recovery.ts'
+import { knownContigs, openGenomes, readRegions, regionName } from './inputs.ts'
+import type { Log } from './log.ts'
+import { addReserve, freeMemory, reserveBytes } from './memory.ts'
+import { runMetadata } from './metadata.ts'
+import { orderHint } from './order-hint.ts'
+import { checkOverlaps, chooseOutput, type OutputChoice } from './output-file.ts'
+import type { PredictRequest } from './request.ts'
+import { openRunOutput, type RunOutput } from './resume.ts'
+import { describeRegions } from './resume-record.ts'
+import { Tally } from './tally.ts'
+
+export interface RunSettings {
+  readonly log: Log
+  readonly signal: AbortSignal
+  /** For a dry run: told of the plan, and nothing is computed or written. */
+  readonly onPlanned?: (run: PlannedRun) => Promise<void>
+}
+
+/** A run before its first base. */
+export interface PlannedRun {
+  readonly model: Model
+  readonly genomes: readonly Genome[]
+  readonly options: PredictOptions
+  readonly plan: PredictPlan
+  readonly output: OutputChoice
+}
+
+/** A run after its last base. */
+export interface RunOutcome {
+  readonly tally: Pick<Tally, 'bases' | 'sites'>
+  /** Of performance.now(), when the run began. */
+  readonly startTime: number
+  readonly device: string
+  /** `-` is standard output. */
+  readonly output: string
+  /** Rows that an interrupted run had written before; undefined where there was none. */
+  readonly basesBefore?: number
+  /** Whether an earlier run had written all of it. */
+  readonly wasComplete?: boolean
+}
+
+/** One run of `predict`: opens what it reads and writes, then computes. Undefined after a dry run. */
+export async function runPredict(request: PredictRequest, settings: RunSettings): Promise<RunOutcome | undefined> {
+  const { log, signal, onPlanned } = settings
+  const isDry = onPlanned !== undefined
+  const genomes = await openGenomes(request.inputs, {
+    onWarning: log.warn,
+    signal,
+    maxHeldBytes: (request.memory ?? freeMemory() / 2) / 4,
+  })
+  let out: RunOutput | undefined
+  try {
+    const regions = await readRegions(request, genomes, signal)
+    const output = chooseOutput({
+      output: request.output,
+      format: request.format,
+      firstInput: request.inputs[0],
+      modelName: request.models[0] ?? defaultModelName() ?? 'model',
+      isTerminal: process.stdout.isTTY && !isDry,
+    })
+    checkOverlaps(output.format, regions)
+    out = await openRunOutput({ request, output, log, signal, isDry })
+    return await compute({ request, settings, genomes, regions, output, out })
+  } catch (error) {
+    const shown = out ? addReserve(error, out.memory) : error
+    await out?.abort(shown)
+    throw shown
+  } finally {
+    await Promise.all(genomes.map((genome) => genome.close()))
+  }
+}
+
+interface Run {
+  readonly request: PredictRequest
+  readonly settings: RunSettings
+  readonly genomes: readonly Genome[]
+  readonly regions: readonly Region[] | undefined
+  readonly output: OutputChoice
+  readonly out: RunOutput
+}
+
+/** Device, model and plan; then reading, computing and writing at once, and what is to be said of it. */
+async function compute({ request, settings, genomes, regions, output, out }: Run): Promise<RunOutcome | undefined> {
+  const { log, signal, onPlanned } = settings
+  const startTime = performance.now()
+  const { filterLength, frequencySparsity, strand, context, chunk } = request
+  const { memory, threads } = out
+  const modelMemory = Math.max(0, memory - reserveBytes)
+  const { backend, reason } = await chooseDevice(request.device, {
+    threads,
+    memoryBytes: modelMemory,
+    precision: request.precision,
+    onWarning: log.warn,
+  })
+  const load = (on: Backend): Promise<Model> =>
+    loadModel(request.models, { backend: on, filterLength, frequencySparsity, signal, onWarning: log.warn })
+  let model = await load(backend)
+  const tracks = checkedTracks(model, request.tracks)
+  const temporaryFolder = output.path === undefined ? tmpdir() : dirname(output.path)
+  const options: PredictOptions = {
+    regions,
+    strand,
+    context,
+    tracks,
+    chunk,
+    memory: modelMemory,
+    temporaryFolder,
+    signal,
+    onProgress: log.progress,
+  }
+  const plan = await planPredict(model, genomes, options)
+  if (onPlanned) {
+    await onPlanned({ model, genomes, options, plan, output })
+    await close(model)
+    return undefined
+  }
+
+  log.info(`${model.info.name} (${model.info.architecture}) on ${backend.description} (${reason})`)
+  if (filterLength !== undefined || frequencySparsity > 0) {
+    const exact = await loadModel(request.models, { backend, signal })
+    const report = await judgeApproximation(exact, model, genomes, options)
+    exact.close()
+    log.info(report ? describeApproximation(report) : 'what the approximation changes cannot be said of a stream')
+  }
+  const onCpu = async (): Promise<Model> => {
+    // Said only where the run was f16 until now.
+    const moved = await chooseDevice('cpu', {
+      threads,
+      memoryBytes: modelMemory,
+      precision: backend.precision,
+      onWarning: log.warn,
+    })
+    model = await load(moved.backend)
+    return model
+  }
+  const hint = regions && orderHint(regions, contextBases(model, context))
+  if (hint) log.info(hint)
+  const recover = deviceRecovery({
+    isAuto: request.device === 'auto',
+    defaultChunk: plan.longest.chunkBases,
+    onCpu,
+    onWarning: log.warn,
+  })
+  const onDeviceError: DeviceRecovery = async (error, failed) => {
+    const next = await recover(error, failed)
+    if (next) await out.moved(`${next.model.backend.description}, chunks of ${next.chunk} bases`)
+    return next
+  }
+  const columns =
+    strand === 'both' ? ['_plus', '_minus'].flatMap((suffix) => tracks.map((track) => track + suffix)) : tracks
+  const tally = new Tally(columns)
+  const contigs = await knownContigs(genomes, signal)
+  const begun = await out.begin({
+    regions: describeRegions(regions),
+    model: { name: model.info.name, sha256: model.info.sha256 },
+    device: backend.description,
+    options: describeOptions(request, { tracks, format: output.format, plannedChunk: plan.longest.chunkBases }),
+    memory,
+    threads,
+  })
+  const outcome = { tally, startTime, device: backend.description, output: output.path ?? '-' }
+  if (begun === 'complete') {
+    await close(model)
+    return { ...outcome, wasComplete: true }
+  }
+  const { sink, done } = begun
+  const batches = predict(model, genomes, {
+    ...options,
+    onDeviceError,
+    doneRows: done?.rows,
+    onSkipped: (region) => tally.skip(region),
+  })
+  const layout = {
+    tracks: columns,
+    contigs: contigs?.map(({ name }) => name),
+    regions: request.bedFiles.length > 0 ? regions?.map(regionName) : undefined,
+    temporaryFolder,
+    metadata: () => runMetadata({ model, genomes, contigs: contigs ?? tally.contigs, options, args: request }),
+  }
+  await writePredictions(
+    tally.watch(batches),
+    output.format,
+    sink,
+    layout,
+    done && { ...done, contigs: () => [...tally.skippedContigs] },
+  )
+  await close(model)
+  return { ...outcome, device: model.backend.description, basesBefore: done?.rows }
+}
+
+/** Options that decide the output's bytes, as text, by their names. */
+function describeOptions(
+  request: PredictRequest,
+  { tracks, format, plannedChunk }: { tracks: readonly string[]; format: string; plannedChunk: number },
+): Record<string, string> {
+  const { filterLength, frequencySparsity, strand, context, chunk, bedFiles } = request
+  const shown = {
+    tracks: tracks.join(','),
+    strand,
+    context,
+    'filter-length': filterLength,
+    'frequency-sparsity': frequencySparsity,
+    precision: request.precision,
+    chunk,
+    format,
+  }
+  return {
+    ...Object.fromEntries(Object.entries(shown).map(([name, value]) => [`--${name}`, `${value ?? 'not given'}`])),
+    'the region column (--regions)': bedFiles.length > 0 ? 'written' : 'not written',
+    'the planned chunk': `${plannedChunk} bases`,
+  }
+}
+
+async function close(model: Model): Promise<void> {
+  model.close()
+  await model.backend.destroy()
+}
