@@ -41,7 +41,7 @@ async function timed(b: WebGpuBackend, run: () => void): Promise<number[]> {
   return seconds
 }
 
-/** Root of the summed squares of differences over that of expected values. DESIGN.md allows 2e-3 in f16. */
+/** Root of the summed squares of differences over that of expected values. docs/models.md, section 4, allows 2e-3 in f16. */
 function expectClose(what: string, b: WebGpuBackend, got: readonly number[], expected: readonly number[]): void {
   const norm = (v: readonly number[]): number => Math.sqrt(v.reduce((sum, x) => sum + x * x, 0))
   const error = norm(got.map((v, i) => v - expected[i])) / norm(expected)

@@ -2,7 +2,7 @@ import type { RunOutcome } from '../run/run-predict.ts'
 import { showBytes, showCount, showSeconds } from '../run/show.ts'
 import type { Log } from '../run/log.ts'
 
-/** The end of a run that went well: the strongest sites, then one line, for machines the summary of SPEC. */
+/** The end of a run that went well: the strongest sites, then one line; for machines, the summary as an object. */
 export function logSummary(log: Log, { tally, startTime, device, output, basesBefore, wasComplete }: RunOutcome): void {
   for (const line of tally.sites.lines()) log.info(line)
   const seconds = (performance.now() - startTime) / 1000

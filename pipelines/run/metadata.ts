@@ -10,7 +10,7 @@ export interface NumberOptions {
   readonly frequencySparsity: number
 }
 
-/** The schema metadata of SPEC: what was run, on what, with which parameters. */
+/** The schema metadata: what was run, on what, with which parameters. */
 export function runMetadata(run: {
   model: Model
   genomes: readonly Genome[]

@@ -17,7 +17,7 @@ export interface NamedTensor {
 export type Architecture = HyenaArchitecture | OpenSpliceArchitecture | SpliceHyenaArchitecture
 
 /**
- * HyenaDNA (MODELS.md section 1). Canonical tensor names: those of the `-hf` form without the prefix `hyena.`,
+ * HyenaDNA (docs/models.md, section 1). Canonical tensor names: those of the `-hf` form without the prefix `hyena.`,
  * aliases (`implicit_filter.{3,5}.freq`) dropped, `lm_head.weight` always present (tied ones resolved).
  */
 export interface HyenaArchitecture {
@@ -33,7 +33,7 @@ export interface HyenaArchitecture {
   readonly vocabularySize: number // rows of the embedding and of lm_head, padding included (16)
 }
 
-/** The SpliceAI family as OpenSpliceAI trains it (MODELS.md section 2); names as in its state_dict. */
+/** The SpliceAI family as OpenSpliceAI trains it (docs/models.md, section 2); names as in its state_dict. */
 export interface OpenSpliceArchitecture {
   readonly kind: 'openspliceai'
   readonly channelCount: number // 32

@@ -2,51 +2,78 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { circles } from '../support/import-circles.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const files = ['src', 'pipelines'].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter(
-      (e) => e.isFile() && e.name.endsWith('.ts') && !e.name.endsWith('.as.ts') && !e.parentPath.includes('generated'),
-    )
+    .filter((e) => e.isFile() && e.name.endsWith('.ts') && !e.name.endsWith('.as.ts'))
+    .filter((e) => !e.parentPath.includes('generated'))
     .map((e) => relative(root, join(e.parentPath, e.name))),
 )
 
+/** Files (from the root) and packages that a file imports, types and `import()` included. */
 const importsOf = (file: string): string[] =>
   [...readFileSync(join(root, file), 'utf8').matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, target]) =>
     target.startsWith('.') ? relative(root, join(root, dirname(file), target)) : target,
   )
+const graph = new Map(files.map((file) => [file, importsOf(file)]))
 
-/** Who may import whom (DESIGN: imports go one way). Shared words may be used by all. */
-const shared = ['src/genome.ts', 'src/errors.ts', 'src/streams.ts']
+/** Imports, of files under `folder`, that are not allowed. */
+const wrongImports = (folder: string, isWrong: (target: string) => boolean): string[] =>
+  files
+    .filter((file) => file.startsWith(folder))
+    .flatMap((file) =>
+      graph
+        .get(file)!
+        .filter(isWrong)
+        .map((target) => `${file} -> ${target}`),
+    )
+
+const isOurs = (target: string): boolean => /^(src|pipelines|test|bench|scripts)\//.test(target)
+
+/** Shared words, which everybody may import. */
+const shared = ['src/genome.ts', 'src/errors.ts', 'src/streams.ts', 'src/validate.ts']
+/** Who may import whom: docs/design.md. A folder not listed may import nothing of ours. */
 const allowed: Record<string, readonly string[]> = {
-  'src/io/': ['src/io/', ...shared],
+  'src/io/bytes/': ['src/io/bytes/', ...shared],
+  'src/io/fasta/': ['src/io/fasta/', 'src/io/bytes/', ...shared],
+  'src/io/output/': ['src/io/', ...shared],
+  'src/io/hub/': ['src/io/hub/', 'src/io/bytes/', ...shared],
   'src/model/': ['src/model/', 'src/kernels/', ...shared],
-  'src/kernels/': ['src/kernels/', 'src/errors.ts'],
-  'pipelines/': ['pipelines/', 'src/', 'package.json'],
+  'src/kernels/': ['src/kernels/', 'src/errors.ts', 'src/validate.ts'],
+  'pipelines/cli/': ['pipelines/', 'src/', 'package.json'],
+  'pipelines/shard/': [
+    'pipelines/shard/',
+    'pipelines/run/',
+    'pipelines/predict',
+    'pipelines/models/',
+    'pipelines/device/',
+    'src/',
+  ],
+  'pipelines/run/': ['pipelines/run/', 'pipelines/predict', 'pipelines/models/', 'pipelines/device/', 'src/'],
+  'pipelines/predict/': ['pipelines/predict', 'src/'],
+  'pipelines/predict.ts': ['pipelines/predict/', 'src/'],
+  'pipelines/models/': ['pipelines/models/', 'src/'],
+  'pipelines/device/': ['pipelines/device/', 'src/'],
 }
 
 describe('imports go one way', () => {
-  it('finds the sources', () => expect(files.length).toBeGreaterThan(40))
+  it('finds the sources', () => expect(files.length).toBeGreaterThan(150))
+  it('every room is listed', () => {
+    const rooms = files.filter((f) => /^(src\/(io|model|kernels)|pipelines\/[a-z]+)\//.test(f))
+    expect(rooms.filter((f) => !Object.keys(allowed).some((folder) => f.startsWith(folder)))).toEqual([])
+  })
   it.each(Object.entries(allowed))('%s', (folder, targets) => {
-    const wrong = files
-      .filter((f) => f.startsWith(folder))
-      .flatMap((f) =>
-        importsOf(f)
-          .filter((t) => /^(src|pipelines|test|bench)\//.test(t) && !targets.some((ok) => t.startsWith(ok)))
-          .map((t) => `${f} -> ${t}`),
-      )
-    expect(wrong).toEqual([])
+    expect(wrongImports(folder, (t) => isOurs(t) && !targets.some((ok) => t.startsWith(ok)))).toEqual([])
+  })
+  it('the terminal and its words are known to the command line only', () => {
+    const isTerminal = (t: string): boolean => t === 'yargs' || t === 'cli-progress'
+    expect(wrongImports('', isTerminal).filter((line) => !line.startsWith('pipelines/cli/'))).toEqual([])
   })
   it('node: only where bytes are read, threads start, and in the programs', () => {
-    const wrong = files
-      .filter((f) => !/^(src\/io\/|src\/kernels\/cpu\/|pipelines\/)/.test(f))
-      .flatMap((f) =>
-        importsOf(f)
-          .filter((t) => t.startsWith('node:'))
-          .map((t) => `${f} -> ${t}`),
-      )
-    expect(wrong).toEqual([])
+    const rooms = /^(src\/io\/|src\/kernels\/cpu\/|pipelines\/(cli|run|shard|models|device)\/)/
+    expect(wrongImports('', (t) => t.startsWith('node:')).filter((line) => !rooms.test(line))).toEqual([])
   })
   it('no GPU type outside the WebGPU files', () => {
     const wrong = files
@@ -54,13 +81,17 @@ describe('imports go one way', () => {
       .filter((f) => /\bGPU[A-Z]\w+/.test(readFileSync(join(root, f), 'utf8')))
     expect(wrong).toEqual([])
   })
-  it('no test code in the sources', () => {
-    expect(
-      files.flatMap((f) =>
-        importsOf(f)
-          .filter((t) => t.startsWith('test/'))
-          .map((t) => `${f} -> ${t}`),
-      ),
-    ).toEqual([])
+  it('no test code in the sources', () => expect(wrongImports('', (t) => t.startsWith('test/'))).toEqual([]))
+  it('no source refers to a document outside the repository', () => {
+    const outside = /\b(MODELS|DESIGN|STYLE|GPU)\.md\b|\bof SPEC\b|\bSPEC,/
+    expect(files.filter((f) => outside.test(readFileSync(join(root, f), 'utf8')))).toEqual([])
+  })
+})
+
+describe('circles', () => {
+  const found = (edges: Record<string, string[]>): string[][] => circles(new Map(Object.entries(edges)))
+  it('are found', () => {
+    expect(found({ a: ['b'], b: ['c', 'node:fs'], c: ['a'], d: ['a'] })).toEqual([['a', 'b', 'c']])
+    expect(found({ a: ['b'], b: ['c'], c: [], d: ['a'] })).toEqual([])
   })
 })

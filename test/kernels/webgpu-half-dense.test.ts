@@ -4,7 +4,7 @@ import { createWebGpuBackend, type WebGpuBackend } from '../../src/kernels/webgp
 import { randomArray } from '../support/backends.ts'
 import { denseError, dilatedError, gpuHalfSkipNote, gpuHalfSkipReason } from '../support/half-products.ts'
 
-const tolerance = 2e-3 // relative L2, DESIGN.md
+const tolerance = 2e-3 // relative L2: docs/models.md, section 4
 
 /** Weights as f16, sums in f32 registers. */
 describe.skipIf(gpuHalfSkipReason !== undefined)(`dense layers with f16 weights${gpuHalfSkipNote}`, () => {

@@ -7,7 +7,7 @@ import { longConvReference, maskedNegacyclic } from '../oracle/convolution.ts'
 import { gpuSkipReason, poisoned, randomArray, relativeL2, tensorOf } from '../support/backends.ts'
 import { gpuHalfSkipNote, gpuHalfSkipReason } from '../support/half-products.ts'
 
-const tolerance = 2e-3 // relative L2, DESIGN.md
+const tolerance = 2e-3 // relative L2: docs/models.md, section 4
 
 /** Precision f16 of the long convolution: what is stored between passes, and spectra. */
 describe.skipIf(gpuHalfSkipReason !== undefined)(`long convolution stored as f16${gpuHalfSkipNote}`, () => {

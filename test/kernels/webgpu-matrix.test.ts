@@ -131,7 +131,7 @@ describe('shaders for matrix units, by Dawn without a device', () => {
 
 /** The matrix operations are played; a subgroup is one thread. M, N and K differ, so that none can stand for another. */
 describe.skipIf(gpuHalfSkipReason !== undefined)(`products around played matrix units${gpuHalfSkipNote}`, () => {
-  const tolerance = 2e-3 // relative L2, DESIGN.md
+  const tolerance = 2e-3 // relative L2: docs/models.md, section 4
   let b: WebGpuBackend
   beforeAll(async () => {
     b = await createWebGpuBackend({

@@ -57,7 +57,7 @@ async function allLogits(
   return out
 }
 
-/** Bounds of DESIGN.md, numerics. */
+/** The bounds of docs/models.md, section 4. */
 describeShared('reference outputs', () => {
   forEachBackend('HyenaDNA', (backend) => {
     it.each([

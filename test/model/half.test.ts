@@ -10,7 +10,7 @@ import { gpuHalfSkipReason } from '../support/half-products.ts'
 import { randomBases, runAll } from '../support/run-model.ts'
 import { describeShared, readTensor, readTensors, sharedPath } from '../support/shared.ts'
 
-/** Precision f16 against the bounds of DESIGN.md: convolutions 2e-3 (relative L2), log-likelihoods 0.01 and probabilities 2e-3 (means). */
+/** Precision f16 against the bounds of docs/models.md, section 4: convolutions 2e-3 (relative L2), log-likelihoods 0.01 and probabilities 2e-3 (means). */
 describe.skipIf(gpuHalfSkipReason !== undefined)(
   `models in f16 on webgpu${gpuHalfSkipReason === undefined ? '' : ` (skipped: ${gpuHalfSkipReason})`}`,
   () => {

@@ -1,7 +1,7 @@
 import type { HyenaArchitecture, NamedTensor } from '../../src/model/checkpoint.ts'
 import { geluTanh, layerNorm, linear, type Matrix } from './linear.ts'
 
-/** Naive float64 HyenaDNA (MODELS.md section 1): logits [16][length] for token ids. Direct sums, filters from the MLP; no shortcuts. */
+/** Naive float64 HyenaDNA (docs/models.md, section 1): logits [16][length] for token ids. Direct sums, filters from the MLP; no shortcuts. */
 export function hyenaLogits(
   a: HyenaArchitecture,
   tensors: ReadonlyMap<string, NamedTensor>,

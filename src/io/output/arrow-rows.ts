@@ -31,7 +31,7 @@ export type DictionaryColumn = keyof typeof dictionaryIds
 const dictionaryType = (column: DictionaryColumn) =>
   new Dictionary(new Utf8(), column === 'base' ? new Int8() : new Int32(), dictionaryIds[column], false)
 
-/** The schema of SPEC: contig, position, base, (region,) and one nullable float32 a track. */
+/** The schema: contig, position, base, (region,) and one nullable float32 a track. */
 export function arrowSchema(layout: OutputLayout): Schema {
   return new Schema(
     [

@@ -2,7 +2,7 @@ import { ShapeError } from '../../errors.ts'
 import { expectWeights, type Tensor, type Weights } from '../tensor.ts'
 
 /**
- * The Hyena filter as a function of position (Poli et al. 2023, section 3.3; MODELS.md section 1):
+ * The Hyena filter as a function of position (Poli et al. 2023, section 3.3; docs/models.md, section 1):
  * `h = sin(freq·(W0 z_i + b0))`, `h = sin(freq·(W h + b))` for each inner layer,
  * `out[c, i] = (Wout h)[c] · (exp(-t_i |delta_c|) + shift)`, for taps i = firstTap .. firstTap + out.length - 1.
  *

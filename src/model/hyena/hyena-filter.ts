@@ -132,7 +132,7 @@ export const planHyenaFilter = (
     spectrumBytes: policy === 'keep-spectra' ? Number.POSITIVE_INFINITY : 0,
   })
 
-/** What all channels' filters share of the filter MLP's parameters, by the names of MODELS.md section 1. */
+/** What all channels' filters share of the filter MLP's parameters, by the names of docs/models.md, section 1. */
 export function implicitFilterArguments(
   parameters: Parameters,
   prefix: string,

@@ -23,7 +23,7 @@ export const groupedWeightBytes = ({ modelWidth, shortFilterLength, filterMlpWid
   4 * modelWidth * (3 * (modelWidth + 1 + shortFilterLength + 1) + 1 + filterMlpWidth + 1)
 
 /**
- * A layer's Hyena operator up to its output projection (MODELS.md section 1): projections, short convolutions, gate, long
+ * A layer's Hyena operator up to its output projection (docs/models.md, section 1): projections, short convolutions, gate, long
  * convolution, gate. Only the projections mix channels, so it can be done some channels at a time: then gate, convolution input
  * and filter take a part of their memory, and what is common to all channels (norm, the filter's hidden layers) is made once
  * for each group. Values differ only where fewer channels get another plan of the long convolution, by its rounding.

@@ -35,7 +35,7 @@ export interface HyenaOptions {
   readonly headRows?: readonly number[]
 }
 
-/** HyenaDNA (Nguyen et al. 2023; MODELS.md section 1) in blocks: all layers on one block, each layer carrying its history. */
+/** HyenaDNA (Nguyen et al. 2023; docs/models.md, section 1) in blocks: all layers on one block, each layer carrying its history. */
 export class HyenaNetwork {
   readonly architecture: HyenaArchitecture
   readonly filterLength: number

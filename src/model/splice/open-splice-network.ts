@@ -9,7 +9,7 @@ const batchNormEpsilon = 1e-5
 const unitsPerSkip = 4
 
 /**
- * The SpliceAI network (Jaganathan et al. 2019, figure 1; MODELS.md section 2) on windows without padding inside.
+ * The SpliceAI network (Jaganathan et al. 2019, figure 1; docs/models.md, section 2) on windows without padding inside.
  * Each Skip convolution is folded with the final one: logits = Σ_k (final · skip_k)(x_k) + bias, so that no 32-channel
  * skip sum is kept.
  */

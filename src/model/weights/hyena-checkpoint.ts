@@ -17,7 +17,7 @@ export const looksLikeHyena = (names: Iterable<string>): boolean =>
   )
 
 /**
- * Reads a HyenaDNA checkpoint in any of its name forms (MODELS.md section 1): `hyena.backbone.…` of the Hugging Face form,
+ * Reads a HyenaDNA checkpoint in any of its name forms (docs/models.md, section 1): `hyena.backbone.…` of the Hugging Face form,
  * `backbone.…` of the original, `model.backbone.…` of Lightning, and what fine-tunes put before them.
  *
  * @param config the file's config.json (either form of its keys); without one everything comes from the tensors' shapes

@@ -3,7 +3,7 @@ import type { NamedTensor, OpenSpliceArchitecture } from '../checkpoint.ts'
 import type { RawWeights } from './raw-tensor.ts'
 import { TensorPicker } from './tensor-picker.ts'
 
-/** Width and dilation of the units of each group of four (MODELS.md section 2; Jaganathan et al. 2019, figure S1). */
+/** Width and dilation of the units of each group of four (docs/models.md, section 2; Jaganathan et al. 2019, figure S1). */
 const groups = [
   { width: 11, dilation: 1 },
   { width: 11, dilation: 4 },

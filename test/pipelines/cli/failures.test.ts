@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { bgzip } from '../../support/fasta-files.ts'
 import { folders, goldenModel, type Outcome, runProgram, sample } from '../../support/run-program.ts'
 
-// SPEC, "Failures every command must meet", row by row, on the program itself. Model rows: model-failures.test.ts.
+// Failures that every command must meet, one by one, on the program itself. Model rows: model-failures.test.ts.
 const folder = folders()
 const common = ['--device', 'cpu', '--threads', '1', '--model', goldenModel('openspliceai-nano.safetensors')]
 const predict = (cwd: string, words: readonly string[], input?: string) =>
