@@ -1,9 +1,9 @@
 import { FormatError } from '../../errors.ts'
 import { type BgzfBlock, inflateBlock, listBlocks } from './bgzf.ts'
 import { type ByteSource, concatBytes } from './byte-source.ts'
-import { StaleIndex } from '../fasta/fai.ts'
 import { findEntry, type Gzi } from './gzi.ts'
 import { loadInflaters, missingEndWarning } from './unpack.ts'
+import { StaleIndex } from './stale-index.ts'
 
 /** Random access to the uncompressed bytes of a plain or BGZF file. */
 export interface DataReader {

@@ -1,4 +1,4 @@
-import { StaleIndex } from '../fasta/fai.ts'
+import { StaleIndex } from './stale-index.ts'
 
 /**
  * The `.gzi` index of bgzip as a table: entry i says that data from `dataOffsets[i]` on begins in the BGZF block at

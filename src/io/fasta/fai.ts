@@ -1,3 +1,5 @@
+import { StaleIndex } from '../bytes/stale-index.ts'
+
 /** The `.fai` index of samtools: name, length, offset, line bases and line bytes of each record, tab-separated. */
 
 export interface FaiEntry {
@@ -10,9 +12,6 @@ export interface FaiEntry {
   /** Bytes of a full line, its end included. */
   readonly lineBytes: number
 }
-
-/** An index that does not belong to its file, or is no index; the reader then builds one in memory. Never leaves src/io. */
-export class StaleIndex extends Error {}
 
 /** Uncompressed file offset of base `position` (0-based) of a record. */
 export function baseOffset(entry: FaiEntry, position: number): number {

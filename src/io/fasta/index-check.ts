@@ -2,8 +2,9 @@ import { GenoconvError } from '../../errors.ts'
 import { isBase } from './alphabet.ts'
 import { PIECE_BYTES } from '../bytes/byte-source.ts'
 import type { DataReader } from '../bytes/data-reader.ts'
-import { baseOffset, type FaiEntry, StaleIndex } from './fai.ts'
+import { baseOffset, type FaiEntry } from './fai.ts'
 import { FastaScanner } from './fasta-scan.ts'
+import { StaleIndex } from '../bytes/stale-index.ts'
 
 /**
  * Checks what stands between record `i - 1` and record `i` of an index (`i` may be the number of records: the end of the

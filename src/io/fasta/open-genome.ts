@@ -2,10 +2,10 @@ import { FormatError, RegionError } from '../../errors.ts'
 import type { Contig, Genome, Region, SequenceChunk } from '../../genome.ts'
 import { sniffPacking } from '../bytes/bgzf.ts'
 import { blobSource, type ByteSource } from '../bytes/byte-source.ts'
-import { StaleIndex } from './fai.ts'
 import { fastaChunks } from './fasta-chunks.ts'
 import { nameSome } from './names.ts'
 import { loadIndex, type OpenIndex } from './open-index.ts'
+import { StaleIndex } from '../bytes/stale-index.ts'
 
 export interface OpenGenomeOptions {
   /** Told, once each, what is odd but not wrong: a stale index, a missing BGZF end, a record without bases. */

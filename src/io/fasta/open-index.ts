@@ -2,12 +2,13 @@ import { FormatError } from '../../errors.ts'
 import type { Contig, Region } from '../../genome.ts'
 import { type ByteSource, PIECE_BYTES, readAll } from '../bytes/byte-source.ts'
 import { BgzfReader, bufferedReader, type DataReader, plainReader } from '../bytes/data-reader.ts'
-import { baseOffset, type FaiEntry, parseFai, StaleIndex } from './fai.ts'
+import { baseOffset, type FaiEntry, parseFai } from './fai.ts'
 import { emptyRecordWarning } from './fasta-chunks.ts'
 import { type IndexedRecord, scanIndex } from './fasta-index.ts'
 import { type Gzi, parseGzi } from '../bytes/gzi.ts'
 import { HeldRecords } from './held-records.ts'
 import { checkGap, checkLineEnds, unwrapLines } from './index-check.ts'
+import { StaleIndex } from '../bytes/stale-index.ts'
 
 /** What is known of a file's records, and how to read them. */
 export interface OpenIndex {

@@ -4,9 +4,10 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { FormatError, GenoconvError } from '../../../src/errors.ts'
 import { buildIndex, writeIndex } from '../../../src/io/fasta/fasta-index.ts'
-import { parseFai, StaleIndex } from '../../../src/io/fasta/fai.ts'
+import { parseFai } from '../../../src/io/fasta/fai.ts'
 import { parseGzi } from '../../../src/io/bytes/gzi.ts'
 import { bgzfBlock, bgzip, readText, recordsOf, temporaryFolder, withGenome } from '../../support/fasta-files.ts'
+import { StaleIndex } from '../../../src/io/bytes/stale-index.ts'
 
 const folder = temporaryFolder()
 
