@@ -2,12 +2,12 @@
  * The six kinds of failure a caller can tell apart. Every message reads
  * `<where>: <what is wrong>: expected X, got Y; <remedy>`, in the data's own terms.
  * An abort (`AbortSignal`) is never one of these: it passes through unwrapped.
+ *
+ * Options stand in messages by their names in the library, in backticks, with a value where it matters: `memory`,
+ * `filterLength`, `device: cpu`. Nothing else stands in backticks: the command line writes its flags there.
  */
 
-/** Where a failure stands and what it was, in the words of the user's data. */
-export interface Problem {
-  /** File, record, line, offset, tensor or option the problem is at, e.g. `phix.fa.fai line 3`. */
-  readonly where: string
+interface Fault {
   /** What is wrong, e.g. `LINEBASES is zero`. */
   readonly what: string
   readonly expected?: string
@@ -17,13 +17,30 @@ export interface Problem {
   readonly cause?: unknown
 }
 
+/** Where a failure is and what it was, in the words of the user's data. */
+export type Problem = Fault &
+  (
+    | {
+        /** File, record, line, offset or tensor the problem is at, e.g. `phix.fa.fai line 3`. */
+        readonly where: string
+        readonly option?: string
+      }
+    | {
+        readonly where?: undefined
+        /** Name of the option that cannot be met or cannot be what it is, e.g. `memory`; stands in place of `where`. */
+        readonly option: string
+      }
+  )
+
 export abstract class GenoconvError extends Error {
   abstract readonly tag: 'format' | 'region' | 'config' | 'shape' | 'device' | 'limit'
   readonly where: string
+  /** The option at fault, by its name in the library, where it is one: `memory`, `filterLength`. */
+  readonly option: string | undefined
   readonly remedy: string | undefined
 
   constructor(problem: Problem) {
-    const { where, what, expected, got, remedy, cause } = problem
+    const { option, where = `\`${option}\``, what, expected, got, remedy, cause } = problem
     const contrast = [expected && `expected ${expected}`, got && `got ${got}`].filter(Boolean).join(', ')
     super(
       `${where}: ${what}${contrast && `: ${contrast}`}${remedy ? `; ${remedy}` : ''}`,
@@ -31,6 +48,7 @@ export abstract class GenoconvError extends Error {
     )
     this.name = new.target.name
     this.where = where
+    this.option = option
     this.remedy = remedy
   }
 }

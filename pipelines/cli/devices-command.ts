@@ -1,5 +1,6 @@
 import type { CommandModule } from 'yargs'
 import { listDevicesQuietly } from '../device/choose-device.ts'
+import { inFlags } from './flags.ts'
 import { logOptions } from './predict-arguments.ts'
 
 /** `genoconv devices`: what there is to compute on, what `auto` would take, and why. */
@@ -12,7 +13,7 @@ export const devicesCommand: CommandModule = {
       .example('$0 devices', 'the devices, a line each; * marks what --device auto takes')
       .example('$0 devices --json', 'the same for machines'),
   handler: async (argv) => {
-    const devices = await listDevicesQuietly()
+    const devices = (await listDevicesQuietly()).map((device) => ({ ...device, reason: inFlags(device.reason) }))
     if (argv['json'] === true) {
       process.stdout.write(`${JSON.stringify(devices)}\n`)
       return

@@ -1,4 +1,5 @@
 import { ConfigError, GenoconvError } from '../../src/errors.ts'
+import { inFlags } from './flags.ts'
 
 export const exitCodes = { success: 0, failed: 1, usage: 2, interrupted: 130 } as const
 
@@ -20,7 +21,7 @@ export function exitCodeOf(error: unknown): number {
 /** One line for people; what is not one of our errors is said to be a mistake of the program, or the system's own words. */
 export function describeError(error: unknown): string {
   const message = (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, ' ')
-  if (error instanceof GenoconvError || error instanceof Interruption) return message
+  if (error instanceof GenoconvError || error instanceof Interruption) return inFlags(message)
   const { code, syscall } = error as { code?: unknown; syscall?: unknown }
   if (typeof code === 'string' && typeof syscall === 'string') return message
   return `internal error: ${message}; run it again with --debug and report what it prints`

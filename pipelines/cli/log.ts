@@ -1,5 +1,6 @@
 import { ProgressBar } from './progress-bar.ts'
 import { describeError } from './exit-codes.ts'
+import { inFlags } from './flags.ts'
 import type { Log } from '../run/log.ts'
 
 export interface LogOptions {
@@ -19,8 +20,8 @@ function textLog({ quiet, debug }: LogOptions, stream: NodeJS.WriteStream): Log 
     stream.write(`genoconv: ${text}\n`)
   }
   return {
-    info: (text) => void (quiet || line(text)),
-    warn: (text) => void (quiet || line(`warning: ${text}`)),
+    info: (text) => void (quiet || line(inFlags(text))),
+    warn: (text) => void (quiet || line(`warning: ${inFlags(text)}`)),
     error(error) {
       line(describeError(error))
       if (debug && error instanceof Error)
@@ -40,8 +41,8 @@ function jsonLog({ quiet, debug }: LogOptions, stream: NodeJS.WriteStream): Log 
   const line = (event: string, fields: Readonly<Record<string, unknown>>): void =>
     void stream.write(`${JSON.stringify({ event, ...fields })}\n`)
   return {
-    info: (message) => void (quiet || line('info', { message })),
-    warn: (message) => void (quiet || line('warning', { message })),
+    info: (message) => void (quiet || line('info', { message: inFlags(message) })),
+    warn: (message) => void (quiet || line('warning', { message: inFlags(message) })),
     error(error) {
       line('error', {
         message: describeError(error),

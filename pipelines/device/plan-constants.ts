@@ -66,7 +66,7 @@ async function readStored(path: string, isNeeded: boolean): Promise<Stored> {
     throw new ConfigError({
       where: path,
       what: `cannot be read (${cause.code})`,
-      remedy: 'genoconv bench --calibrate writes it',
+      remedy: 'genoconv bench with `calibrate` writes it',
       cause,
     })
   })
@@ -78,8 +78,8 @@ async function readStored(path: string, isNeeded: boolean): Promise<Stored> {
     throw new ConfigError({
       where: path,
       what: 'damaged',
-      expected: 'constants that genoconv bench --calibrate wrote',
-      remedy: 'remove it; genoconv bench --calibrate writes a new one',
+      expected: 'constants that genoconv bench with `calibrate` wrote',
+      remedy: 'remove it; genoconv bench with `calibrate` writes a new one',
       cause,
     })
   }

@@ -140,7 +140,7 @@ export async function pullModel(
     throw new ConfigError({
       where: spec,
       what: 'not on Hugging Face',
-      remedy: `fetch the file from ${known.source} and give it with --model`,
+      remedy: `fetch the file from ${known.source} and give it with \`model\``,
     })
   const parsed = await parseModelSpec(spec)
   if (parsed.kind !== 'repo')

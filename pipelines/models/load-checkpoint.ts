@@ -44,7 +44,7 @@ export async function parseModelSpec(spec: string): Promise<ModelSpec> {
     throw new FormatError({ where: spec, what: 'no such file or folder' })
   const shipped = shippedModelNames()
   throw new ConfigError({
-    where: '--model',
+    option: 'model',
     what: 'unknown model',
     expected: `${shipped.length > 0 ? `${shipped.join(', ')}, ` : ''}a Hugging Face repo id, a folder or a file`,
     got: spec || 'nothing',
@@ -94,9 +94,9 @@ async function filesOf(
 
 function noDefault(): never {
   throw new ConfigError({
-    where: '--model',
+    option: 'model',
     what: 'no model given, and none is shipped yet',
     remedy:
-      'give one with --model: a .safetensors, .pt or .ckpt file, a folder, or a Hugging Face repo id such as LongSafari/hyenadna-tiny-1k-seqlen-hf',
+      'give one with `model`: a .safetensors, .pt or .ckpt file, a folder, or a Hugging Face repo id such as LongSafari/hyenadna-tiny-1k-seqlen-hf',
   })
 }

@@ -97,7 +97,7 @@ export function contextBases({ info }: Model, context: PredictOptions['context']
   if (chosen === 'none') return { left: 0, right: 0 }
   if (!(Number.isInteger(chosen) && chosen >= 0)) {
     throw new ConfigError({
-      where: '--context',
+      option: 'context',
       what: 'bad value',
       expected: 'a number of bases, full or none',
       got: `${chosen}`,

@@ -55,13 +55,13 @@ export function checkedTracks({ info }: Model, tracks: readonly string[] | undef
   for (const name of tracks) {
     if (!names.includes(name))
       throw new ConfigError({
-        where: '--tracks',
+        option: 'tracks',
         what: `${info.name} has no track ${name}`,
         expected: `some of ${names.join(', ')}`,
         got: name,
       })
   }
   if (tracks.length === 0)
-    throw new ConfigError({ where: '--tracks', what: 'no track is named', expected: `some of ${names.join(', ')}` })
+    throw new ConfigError({ option: 'tracks', what: 'no track is named', expected: `some of ${names.join(', ')}` })
   return [...new Set(tracks)]
 }

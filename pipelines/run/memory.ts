@@ -12,14 +12,14 @@ export function freeMemory(): number {
 
 /** The model counts its own memory; the user's number is that of the whole program. */
 export function addReserve(error: unknown, memory: number): unknown {
-  if (!(error instanceof LimitError) || error.where !== '--memory' || error.neededBytes === undefined) return error
+  if (!(error instanceof LimitError) || error.option !== 'memory' || error.neededBytes === undefined) return error
   const neededBytes = error.neededBytes + reserveBytes
   return new LimitError({
-    where: '--memory',
+    option: 'memory',
     what: 'too little for this model and chunk',
     expected: `at least ${Math.ceil(neededBytes / 2 ** 20)}M`,
     got: `${Math.floor(memory / 2 ** 20)}M`,
-    remedy: 'give more --memory, a smaller --chunk, or a shorter --filter-length where the model has long filters',
+    remedy: 'give more `memory`, a smaller `chunk`, or a shorter `filterLength` where the model has long filters',
     neededBytes,
     cause: error,
   })

@@ -27,7 +27,7 @@ export function chooseOutput(options: {
       throw new ConfigError({
         where: 'standard output',
         what: 'is a terminal',
-        remedy: 'give --output, or redirect to a file or pipe',
+        remedy: 'give `output`, or redirect to a file or pipe',
       })
     }
     return { path: undefined, format: chosen }
@@ -51,7 +51,7 @@ export function checkOverlaps(format: OutputFormat, regions: readonly Region[] |
     const next = ordered[i + 1]
     if (next && next.contig === region.contig && next.start < region.end) {
       throw new ConfigError({
-        where: '--format bedgraph',
+        where: '`format: bedgraph`',
         what: `the regions ${show(region)} and ${show(next)} overlap`,
         expected: 'one value a position',
         remedy: 'merge them, or write arrow or tsv',
@@ -67,12 +67,12 @@ function formatOfExtension(path: string): OutputFormat {
   }
   if (extension === '') return 'arrow'
   throw new ConfigError({
-    where: `--output ${path}`,
+    where: `\`output: ${path}\``,
     what: `no format has the extension ${extension}`,
     expected: Object.values(outputFormats)
       .map(({ extensions }) => extensions[0])
       .join(', '),
-    remedy: 'give --format',
+    remedy: 'give `format`',
   })
 }
 

@@ -71,11 +71,11 @@ export const saveRecord = (path: string, record: ResumeRecord): Promise<void> =>
 export function checkSame(then: ResumeRecord, now: ResumeRecord, onWarning: (text: string) => void): void {
   const refuse = (what: string, was: string, is: string, remedy?: string): never => {
     throw new ConfigError({
-      where: '--resume',
+      option: 'resume',
       what: `${what} changed since the interrupted run`,
       expected: was,
       got: is,
-      remedy: `${remedy ? `${remedy}, or ` : ''}run without --resume to start anew`,
+      remedy: `${remedy ? `${remedy}, or ` : ''}run without \`resume\` to start anew`,
     })
   }
   if (then.version !== now.version) refuse('the version of genoconv', then.version, now.version)
@@ -92,11 +92,11 @@ export function checkSame(then: ResumeRecord, now: ResumeRecord, onWarning: (tex
   }
   const regions = (record: ResumeRecord): string =>
     record.regions ? `${record.regions.count} regions (SHA-256 ${record.regions.sha256})` : 'whole records'
-  if (regions(then) !== regions(now)) refuse('the regions (--region, --regions)', regions(then), regions(now))
+  if (regions(then) !== regions(now)) refuse('the regions (`region`, `regions`)', regions(then), regions(now))
   if (then.threads !== now.threads)
-    refuse('--threads, which changes the rounding,', `${then.threads}`, `${now.threads}`, 'leave --threads away')
+    refuse('`threads`, which changes the rounding,', `${then.threads}`, `${now.threads}`, 'leave `threads` away')
   if (then.memory !== now.memory)
-    refuse('--memory, which chooses the chunk,', `${then.memory} bytes`, `${now.memory} bytes`, 'leave --memory away')
+    refuse('`memory`, which chooses the chunk,', `${then.memory} bytes`, `${now.memory} bytes`, 'leave `memory` away')
   if (then.device !== now.device) refuse('the device', then.device, now.device, 'go on on a device like the first')
 }
 

@@ -56,7 +56,7 @@ export async function openRunOutput(settings: OutputSettings): Promise<RunOutput
   const { request, output, isDry } = settings
   const planned = { memory: request.memory ?? freeMemory() / 2, threads: request.threads ?? availableParallelism() }
   if (isDry || output.path === undefined) {
-    if (request.resume && !isDry) throw cannot('the output is standard output', 'give a file with --output')
+    if (request.resume && !isDry) throw cannot('the output is standard output', 'give a file with `output`')
     const sink = standardOutput()
     return { ...planned, begin: async () => ({ sink }), moved: async () => {}, abort: () => sink.abort() }
   }
@@ -64,13 +64,13 @@ export async function openRunOutput(settings: OutputSettings): Promise<RunOutput
   if (!request.resume) return openFresh(settings, output.path, planned, isDirect)
   if (request.inputs.includes('-'))
     throw cannot('the input is standard input, which is gone', 'save it to a file first')
-  if (isDirect) throw cannot('the output is not a regular file', 'give another --output')
+  if (isDirect) throw cannot('the output is not a regular file', 'give another `output`')
   if (!canResume(output.format))
     throw cannot(`the rows of a ${output.format} file that was cut cannot be counted`, 'write arrow, arrows or tsv')
   return openResumed(settings, output.path, planned)
 }
 
-const cannot = (what: string, remedy: string): ConfigError => new ConfigError({ where: '--resume', what, remedy })
+const cannot = (what: string, remedy: string): ConfigError => new ConfigError({ option: 'resume', what, remedy })
 
 type Planned = Pick<RunOutput, 'memory' | 'threads'>
 
@@ -200,6 +200,6 @@ async function sizeOf(path: string): Promise<number | undefined> {
 
 /** The last words of an error's line, where it does not say so itself. */
 function sayKept(error: unknown): void {
-  if (!(error instanceof Error) || /--resume|nothing was kept/.test(error.message)) return
-  error.message += '; what was finished is kept: the same command with --resume goes on'
+  if (!(error instanceof Error) || /`resume`|nothing was kept/.test(error.message)) return
+  error.message += '; what was finished is kept: the same command with `resume` goes on'
 }

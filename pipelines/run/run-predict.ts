@@ -214,15 +214,15 @@ function describeOptions(
     tracks: tracks.join(','),
     strand,
     context,
-    'filter-length': filterLength,
-    'frequency-sparsity': frequencySparsity,
+    filterLength,
+    frequencySparsity,
     precision: request.precision,
     chunk,
     format,
   }
   return {
-    ...Object.fromEntries(Object.entries(shown).map(([name, value]) => [`--${name}`, `${value ?? 'not given'}`])),
-    'the region column (--regions)': bedFiles.length > 0 ? 'written' : 'not written',
+    ...Object.fromEntries(Object.entries(shown).map(([name, value]) => [`\`${name}\``, `${value ?? 'not given'}`])),
+    'the region column (`regions`)': bedFiles.length > 0 ? 'written' : 'not written',
     'the planned chunk': `${plannedChunk} bases`,
   }
 }

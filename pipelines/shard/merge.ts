@@ -98,7 +98,7 @@ function checkDevices(manifestPath: string, sidecars: readonly ShardSidecar[]): 
     what: 'shards were computed on different kinds of devices, which round differently',
     expected: 'one kind',
     got: devices.map((device) => `${device}: ${shardsOn(device)}`).join('; '),
-    remedy: 'remove the shards of one kind and run them with the --device and --threads of the others',
+    remedy: 'remove the shards of one kind and run them with the `device` and `threads` of the others',
   })
 }
 

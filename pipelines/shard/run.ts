@@ -193,7 +193,7 @@ function checkBorders(model: Model, manifest: ShardManifest, shard: PlannedShard
       what: `on this device ${contig} is computed in other chunks than planned`,
       expected: `borders at multiples of ${step}`,
       got: `${start} and ${end}`,
-      remedy: 'plan with the --device that the shards run on',
+      remedy: 'plan with the `device` that the shards run on',
     })
   }
 }
@@ -216,11 +216,11 @@ function checkMemory(modelBytes: number, given: number | undefined, onWarning: (
   const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)}M`
   if (given !== undefined && needed > given) {
     throw new LimitError({
-      where: '--memory',
+      option: 'memory',
       what: 'too little for the chunks that the shards were planned with',
       expected: `at least ${mebibytes(needed)}`,
       got: mebibytes(given),
-      remedy: 'take a node with more memory, or plan again with a smaller --memory',
+      remedy: 'take a node with more memory, or plan again with a smaller `memory`',
       neededBytes: needed,
     })
   }

@@ -52,7 +52,7 @@ export async function chooseBackend(
   const { precision = 'f32', onWarning } = options
   if (precision !== 'f32' && precision !== 'f16') {
     throw new ConfigError({
-      where: '--precision',
+      option: 'precision',
       what: 'unknown precision',
       expected: 'f32 or f16',
       got: String(precision),
@@ -62,7 +62,7 @@ export async function chooseBackend(
   const { kind, description, precision: used } = chosen.backend
   if (used !== precision)
     onWarning?.(
-      `--precision ${precision}: ${kind === 'cpu' ? 'the CPU' : description} has no ${precision}; going on in ${used}`,
+      `\`precision: ${precision}\`: ${kind === 'cpu' ? 'the CPU' : description} has no ${precision}; computing in ${used}`,
     )
   return chosen
 }
@@ -71,7 +71,7 @@ async function choose(choice: DeviceChoice, options: BackendOptions): Promise<Ch
   if (choice === 'cpu') return { backend: await openCpu(options), reason: 'asked for' }
   if (choice !== 'auto' && choice !== 'gpu') {
     throw new ConfigError({
-      where: '--device',
+      option: 'device',
       what: 'unknown device',
       expected: 'auto, gpu or cpu',
       got: String(choice),
@@ -80,7 +80,7 @@ async function choose(choice: DeviceChoice, options: BackendOptions): Promise<Ch
   const found = await probe(options.precision)
   if (choice === 'gpu') {
     if (found.adapter && found.isSoftware) {
-      options.onWarning?.(`${found.name} is a software adapter: the results are right, but --device cpu is faster`)
+      options.onWarning?.(`${found.name} is a software adapter: the results are right, but \`device: cpu\` is faster`)
     }
     return { backend: await openGpu(found, options), reason: 'asked for' }
   }
@@ -118,7 +118,7 @@ export function listingOf(found: Parameters<typeof decide>[0]): readonly DeviceL
     kind: 'webgpu',
     isSoftware: found.isSoftware,
     chosen: !isCpu,
-    reason: found.isSoftware ? 'a software adapter, taken only with --device gpu' : reason,
+    reason: found.isSoftware ? 'a software adapter, taken only with `device: gpu`' : reason,
   }
   return [gpu, cpu]
 }
@@ -145,9 +145,9 @@ async function openCpu({ threads, memoryBytes, calibration }: BackendOptions): P
 async function openGpu(found: FoundAdapter | NoAdapter, { memoryBytes, precision }: BackendOptions): Promise<Backend> {
   if (!found.adapter) {
     throw new DeviceError('unavailable', {
-      where: '--device gpu',
+      where: '`device: gpu`',
       what: found.reason,
-      remedy: 'run with --device cpu',
+      remedy: 'run with `device: cpu`',
       cause: found.cause,
     })
   }

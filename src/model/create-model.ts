@@ -24,7 +24,7 @@ export interface ModelOptions {
  */
 export function createModel(checkpoints: readonly Checkpoint[], backend: Backend, options: ModelOptions = {}): Model {
   const first = checkpoints[0]
-  if (!first) throw new ConfigError({ where: '--model', what: 'no checkpoint was given' })
+  if (!first) throw new ConfigError({ option: 'model', what: 'no checkpoint was given' })
   for (const { name, architecture } of checkpoints) {
     if (architecture.kind !== first.architecture.kind) {
       throw new ConfigError({
@@ -79,7 +79,7 @@ export function createModel(checkpoints: readonly Checkpoint[], backend: Backend
 function checkOptions({ name, architecture }: Checkpoint, { filterLength, frequencySparsity = 0 }: ModelOptions): void {
   if (filterLength !== undefined && (!Number.isInteger(filterLength) || filterLength < 1)) {
     throw new ConfigError({
-      where: '--filter-length',
+      option: 'filterLength',
       what: 'bad value',
       expected: 'a whole number of at least 1',
       got: `${filterLength}`,
@@ -87,7 +87,7 @@ function checkOptions({ name, architecture }: Checkpoint, { filterLength, freque
   }
   if (!(frequencySparsity >= 0 && frequencySparsity <= 0.95)) {
     throw new ConfigError({
-      where: '--frequency-sparsity',
+      option: 'frequencySparsity',
       what: 'bad value',
       expected: 'a number from 0 to 0.95',
       got: `${frequencySparsity}`,
@@ -95,7 +95,7 @@ function checkOptions({ name, architecture }: Checkpoint, { filterLength, freque
   }
   if (architecture.kind === 'openspliceai' && (filterLength !== undefined || frequencySparsity > 0)) {
     throw new ConfigError({
-      where: filterLength === undefined ? '--frequency-sparsity' : '--filter-length',
+      option: filterLength === undefined ? 'frequencySparsity' : 'filterLength',
       what: `${name} has no long filters`,
       remedy: 'leave the option out',
     })

@@ -153,14 +153,14 @@ export function planStream(
     }
   }
   throw new LimitError({
-    where: '--memory',
+    option: 'memory',
     what: `the model does not fit, even in the smallest blocks`,
     expected: `at least ${Math.ceil(leastBytes / 2 ** 20)} MiB`,
     got: `${Math.floor(memoryBytes / 2 ** 20)} MiB`,
     remedy:
       chunkBases === undefined
-        ? 'give more memory or a smaller --filter-length'
-        : 'give more memory or a smaller --chunk',
+        ? 'give more `memory` or a smaller `filterLength`'
+        : 'give more `memory` or a smaller `chunk`',
     neededBytes: leastBytes,
   })
 }

@@ -26,11 +26,11 @@ export function createWindowModel(info: ModelInfo, members: readonly WindowNetwo
     const neededBytes = resident + windowBytes(core)
     if (neededBytes > memoryBytes) {
       throw new LimitError({
-        where: '--memory',
+        option: 'memory',
         what: `${info.name} does not fit`,
         expected: `at least ${Math.ceil(neededBytes / 2 ** 20)} MiB`,
         got: `${Math.floor(memoryBytes / 2 ** 20)} MiB`,
-        remedy: 'give more memory',
+        remedy: 'give more `memory`',
         neededBytes,
       })
     }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll } from 'vitest'
 import { describeError, Interruption } from '../../pipelines/cli/exit-codes.ts'
+import { inFlags } from '../../pipelines/cli/flags.ts'
 import { parsePredictArguments } from '../../pipelines/cli/predict-arguments.ts'
 import type { Progress } from '../../pipelines/predict/options.ts'
 import { runPredictCommand } from '../../pipelines/cli/predict-command.ts'
@@ -26,8 +27,8 @@ export async function predictHere(
   const lines: string[] = []
   let summary: PredictRun['summary']
   const log = {
-    info: (text: string) => void lines.push(text),
-    warn: (text: string) => void lines.push(`warning: ${text}`),
+    info: (text: string) => void lines.push(inFlags(text)),
+    warn: (text: string) => void lines.push(`warning: ${inFlags(text)}`),
     error: () => {},
     progress(progress: Progress) {
       try {

@@ -57,7 +57,7 @@ export async function checkOutput(path: string, inputs: readonly string[] = []):
         what: 'the output is an input',
         expected: 'another file',
         got: input,
-        remedy: 'give another name with --output',
+        remedy: 'give another name with `output`',
       })
     }
   }
@@ -207,20 +207,20 @@ function openFailure(path: string, cause: unknown): Error {
     ENAMETOOLONG: "the output's name is too long",
   }
   if (code === 'ENOSPC' || code === 'EDQUOT') return writeFailure(path, cause)
-  const remedy = code === 'ENOENT' ? 'make the folder, or give another --output' : 'give another --output'
+  const remedy = code === 'ENOENT' ? 'make the folder, or give another `output`' : 'give another `output`'
   return new FormatError({ where: path, what: what[code] ?? `cannot be written (${code})`, remedy, cause })
 }
 
 function writeFailure(path: string, cause: unknown, keepsPartial = false): Error {
   const code = codeOf(cause)
   if (code === 'EPIPE' || cause instanceof GenoconvError) return cause as Error
-  const kept = keepsPartial ? 'what was finished is kept: the same command with --resume goes on' : 'nothing was kept'
+  const kept = keepsPartial ? 'what was finished is kept: the same command with `resume` goes on' : 'nothing was kept'
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') {
     const what = code === 'EFBIG' ? 'the file is larger than the system allows' : 'the disk is full'
     return new LimitError({
       where: path,
       what,
-      remedy: `make room${keepsPartial ? '' : ', or give an --output on another disk'}; ${kept}`,
+      remedy: `make room${keepsPartial ? '' : ', or give an \`output\` on another disk'}; ${kept}`,
       cause,
     })
   }

@@ -63,7 +63,7 @@ async function identifyUrl(url: string, signal?: AbortSignal): Promise<InputIden
       what: 'the server does not say which version of the file it has, so that a change could not be told',
       expected: 'an ETag or Last-Modified header',
       got: response.ok ? 'neither' : `status ${response.status}`,
-      remedy: 'download the file, or run without --resume',
+      remedy: 'download the file, or run without `resume`',
     })
   }
   return { bytes: Number(response.headers.get('content-length') ?? Number.NaN), content: version, segments: [] }

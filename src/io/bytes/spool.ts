@@ -95,7 +95,7 @@ export class Spool {
     return new LimitError({
       where: `temporary file in ${this.folder}`,
       what: code === 'ENOSPC' ? 'the disk is full' : `cannot be written (${code})`,
-      remedy: 'make room there, or give more --memory',
+      remedy: 'make room there, or give more `memory`',
       cause,
     })
   }

@@ -44,8 +44,8 @@ export function checkHead(head: readonly Uint8Array[], done: DoneOutput): void {
   const isSame = head.every((piece) => piece.every((byte) => byte === done.head[at++]))
   if (isSame && at === done.head.length) return
   throw new ConfigError({
-    where: '--resume',
+    option: 'resume',
     what: 'the partial output does not begin as this run would begin it',
-    remedy: 'run without --resume to start anew',
+    remedy: 'run without `resume` to start anew',
   })
 }

@@ -70,7 +70,7 @@ export function createCpuBackend(options: CpuBackendOptions = {}): Backend {
         where: 'cpu',
         what: 'memory is exhausted',
         expected: `${floatCount * 4} more bytes`,
-        remedy: 'give a smaller --chunk or --memory',
+        remedy: 'give a smaller `chunk` or `memory`',
         cause,
       })
     }

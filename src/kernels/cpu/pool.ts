@@ -99,7 +99,7 @@ export class WorkerPool {
     throw new DeviceError(failure.reason, {
       where: 'cpu',
       what: `a compute thread failed (${failure.text.split('\n')[0]})`,
-      remedy: failure.reason === 'out-of-memory' ? 'give a smaller --chunk or --memory' : undefined,
+      remedy: failure.reason === 'out-of-memory' ? 'give a smaller `chunk` or `memory`' : undefined,
       cause: failure.text,
     })
   }
@@ -128,7 +128,7 @@ export class WorkerPool {
     this.#closed ??= new DeviceError('worker', {
       where: 'cpu',
       what: `a compute thread died (${text})`,
-      remedy: 'run again; with --resume nothing that was finished is lost',
+      remedy: 'run again; with `resume` nothing that was finished is lost',
     })
     abortProgram(this.#control)
     seat.settle?.({})

@@ -124,7 +124,7 @@ export function planLongConvGpu(
       what: 'the filter is longer than the largest transform of this GPU',
       expected: `at most ${2 * largest} taps`,
       got: `${filterLength}`,
-      remedy: 'cut the filter (partial convolution), or run with --device cpu',
+      remedy: 'cut the filter (partial convolution), or run with `device: cpu`',
     })
   }
   return best

@@ -63,7 +63,7 @@ export class BufferPool {
           where: this.#where,
           what: 'memory for an upload cannot be had',
           expected: `${size} bytes`,
-          remedy: 'give a smaller --chunk or --memory',
+          remedy: 'give a smaller `chunk` or `memory`',
           cause,
         })
       }
@@ -107,7 +107,7 @@ export class BufferPool {
         what: 'a buffer is larger than the device allows',
         expected: `at most ${this.#maxBufferBytes} bytes`,
         got: `${bytes}`,
-        remedy: 'give a smaller --chunk, or --device cpu',
+        remedy: 'give a smaller `chunk`, or `device: cpu`',
         neededBytes: bytes,
       })
     }

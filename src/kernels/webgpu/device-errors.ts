@@ -7,19 +7,19 @@ export function deviceErrorOf(where: string, error: { readonly message: string }
     return new DeviceError('out-of-memory', {
       where,
       what: 'device memory is exhausted',
-      remedy: 'give a smaller --chunk or --memory',
+      remedy: 'give a smaller `chunk` or `memory`',
       cause: error,
     })
   }
   const what = `the device refused a command (${error.message.split('\n')[0]})`
-  return new DeviceError('shader', { where, what, remedy: 'run with --device cpu, and report this', cause: error })
+  return new DeviceError('shader', { where, what, remedy: 'run with `device: cpu`, and report this', cause: error })
 }
 
 export const lostError = (where: string, message: string): DeviceError =>
   new DeviceError('lost', {
     where,
     what: `the device was lost (${message.split('\n')[0] || 'no reason given'})`,
-    remedy: 'run again, or with --device cpu; with --resume nothing that was finished is lost',
+    remedy: 'run again, or with `device: cpu`; with `resume` nothing that was finished is lost',
   })
 
 /**

@@ -98,7 +98,7 @@ export class PipelineCache {
     return new DeviceError('shader', {
       where: this.#where,
       what: `a shader does not compile here (${title}): ${message}`,
-      remedy: 'run with --device cpu, and report this with the driver version',
+      remedy: 'run with `device: cpu`, and report this with the driver version',
       cause,
     })
   }

@@ -65,7 +65,7 @@ export async function createWebGpuBackend(options: WebGpuOptions = {}): Promise<
     throw new DeviceError('unavailable', {
       where: 'gpu',
       what: found.reason,
-      remedy: 'run with --device cpu',
+      remedy: 'run with `device: cpu`',
       cause: found.cause,
     })
   }
@@ -83,7 +83,7 @@ export async function createWebGpuBackend(options: WebGpuOptions = {}): Promise<
     throw new DeviceError('unavailable', {
       where,
       what: `the device cannot be opened (${text})`,
-      remedy: 'run with --device cpu',
+      remedy: 'run with `device: cpu`',
       cause,
     })
   }

@@ -28,7 +28,7 @@ describe('--precision', () => {
   })
   it('f16 on the CPU: f32 is computed, said once, and written down', async () => {
     const { warnings, precision } = await run('cpu.arrow', { precision: 'f16' })
-    expect(warnings).toEqual(['warning: --precision f16: the CPU has no f16; going on in f32'])
+    expect(warnings).toEqual(['warning: --precision f16: the CPU has no f16; computing in f32'])
     expect(precision).toBe('f32')
   })
   it.skipIf(gpuHalfSkipReason !== undefined)(

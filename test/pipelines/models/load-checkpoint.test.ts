@@ -68,7 +68,7 @@ describe('what --model stands for', () => {
   it('what is nothing', async () => {
     await expect(loadCheckpoints('no-such-model')).rejects.toThrow(ConfigError)
     await expect(loadCheckpoints('no-such-model')).rejects.toThrow(
-      /--model: unknown model: .*got no-such-model; genoconv models list/,
+      /`model`: unknown model: .*got no-such-model; genoconv models list/,
     )
     await expect(loadCheckpoints('')).rejects.toThrow(/got nothing/)
     for (const path of ['gone.pt', './gone', 'a/b/c', '/nowhere/model', 'folder/gone.safetensors']) {
@@ -82,7 +82,7 @@ describe('what --model stands for', () => {
   it('without one, the shipped default or an error that says how to give it', async () => {
     const name = defaultModelName()
     if (name === undefined)
-      await expect(loadCheckpoints(undefined)).rejects.toThrow(/no model given.*give one with --model/)
+      await expect(loadCheckpoints(undefined)).rejects.toThrow(/no model given.*give one with `model`/)
     else {
       const [checkpoint] = await loadCheckpoints([])
       expect(checkpoint.name).toBe(name)

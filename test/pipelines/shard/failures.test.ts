@@ -188,7 +188,7 @@ describe('run', () => {
   it('says how much memory the planned chunks take rather than take others', async () => {
     const path = await made()
     await expect(ran(path, 0, { memory: 2 ** 27 })).rejects.toThrow(LimitError)
-    await expect(ran(path, 0, { memory: 2 ** 27 })).rejects.toThrow(/--memory: .*expected at least \d+M, got 128M/)
+    await expect(ran(path, 0, { memory: 2 ** 27 })).rejects.toThrow(/`memory`: .*expected at least \d+M, got 128M/)
   })
 })
 
