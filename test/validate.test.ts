@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ConfigError, GenoconvError, RegionError, ShapeError } from '../src/errors.ts'
+import { ConfigError, type GenoconvError, RegionError, ShapeError } from '../src/errors.ts'
 import {
   expectChoice,
   expectFloat32,
