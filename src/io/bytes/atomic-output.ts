@@ -220,7 +220,7 @@ function writeFailure(path: string, cause: unknown, keepsPartial = false): Error
     return new LimitError({
       where: path,
       what,
-      remedy: `make room${keepsPartial ? '' : ', or give an \`output\` on another disk'}; ${kept}`,
+      remedy: `make room${keepsPartial ? '' : ', or give an `output` on another disk'}; ${kept}`,
       cause,
     })
   }
