@@ -3,6 +3,7 @@ import type { LongConvPlan } from './long-conv/plan.ts'
 import type { PreparedFilter } from './long-conv/long-conv.ts'
 import type { Ops } from './ops.ts'
 import type { Precision } from './precision.ts'
+import type { RoughSeconds } from './rough-seconds.ts'
 import type { Tensor, Weights } from './tensor.ts'
 
 /** Where models run: memory, ops and the numbers that planning needs. Passed in as a value; there is no global one. */
@@ -13,6 +14,7 @@ export interface Backend {
   /** What it computes with, whatever was asked for: f16 only where the device has it. */
   readonly precision: Precision
   readonly limits: BackendLimits
+  readonly roughSeconds: RoughSeconds
   readonly ops: Ops
   /** Bytes of activations, weights and filters now allocated, and the most there have been. */
   readonly memory: { readonly currentBytes: number; readonly peakBytes: number }
@@ -33,8 +35,12 @@ export interface Backend {
 
   /** The plan this backend would choose (data; see long-conv/plan.ts). */
   planLongConv(request: LongConvRequest): LongConvPlan
+  /** Bytes that a long convolution by `plan` takes while it runs, besides its operands and its filter. */
+  longConvScratchBytes(plan: LongConvPlan): number
   /** How this backend would compute a dilated convolution, in a line for people. */
   explainDilatedConv(request: Omit<DilatedConvRequest, 'workerCount'>): string
+  /** Bytes of the form that such a convolution's weights are brought into at their first use; 0 where they are used as they are. */
+  preparedDilatedConvBytes(request: Omit<DilatedConvRequest, 'workerCount'>): number
   /** Readies taps `[channels, filterLength]` (tap 0 first) for `plan`; the taps may be released afterwards unless the plan recomputes spectra. */
   prepareFilter(plan: LongConvPlan, taps: Tensor, options: { centerTap: number }): PreparedFilter
   releaseFilter(filter: PreparedFilter): void

@@ -9,6 +9,8 @@ export class Parameters {
   readonly #checkpoint: Checkpoint
   readonly #backend: Backend
   readonly #uploaded: Weights[] = []
+  /** Bytes of all that has been uploaded. */
+  uploadedBytes = 0
 
   constructor(checkpoint: Checkpoint, backend: Backend) {
     this.#checkpoint = checkpoint
@@ -31,6 +33,7 @@ export class Parameters {
   upload(data: Float32Array, shape: readonly number[]): Weights {
     const weights = this.#backend.weights(data, shape)
     this.#uploaded.push(weights)
+    this.uploadedBytes += 4 * data.length
     return weights
   }
   norm(prefix: string, epsilon: number): Norm {

@@ -27,7 +27,8 @@ export function createStreamModel(info: ModelInfo, members: readonly HyenaNetwor
       `${blocks} of ${blockLength} bases with carried history, ${kept}${channelGroups > 1 ? `, channels in ${channelGroups} groups` : ''}`,
     ]
     lines.push(...members.flatMap((m) => m.explain({ ...cut, totalLength: total })))
-    const filterSecondsPerBase = backend.kind === 'cpu' && Number.isFinite(total) ? cuttingSeconds / total : undefined
+    const isKnown = backend.roughSeconds.areMeasured && Number.isFinite(total)
+    const filterSecondsPerBase = isKnown ? cuttingSeconds / total : undefined
     return { chunkBases: blockLength, memoryBytes, lines: [...new Set(lines)], filterSecondsPerBase }
   }
 

@@ -1,6 +1,6 @@
 import { LimitError } from '../errors.ts'
 import type { Backend } from '../kernels/backend.ts'
-import { filterBytesOf, type LongConvPlan, scratchBytesOf } from '../kernels/long-conv/plan.ts'
+import { filterBytesOf, type LongConvPlan } from '../kernels/long-conv/plan.ts'
 import { type FilterPolicy, headLength, planHyenaFilter } from './hyena/hyena-filter.ts'
 import { groupedWeightBytes } from './hyena/hyena-mixer.ts'
 import type { HyenaNetwork, HyenaRunShape } from './hyena/hyena-network.ts'
@@ -58,9 +58,7 @@ export function streamBytes(
     'keep-taps': 4 * layerCount * taps,
     recompute: 4 * taps,
   }[filterPolicy]
-  // A CPU transforms in each thread's own memory (two threads are counted), a GPU in buffers the size of the spectra.
-  const scratchBytes =
-    backend.kind === 'cpu' ? 2 * scratchBytesOf(plan) : 4 * groupWidth * Math.max(plan.fftSize, filterLength)
+  const scratchBytes = backend.longConvScratchBytes(plan)
   const groupedBytes = channelGroups > 1 ? layerCount * groupedWeightBytes(network.architecture) : 0
   return 4 * (activations + histories) + filterBytes + scratchBytes + groupedBytes
 }
@@ -82,20 +80,17 @@ const filterPlan = (
   )
 }
 
-/** Nanoseconds of one thread of the development machine, measured by bench/dense.ts on Node 20: proportions for plans, rough seconds for the dry run. */
-const cost = { hiddenTap: 450, tapChannel: 5.4, normPosition: 200, threads: 2 }
-
 /** Time that depends on how a run is cut: convolutions, filters, and what every group of channels repeats. */
 function cuttingSeconds(network: HyenaNetwork, backend: Backend, candidate: Candidate, totalLength: number): number {
   const { blockLength, channelGroups, filterPolicy } = candidate
   const { modelWidth, layerCount } = network.architecture
+  const { implicitFilter, layerNorm } = backend.roughSeconds
   const blocks = Math.ceil(totalLength / blockLength)
-  const taps =
-    network.tapsUsed({ blockLength, totalLength }) * (channelGroups * cost.hiddenTap + modelWidth * cost.tapChannel)
+  const taps = implicitFilter(network.tapsUsed({ blockLength, totalLength }), modelWidth / channelGroups)
   const filters = filterPolicy === 'recompute' ? blocks : 1
-  const norms = blocks * blockLength * (channelGroups - 1) * cost.normPosition
-  const convolution = channelGroups * (filterPlan(network, backend, candidate, totalLength).estimatedSeconds ?? 0)
-  return layerCount * (blocks * convolution + (filters * taps + norms) / cost.threads / 1e9)
+  const norms = (channelGroups - 1) * layerNorm(blocks * blockLength)
+  const convolution = filterPlan(network, backend, candidate, totalLength).estimatedSeconds ?? 0
+  return layerCount * (channelGroups * (blocks * convolution + filters * taps) + norms)
 }
 
 /**
@@ -109,8 +104,6 @@ export function planStream(
   options: { readonly totalLength: number; readonly chunkBases?: number; readonly memoryBytes: number },
 ): StreamPlan {
   const { totalLength, chunkBases, memoryBytes } = options
-  // What is held from earlier runs is counted with the plan: each run of a length then gets the plan of the first.
-  const resident = backend.memory.currentBytes - networks.reduce((sum, network) => sum + network.heldBytes, 0)
   const { filterLength, architecture } = networks[0]
   const widestBlock = Math.max(smallestBlock, Math.floor(backend.limits.maxTensorBytes / (4 * architecture.modelWidth)))
   const wanted = Math.min(
@@ -118,6 +111,8 @@ export function planStream(
     roundedLength(totalLength),
     widestBlock,
   )
+  // Of this model alone: a plan must not depend on what else is allocated, or was run before.
+  const weightBytes = networks.reduce((sum, network) => sum + network.weightBytes, 0)
   const overMembers = (value: (network: HyenaNetwork) => number): number =>
     networks.reduce((sum, network) => sum + value(network), 0)
   const secondsOf = (candidate: Candidate): number =>
@@ -147,7 +142,7 @@ export function planStream(
   let leastBytes = Number.POSITIVE_INFINITY
   for (const candidates of [() => usual, slow]) {
     for (const candidate of candidates()) {
-      const needed = resident + overMembers((m) => streamBytes(m, backend, candidate, totalLength))
+      const needed = weightBytes + overMembers((m) => streamBytes(m, backend, candidate, totalLength))
       if (needed <= memoryBytes) return { ...candidate, memoryBytes: needed, cuttingSeconds: secondsOf(candidate) }
       leastBytes = Math.min(leastBytes, needed)
     }

@@ -12,18 +12,20 @@ const preferredCoreBases = 131_072
 /** A model with a finite receptive field on both sides: cores tile the sequence, each computed with its halo. */
 export function createWindowModel(info: ModelInfo, members: readonly WindowNetwork[], backend: Backend): Model {
   const { halo } = members[0]
-  const windowBytes = (core: number): number =>
-    Math.max(...members.map((m) => m.activationBytes(core))) +
+  const channelCount = Math.max(...members.map((member) => member.channelCount))
+  /** Of this model alone: a plan must not depend on what else is allocated, or was run before. */
+  const neededBytesFor = (core: number): number =>
+    members.reduce((sum, member) => sum + member.weightBytes(core), 0) +
+    Math.max(...members.map((member) => member.activationBytes(core))) +
     members.length * 12 * core +
     8 * (core + halo.left + halo.right)
 
   function plan({ length, chunkBases, memoryBytes }: RunOptions): RunPlan {
-    const resident = backend.memory.currentBytes
-    const largestTensor = Math.floor(backend.limits.maxTensorBytes / (4 * 64)) - halo.left - halo.right
+    const largestTensor = Math.floor(backend.limits.maxTensorBytes / (4 * channelCount)) - halo.left - halo.right
     let core = Math.min(chunkBases ?? preferredCoreBases, Math.max(1, length), Math.max(1, largestTensor))
     if (chunkBases === undefined && Number.isFinite(length)) core = Math.ceil(length / Math.ceil(length / core))
-    while (core > 1 && resident + windowBytes(core) > memoryBytes) core = Math.ceil(core / 2)
-    const neededBytes = resident + windowBytes(core)
+    while (core > 1 && neededBytesFor(core) > memoryBytes) core = Math.ceil(core / 2)
+    const neededBytes = neededBytesFor(core)
     if (neededBytes > memoryBytes) {
       throw new LimitError({
         option: 'memory',

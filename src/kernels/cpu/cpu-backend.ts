@@ -5,9 +5,10 @@ import type { DilatedConvArguments } from '../dilated-conv/dilated-conv.ts'
 import { type DilatedConvPlan, type DilatedConvRequest, explainDilatedPlan } from '../dilated-conv/plan.ts'
 import { DilatedConvPreparer } from '../dilated-conv/prepare.cpu.ts'
 import type { Calibration } from '../long-conv/cost-model.ts'
-import { planLongConv } from '../long-conv/plan.ts'
+import { planLongConv, scratchBytesOf } from '../long-conv/plan.ts'
 import { prepareFilterCpu } from '../long-conv/prepare-filter.cpu.ts'
 import { queueingOps } from '../ops.ts'
+import { roughSeconds } from '../rough-seconds.ts'
 import { rowStrideOf, type Tensor } from '../tensor.ts'
 import type { CpuPreparedFilter, CpuTensor, CpuWeights } from './cpu-tensor.ts'
 import { engineVariant } from './engine.ts'
@@ -17,6 +18,8 @@ import { SharedMemory } from './shared-memory.ts'
 import type { WasmVariant } from './wasm.ts'
 
 const mostThreads = 1024
+/** Workers whose scratch is counted, whatever there are: plans must not depend on the number of threads. */
+const countedWorkers = 2
 const vectorNames = { simd: 'SIMD', relaxed: 'relaxed SIMD', wide: '256-bit SIMD' }
 
 export interface CpuBackendOptions {
@@ -119,6 +122,7 @@ export function createCpuBackend(options: CpuBackendOptions = {}): Backend {
     precision: 'f32',
     description: `cpu (${facts.join(', ')})`,
     limits: { maxTensorBytes: 2 ** 34, maxTotalBytes: options.memoryBytes ?? Math.floor(freemem() / 2) },
+    roughSeconds,
     memory,
     ops: queueingOps((op, args) => {
       const ready =
@@ -161,7 +165,9 @@ export function createCpuBackend(options: CpuBackendOptions = {}): Backend {
     },
     flush,
     planLongConv: (request) => planLongConv(request, options.calibration?.constants),
+    longConvScratchBytes: (plan) => countedWorkers * scratchBytesOf(plan),
     explainDilatedConv: (request) => explainDilatedPlan(dilatedConvs.plan(request), request),
+    preparedDilatedConvBytes: (request) => 4 * dilatedConvs.packedFloats(request),
     prepareFilter(plan, taps: Tensor, { centerTap }) {
       return prepareFilterCpu(plan, taps as CpuTensor, centerTap, { allocate, enqueue })
     },

@@ -44,6 +44,11 @@ export class DilatedConvPreparer {
     return this.#plan({ ...request, workerCount: this.#workerCount })
   }
 
+  /** Floats of the packed weights of such a convolution. */
+  packedFloats(request: Omit<DilatedConvRequest, 'workerCount'>): number {
+    return packedFloats(this.plan(request), request)
+  }
+
   /** The arguments with plan and packed weights; packing is queued before the first use. */
   prepare(args: DilatedConvArguments<CpuTensor, CpuWeights>): CpuDilatedConvArguments {
     const [outChannels, inChannels, width] = args.weight.shape as [number, number, number]
@@ -53,11 +58,7 @@ export class DilatedConvPreparer {
     const form = plan.method === 'direct' ? 0 : plan.fftSize
     let packed = forms.get(form)
     if (!packed) {
-      packed = this.#allocate(
-        plan.method === 'direct'
-          ? directFloats(outChannels, inChannels, width)
-          : filterSpectraFloats(plan.fftSize, outChannels, inChannels),
-      )
+      packed = this.#allocate(packedFloats(plan, { inChannels, outChannels, width }))
       forms.set(form, packed)
       this.#enqueue({ op: 'prepareDilatedConv', args: { weight: args.weight, plan, packed } })
     }
@@ -75,6 +76,14 @@ export class DilatedConvPreparer {
     for (const weight of this.#packed.keys()) this.release(weight)
   }
 }
+
+const packedFloats = (
+  plan: DilatedConvPlan,
+  { inChannels, outChannels, width }: Pick<DilatedConvRequest, 'inChannels' | 'outChannels' | 'width'>,
+): number =>
+  plan.method === 'direct'
+    ? directFloats(outChannels, inChannels, width)
+    : filterSpectraFloats(plan.fftSize, outChannels, inChannels)
 
 export const prepareDilatedConvKernel: CpuInternalKernel<'prepareDilatedConv'> = (
   { weight, plan, packed },

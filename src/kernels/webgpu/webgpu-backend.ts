@@ -5,6 +5,7 @@ import { planLongConvGpu } from '../long-conv/plan.webgpu.ts'
 import { prepareFilterGpu, releaseFilterGpu } from '../long-conv/prepare-filter.webgpu.ts'
 import { type OpArguments, type OpName, queueingOps } from '../ops.ts'
 import type { Precision } from '../precision.ts'
+import { roughSeconds } from '../rough-seconds.ts'
 import { rowStrideOf, type Tensor } from '../tensor.ts'
 import { type FoundAdapter, findAdapter } from './adapter.ts'
 import { BufferPool } from './buffer-pool.ts'
@@ -160,6 +161,7 @@ function assemble(device: GPUDevice, found: FoundAdapter, options: WebGpuOptions
     isSoftware: found.isSoftware,
     matrix,
     limits,
+    roughSeconds: { ...roughSeconds, areMeasured: false },
     memory: pool.memory,
     ops: queueingOps(enqueue),
     tensor: allocate,
@@ -196,6 +198,10 @@ function assemble(device: GPUDevice, found: FoundAdapter, options: WebGpuOptions
     read: (tensor) => readTensor(tensor as GpuTensor, { watch, queue, ring }),
     flush,
     planLongConv: (request) => planLongConvGpu(request, gpuLimits, precision),
+    // Transforms go through buffers the size of the spectra.
+    longConvScratchBytes: ({ channelCount, fftSize, filterLength }) =>
+      4 * channelCount * Math.max(fftSize, filterLength),
+    preparedDilatedConvBytes: () => 0,
     explainDilatedConv: (request) => explainDilatedPlan({ method: 'direct', tileLength: request.length }, request),
     prepareFilter(plan, taps: Tensor, { centerTap }) {
       watch.check()

@@ -1,6 +1,6 @@
 import type { Backend } from '../../kernels/backend.ts'
 import type { ImplicitFilterArguments } from '../../kernels/implicit-filter/implicit-filter.ts'
-import { filterBytesOf, type LongConvPlan } from '../../kernels/long-conv/plan.ts'
+import type { LongConvPlan } from '../../kernels/long-conv/plan.ts'
 import type { PreparedFilter } from '../../kernels/long-conv/long-conv.ts'
 import { type Tensor, view } from '../../kernels/tensor.ts'
 import type { HyenaArchitecture } from '../checkpoint.ts'
@@ -31,8 +31,6 @@ export interface HyenaFilter {
   prepared(policy: FilterPolicy, blockLength: number, tapCount: number): ReadyFilter
   /** After each use. */
   used(policy: FilterPolicy): void
-  /** Bytes kept between runs. */
-  readonly heldBytes: number
   /** Lets go of what `prepared` with these arguments would not use. */
   keepFor(policy: FilterPolicy, blockLength: number, tapCount: number): void
   release(): void
@@ -77,14 +75,6 @@ export function createHyenaFilter(
     current.tapCount === tapCount &&
     current.policy === policy
   return {
-    get heldBytes() {
-      const { whole, head } = current?.ready ?? {}
-      const spectra = [whole, head].reduce(
-        (sum, filter) => sum + (filter?.plan.keepSpectra ? filterBytesOf(filter.plan) : 0),
-        0,
-      )
-      return spectra + (taps ? 4 * taps.channelCount * taps.length : 0)
-    },
     keepFor(policy, blockLength, tapCount) {
       if (isReady(policy, blockLength, tapCount)) return
       dropFilter()

@@ -60,12 +60,6 @@ export class HyenaMixer {
     this.#grouping(1)
   }
 
-  /** Bytes kept from earlier runs: of filters, and of weights cut into groups. */
-  get heldBytes(): number {
-    const weightBytes = (this.#groupings.size - 1) * groupedWeightBytes(this.#architecture)
-    return this.#allGroups.reduce((sum, { filter }) => sum + filter.heldBytes, weightBytes)
-  }
-
   /** Lets go of the filters that a run would not use. */
   letGoFor({ filterPolicy, blockLength, channelGroups }: HyenaRunShape, tapCount: number): void {
     for (const [groupCount, groups] of this.#groupings) {

@@ -41,6 +41,8 @@ export class HyenaNetwork {
   readonly filterLength: number
   readonly frequencySparsity: number | undefined
   readonly headRowCount: number
+  /** Bytes of its weights, all channels in one group. */
+  readonly weightBytes: number
   readonly #backend: Backend
   readonly #parameters: Parameters
   readonly #embedding: Weights
@@ -78,17 +80,13 @@ export class HyenaNetwork {
       ),
       [rows.length, modelWidth],
     )
+    this.weightBytes = parameters.uploadedBytes
   }
 
   /** Bases before a position that its own prediction depends on; the prediction of a base is made one position earlier. */
   get leftReceptiveField(): number {
     const { layerCount, shortFilterLength } = this.architecture
     return layerCount * (this.filterLength - 1 + shortFilterLength - 1) + 1
-  }
-
-  /** Bytes kept from earlier runs, mostly filters, which the next one uses again or lets go. */
-  get heldBytes(): number {
-    return this.#layers.reduce((sum, { mixer }) => sum + mixer.heldBytes, 0)
   }
 
   /** Taps that can reach anything: in a run shorter than the filter the rest would only meet the zeros before it. */

@@ -3,7 +3,7 @@ import { type Tensor, view, type Weights } from '../../kernels/tensor.ts'
 import type { Checkpoint, OpenSpliceArchitecture } from '../checkpoint.ts'
 import { Parameters } from '../parameters.ts'
 import { affineOfBatchNorm, queueResidualUnit, type ResidualUnit, residualUnit } from './residual-unit.ts'
-import { Activations, explainUnits, type WindowNetwork } from './window-network.ts'
+import { Activations, explainUnits, preparedUnitBytes, type WindowNetwork } from './window-network.ts'
 
 const batchNormEpsilon = 1e-5
 const unitsPerSkip = 4
@@ -52,6 +52,9 @@ export function createOpenSpliceNetwork(
 
   return {
     halo,
+    channelCount: channels,
+    weightBytes: (coreLength) =>
+      parameters.uploadedBytes + preparedUnitBytes(backend, units, channels, coreLength + contextBases),
     activationBytes: (coreLength) => 4 * (2 * channels * (coreLength + contextBases) + 4 * coreLength + contextBases),
     forward(codes, coreLength) {
       const activations = new Activations(backend)

@@ -1,11 +1,11 @@
 import type { Backend } from '../../kernels/backend.ts'
 import type { PreparedFilter } from '../../kernels/long-conv/long-conv.ts'
-import { explainPlan } from '../../kernels/long-conv/plan.ts'
+import { explainPlan, filterBytesOf } from '../../kernels/long-conv/plan.ts'
 import { type Tensor, view } from '../../kernels/tensor.ts'
 import type { Checkpoint, SpliceBlock, SpliceHyenaArchitecture } from '../checkpoint.ts'
 import { Parameters } from '../parameters.ts'
 import { queueResidualUnit, residualUnit, unitMargin } from './residual-unit.ts'
-import { Activations, explainUnits, oneHotTable, type WindowNetwork } from './window-network.ts'
+import { Activations, explainUnits, oneHotTable, preparedUnitBytes, type WindowNetwork } from './window-network.ts'
 
 const layerNormEpsilon = 1e-5
 
@@ -49,9 +49,15 @@ export function createSpliceHyenaNetwork(
   })
   const norm = parameters.norm('norm', layerNormEpsilon)
   const head = parameters.linear('head')
+  const units = architecture.blocks.filter((block) => block.type === 'conv')
 
   return {
     halo: { left: margin, right: margin },
+    channelCount: modelWidth,
+    weightBytes: (coreLength) =>
+      parameters.uploadedBytes +
+      filters.reduce((sum, { plan }) => sum + filterBytesOf(plan), 0) +
+      preparedUnitBytes(backend, units, modelWidth, coreLength + 2 * margin),
     activationBytes: (coreLength) => 4 * ((3 * modelWidth + 5) * (coreLength + 2 * margin) + 3 * coreLength),
     forward(codes, coreLength) {
       const activations = new Activations(backend)
@@ -67,7 +73,6 @@ export function createSpliceHyenaNetwork(
       return logits
     },
     explain(coreLength) {
-      const units = architecture.blocks.filter((block) => block.type === 'conv')
       return [
         ...explainUnits(backend, units, modelWidth, coreLength + 2 * margin),
         ...filters.flatMap(({ plan }) => explainPlan(plan).split('\n')),

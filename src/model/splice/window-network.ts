@@ -5,6 +5,10 @@ import type { Halo } from '../windows.ts'
 /** A network that maps codes with a halo to logits of the core. */
 export interface WindowNetwork {
   readonly halo: Halo
+  /** Channels of its widest tensor. */
+  readonly channelCount: number
+  /** Bytes of weights and filters, and of the forms that its convolutions' weights take for windows with a core of `coreLength`. */
+  weightBytes(coreLength: number): number
   /** Bytes of activations that one window with a core of `coreLength` takes. */
   activationBytes(coreLength: number): number
   /**
@@ -17,20 +21,42 @@ export interface WindowNetwork {
   release(): void
 }
 
-/** Lines for the convolutions of residual units: those of one shape share a line. */
+interface UnitShape {
+  readonly width: number
+  readonly dilation: number
+}
+/** Convolutions of each residual unit. */
+const convolutionsPerUnit = 2
+
+/** Lines for the convolutions of residual units on `length` positions: those of one shape share a line. */
 export function explainUnits(
   backend: Backend,
-  units: readonly { readonly width: number; readonly dilation: number }[],
+  units: readonly UnitShape[],
   channels: number,
   length: number,
 ): string[] {
   const counts = new Map<string, number>()
   for (const { width, dilation } of units) {
     const line = backend.explainDilatedConv({ inChannels: channels, outChannels: channels, width, dilation, length })
-    counts.set(line, (counts.get(line) ?? 0) + 2)
+    counts.set(line, (counts.get(line) ?? 0) + convolutionsPerUnit)
   }
   return [...counts].map(([line, count]) => `${count} x ${line}`)
 }
+
+/** Bytes that the units' weights take once they are prepared for `length` positions. */
+export const preparedUnitBytes = (
+  backend: Backend,
+  units: readonly UnitShape[],
+  channels: number,
+  length: number,
+): number =>
+  units.reduce(
+    (sum, { width, dilation }) =>
+      sum +
+      convolutionsPerUnit *
+        backend.preparedDilatedConvBytes({ inChannels: channels, outChannels: channels, width, dilation, length }),
+    0,
+  )
 
 /** Rows A C G T of a one-hot code, and a row of zeros for unknown bases and padding. */
 export const oneHotTable = (): Float32Array =>
