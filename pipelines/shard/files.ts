@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { FormatError } from '../../src/errors.ts'
 import { type FileHash, hashFile } from '../../src/io/bytes/file-hash.ts'
-import { type PlannedShard, resolveBeside, type ShardManifest } from './manifest.ts'
+import { JsonValue } from './json-value.ts'
+import { type PlannedShard, resolveBeside, type ShardManifest, shardName, shardPath, sidecarPath } from './manifest.ts'
 
-/** What stands beside a finished shard, `<id>.json`. */
+/** What stands beside a finished shard, as `<id>.json`. */
 export interface ShardSidecar extends FileHash {
   /** The manifest's `planSha256`. */
   readonly planSha256: string
@@ -14,7 +15,18 @@ export interface ShardSidecar extends FileHash {
   readonly seconds: number
 }
 
-export const sidecarPath = (shardPath: string): string => shardPath.replace(/\.arrow$/, '.json')
+/** @throws FormatError that names the field */
+const readSidecar = (value: JsonValue): ShardSidecar =>
+  value.object<ShardSidecar>({
+    planSha256: (field) => field.sha256(),
+    shard: (field) => field.whole(0),
+    rows: (field) => field.whole(0),
+    bytes: (field) => field.whole(0),
+    sha256: (field) => field.sha256(),
+    version: (field) => field.name(),
+    device: (field) => field.name(),
+    seconds: (field) => field.number(0, Number.MAX_VALUE),
+  })
 
 /**
  * Hashes what the shards depend on, all of it: size and times alone can hide a change. FormatError naming the file that
@@ -24,16 +36,21 @@ export async function checkInputs(manifestPath: string, manifest: ShardManifest,
   for (const { path, role, bytes, sha256 } of manifest.files) {
     if (role === 'regions') continue
     const place = resolveBeside(manifestPath, path)
+    const fail = (expected: string, got: string): never => {
+      throw new FormatError({
+        where: place,
+        what: `the ${role === 'fasta' ? 'FASTA' : 'index'} was changed after the shards were planned`,
+        expected,
+        got,
+        remedy: 'bring the old file back, or plan again',
+      })
+    }
+    // Looked at before it is read: a pipe or a device would never end.
+    const now = await stat(place).catch(() => undefined)
+    if (now && !now.isFile()) fail('a file', now.isDirectory() ? 'a folder' : 'a pipe or device')
+    if (now && now.size !== bytes) fail(`${bytes} bytes`, `${now.size} bytes`)
     const found = await hashFile(place, signal)
-    if (found.sha256 === sha256) continue
-    const isLength = found.bytes !== bytes
-    throw new FormatError({
-      where: place,
-      what: `the ${role === 'fasta' ? 'FASTA' : 'index'} was changed after the shards were planned`,
-      expected: isLength ? `${bytes} bytes` : `SHA-256 ${sha256}`,
-      got: isLength ? `${found.bytes} bytes` : found.sha256,
-      remedy: 'bring the old file back, or plan again',
-    })
+    if (found.sha256 !== sha256) fail(`SHA-256 ${sha256}`, found.sha256)
   }
 }
 
@@ -44,17 +61,16 @@ export async function checkShard(
   shard: PlannedShard,
   signal?: AbortSignal,
 ): Promise<{ readonly sidecar: ShardSidecar } | { readonly problem: string }> {
-  const path = resolveBeside(manifestPath, shard.path)
-  const text = await readFile(sidecarPath(path), 'utf8').catch(() => undefined)
-  const found = await hashFile(path, signal).catch((error: unknown) => {
+  const text = await readFile(sidecarPath(manifestPath, shard.id), 'utf8').catch(() => undefined)
+  const found = await hashFile(shardPath(manifestPath, shard.id), signal).catch((error: unknown) => {
     signal?.throwIfAborted()
     if (error instanceof FormatError && (error.cause as { code?: string }).code !== 'ENOENT') throw error
   })
   if (!found) return { problem: 'missing' }
-  if (text === undefined) return { problem: `without its sidecar ${sidecarPath(shard.path)}` }
+  if (text === undefined) return { problem: `without its sidecar ${shardName(shard.id).replace('.arrow', '.json')}` }
   let sidecar: ShardSidecar
   try {
-    sidecar = JSON.parse(text)
+    sidecar = readSidecar(new JsonValue('sidecar', JSON.parse(text)))
   } catch {
     return { problem: 'with a broken sidecar' }
   }

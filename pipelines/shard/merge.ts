@@ -7,8 +7,8 @@ import { openPredictions } from '../../src/io/output/read-arrow.ts'
 import { writePredictions } from '../../src/io/output/write-predictions.ts'
 import type { OutputChoice } from '../run/output-file.ts'
 import { checkShard, type ShardSidecar } from './files.ts'
-import { type PlannedShard, readManifest, resolveBeside, type ShardManifest } from './manifest.ts'
-import { allRegions, columnsOf } from './run.ts'
+import { allRegions, columnsOf, type PlannedShard, type ShardManifest, shardName, shardPath } from './manifest.ts'
+import { readManifest } from './manifest-file.ts'
 import { regionName } from '../run/inputs.ts'
 import type { Progress } from '../predict/options.ts'
 
@@ -31,7 +31,7 @@ export async function mergeShards(
   const manifest = await readManifest(manifestPath)
   const sidecars = await checkShards(manifestPath, manifest, signal)
   checkDevices(manifestPath, sidecars)
-  const pathOf = (shard: PlannedShard): string => resolveBeside(manifestPath, shard.path)
+  const pathOf = (shard: PlannedShard): string => shardPath(manifestPath, shard.id)
   const metadata = await commonMetadata(manifest.shards.map(pathOf))
   const inputs = [manifestPath, ...manifest.shards.map(pathOf)]
   const sink = output.path === undefined ? standardOutput() : await openAtomicOutput(output.path, { inputs })
@@ -72,7 +72,7 @@ async function checkShards(
     if ('sidecar' in checked) sidecars.push(checked.sidecar)
     else {
       bad.push(shard.id)
-      problems.push(`${shard.path} ${checked.problem}`)
+      problems.push(`${shardName(shard.id)} ${checked.problem}`)
     }
   }
   if (bad.length === 0) return sidecars

@@ -14,7 +14,8 @@ import { packBasesFor } from '../predict/region-groups.ts'
 import type { PredictRequest } from '../run/request.ts'
 import { partBases, type StrandOptions } from '../predict/run-strand.ts'
 import { balance } from './balance.ts'
-import { pathBeside, type PlannedFile, type PlannedShard, type ShardManifest, writeManifest } from './manifest.ts'
+import { type ModelSource, pathBeside, type PlannedFile, type PlannedShard, type ShardManifest } from './manifest.ts'
+import { writeManifest } from './manifest-file.ts'
 import { targets } from '../predict/targets.ts'
 import { knownContigs, openGenomes, readRegions } from '../run/inputs.ts'
 import { checkedTracks, type PredictOptions } from '../predict/options.ts'
@@ -83,7 +84,7 @@ export async function planShards(args: PredictRequest, options: ShardPlanOptions
           threads: args.threads ?? availableParallelism(),
         },
         files: await plannedFiles(args, manifestPath, signal),
-        contigs,
+        contigs: contigs.map(({ name, length }) => ({ name, length })),
         targets: regions ? 'regions' : 'records',
         hasRegionColumn: args.bedFiles.length > 0,
         shards: cut(units, shardCount).map((shard) => (regions ? shard : { ...shard, regions: joined(shard.regions) })),
@@ -149,7 +150,7 @@ function cut(units: readonly Unit[], shardCount: number): PlannedShard[] {
     from = to
     const regions = mine.flatMap((unit) => unit.regions)
     const rows = regions.reduce((sum, { start, end }) => sum + end - start, 0)
-    return { id, path: `shards/${id}.arrow`, rows, bases: mine.reduce((sum, { bases }) => sum + bases, 0), regions }
+    return { id, rows, bases: mine.reduce((sum, { bases }) => sum + bases, 0), regions }
   })
 }
 
@@ -179,7 +180,7 @@ async function plannedFiles(args: PredictRequest, manifestPath: string, signal: 
 }
 
 /** Names of models stay; paths are written as those of other files. */
-async function sourceOf(spec: string, manifestPath: string): Promise<ShardManifest['model']['sources'][number]> {
+async function sourceOf(spec: string, manifestPath: string): Promise<ModelSource> {
   const { kind } = await parseModelSpec(spec)
   return kind === 'path' ? { path: pathBeside(manifestPath, spec) } : { spec }
 }

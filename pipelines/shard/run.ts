@@ -1,9 +1,9 @@
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { FormatError, LimitError } from '../../src/errors.ts'
-import type { Region } from '../../src/genome.ts'
+import type { Contig, Genome } from '../../src/genome.ts'
 import { openAtomicOutput } from '../../src/io/bytes/atomic-output.ts'
 import { hashingSink } from '../../src/io/bytes/file-hash.ts'
 import { writePredictions } from '../../src/io/output/write-predictions.ts'
@@ -15,12 +15,22 @@ import { loadModel } from '../models/load-model.ts'
 import { predict } from '../predict.ts'
 import { runMetadata } from '../run/metadata.ts'
 import { partBases } from '../predict/run-strand.ts'
-import { checkInputs, checkShard, type ShardSidecar, sidecarPath } from './files.ts'
-import { type PlannedShard, readManifest, resolveBeside, type ShardManifest, shardOf } from './manifest.ts'
+import { checkInputs, checkShard, type ShardSidecar } from './files.ts'
+import {
+  columnsOf,
+  type PlannedShard,
+  resolveBeside,
+  type ShardManifest,
+  shardName,
+  shardOf,
+  shardPath,
+  sidecarPath,
+} from './manifest.ts'
+import { readManifest } from './manifest-file.ts'
 import { strandOptions } from './plan.ts'
 import { targets } from '../predict/targets.ts'
 import { version } from '../run/version.ts'
-import { openGenomes, regionName } from '../run/inputs.ts'
+import { knownContigs, openGenomes, regionName } from '../run/inputs.ts'
 import type { PredictOptions, Progress } from '../predict/options.ts'
 
 export interface ShardRunOptions {
@@ -56,10 +66,10 @@ export async function runShard(manifestPath: string, id: number, options: ShardR
   const manifest = await readManifest(manifestPath)
   const shard = shardOf(manifest, id)
   await checkInputs(manifestPath, manifest, signal)
-  const path = resolveBeside(manifestPath, shard.path)
+  const path = shardPath(manifestPath, id)
   const before = await checkShard(manifestPath, manifest, shard, signal)
   if ('sidecar' in before) return { path, sidecar: before.sidecar, wasThere: true }
-  if (before.problem !== 'missing') onWarning(`${shard.path} is ${before.problem}: computing it again`)
+  if (before.problem !== 'missing') onWarning(`${shardName(id)} is ${before.problem}: computing it again`)
   await mkdir(dirname(path), { recursive: true }).catch((cause) => {
     throw new FormatError({ where: dirname(path), what: `the folder cannot be made (${cause.code})`, cause })
   })
@@ -92,7 +102,7 @@ export async function runShard(manifestPath: string, id: number, options: ShardR
   const ownSidecar = `${ownPath}.json`
   await writeFile(ownSidecar, `${JSON.stringify(sidecar, null, 2)}\n`)
   await rename(ownPath, path)
-  await rename(ownSidecar, sidecarPath(path))
+  await rename(ownSidecar, sidecarPath(manifestPath, id))
   return { path, sidecar, wasThere: false }
 }
 
@@ -113,8 +123,10 @@ async function compute(
   const genomes = await openGenomes(inputs, { onWarning, signal, maxHeldBytes: manifest.options.memory / 4 })
   const { backend, reason } = await chooseDevice(device, { threads, memoryBytes: modelMemory, precision, onWarning })
   try {
+    await checkContigs(manifestPath, manifest, genomes, signal)
     const specs = manifest.model.sources.map((source) =>
-      'spec' in source ? source.spec : resolveBeside(manifestPath, source.path),
+      // Absolute, so that it stands for nothing but a file: a repo id looks like a relative path.
+      'spec' in source ? source.spec : resolve(resolveBeside(manifestPath, source.path)),
     )
     const loaded = await loadModel(specs, { backend, filterLength, frequencySparsity, signal, onWarning })
     const { name, sha256 } = manifest.model
@@ -130,7 +142,7 @@ async function compute(
     const model: Model = { ...loaded, info: { ...loaded.info, name } }
     const isRecords = manifest.targets === 'records'
     const chosen = isRecords ? { parts: shard.regions } : { regions: shard.regions }
-    const temporaryFolder = dirname(resolveBeside(manifestPath, shard.path))
+    const temporaryFolder = dirname(shardPath(manifestPath, shard.id))
     const run: PredictOptions = {
       ...chosen,
       strand,
@@ -175,9 +187,18 @@ async function compute(
   }
 }
 
-/** The columns of values, in the order of the output. */
-export function columnsOf({ options: { strand, tracks } }: ShardManifest): readonly string[] {
-  return strand === 'both' ? ['_plus', '_minus'].flatMap((suffix) => tracks.map((track) => track + suffix)) : tracks
+/** The output names the manifest's contigs: these must be those of the FASTA. */
+async function checkContigs(
+  manifestPath: string,
+  { contigs }: ShardManifest,
+  genomes: readonly Genome[],
+  signal: AbortSignal,
+): Promise<void> {
+  const found = (await knownContigs(genomes, signal)) ?? []
+  const isSame = ({ name, length }: Contig, i: number): boolean => found[i]?.name === name && found[i].length === length
+  if (found.length === contigs.length && contigs.every(isSame)) return
+  const what = 'its contigs are not those of the FASTA'
+  throw new FormatError({ where: manifestPath, what, remedy: 'plan again' })
 }
 
 /** Another kind of device may want other chunks; then parts of records do not end where its chunks do. */
@@ -247,6 +268,3 @@ function isAlive(pid: number): boolean {
     return (error as { code?: string }).code === 'EPERM'
   }
 }
-
-/** Regions of all shards, in the order of the output. */
-export const allRegions = ({ shards }: ShardManifest): Region[] => shards.flatMap(({ regions }) => regions)
