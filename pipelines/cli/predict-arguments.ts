@@ -1,7 +1,7 @@
 import type { Argv, Options } from 'yargs'
 import { ConfigError } from '../../src/errors.ts'
 import type { Strand } from '../../src/genome.ts'
-import { type OutputFormat, outputFormats } from '../../src/io/output/write-predictions.ts'
+import { type OutputFormat, outputFormats } from '../../src/io/output/formats.ts'
 import type { Precision } from '../../src/kernels/precision.ts'
 import type { PredictRequest } from '../run/request.ts'
 import { parseBases, parseBytes, parseFraction, parseWhole } from './values.ts'

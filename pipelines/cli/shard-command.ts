@@ -1,6 +1,6 @@
 import type { Argv, CommandModule } from 'yargs'
 import { ConfigError } from '../../src/errors.ts'
-import { outputFormats } from '../../src/io/output/write-predictions.ts'
+import { outputFormats } from '../../src/io/output/formats.ts'
 import type { Environment } from './environment.ts'
 import { createLog } from './log.ts'
 import { chooseOutput } from '../run/output-file.ts'

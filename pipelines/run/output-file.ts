@@ -1,7 +1,7 @@
 import { basename, extname } from 'node:path'
 import { ConfigError } from '../../src/errors.ts'
 import type { Region } from '../../src/genome.ts'
-import { type OutputFormat, outputFormats } from '../../src/io/output/write-predictions.ts'
+import { type OutputFormat, outputFormats } from '../../src/io/output/formats.ts'
 
 /** Where results go and how. `path` is undefined for standard output. */
 export interface OutputChoice {

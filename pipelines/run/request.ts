@@ -1,5 +1,5 @@
 import type { Strand } from '../../src/genome.ts'
-import type { OutputFormat } from '../../src/io/output/write-predictions.ts'
+import type { OutputFormat } from '../../src/io/output/formats.ts'
 import type { Precision } from '../../src/kernels/precision.ts'
 
 /** One run of `predict` as a user asked for it, with every value checked. */

@@ -4,7 +4,7 @@ import { parsePredictArguments } from '../../pipelines/cli/predict-arguments.ts'
 import { mergeShards } from '../../pipelines/shard/merge.ts'
 import { planShards } from '../../pipelines/shard/plan.ts'
 import { runShard, type ShardRunOptions } from '../../pipelines/shard/run.ts'
-import type { OutputFormat } from '../../src/io/output/write-predictions.ts'
+import type { OutputFormat } from '../../src/io/output/formats.ts'
 import type { Log } from '../../pipelines/run/log.ts'
 import { runPredictCommand } from '../../pipelines/cli/predict-command.ts'
 

@@ -3,7 +3,7 @@ import { partialPath } from '../bytes/atomic-output.ts'
 import { readDoneArrow } from './done-arrow.ts'
 import type { DoneOutput } from './done-output.ts'
 import { readDoneTsv } from './done-tsv.ts'
-import type { OutputFormat } from './write-predictions.ts'
+import type { OutputFormat } from './formats.ts'
 
 /**
  * Whether the rows of a cut file of `format` can be counted. bedGraph joins neighbours of equal value and leaves out what

@@ -1,21 +1,19 @@
 import type { PredictionBatch } from '../../genome.ts'
 import { readAhead } from '../../streams.ts'
 import type { DoneOutput } from './done-output.ts'
+import type { OutputFormat } from './formats.ts'
 import type { Encoder, OutputLayout } from './output-layout.ts'
 import type { ByteSink } from '../bytes/sink.ts'
 import { encodeArrowFile, encodeArrowStream } from './write-arrow.ts'
 import { encodeBedgraph } from './write-bedgraph.ts'
 import { encodeTsv } from './write-tsv.ts'
 
-/** The formats, by the name that `--format` takes; the first extension is the one that default names get. */
-export const outputFormats = {
-  arrow: { encode: encodeArrowFile, extensions: ['.arrow', '.feather', '.ipc'], description: 'Arrow IPC file' },
-  arrows: { encode: encodeArrowStream, extensions: ['.arrows'], description: 'Arrow IPC stream' },
-  tsv: { encode: encodeTsv, extensions: ['.tsv', '.txt'], description: 'tab-separated text' },
-  bedgraph: { encode: encodeBedgraph, extensions: ['.bedgraph', '.bedGraph', '.bg'], description: 'bedGraph text' },
-} as const satisfies Record<string, { encode: Encoder; extensions: readonly string[]; description: string }>
-
-export type OutputFormat = keyof typeof outputFormats
+const encoders: Readonly<Record<OutputFormat, Encoder>> = {
+  arrow: encodeArrowFile,
+  arrows: encodeArrowStream,
+  tsv: encodeTsv,
+  bedgraph: encodeBedgraph,
+}
 
 /**
  * Writes `batches` to `sink` and makes the output visible; on any failure, an abort too, leaves nothing.
@@ -29,7 +27,7 @@ export async function writePredictions(
   layout: OutputLayout,
   done?: DoneOutput,
 ): Promise<void> {
-  const encode: Encoder = outputFormats[format].encode
+  const encode = encoders[format]
   try {
     let written: Promise<void> = Promise.resolve()
     for await (const chunks of encode(readAhead(batches, 1), layout, done)) {

@@ -8,7 +8,8 @@ import type { PredictionBatch } from '../../../src/genome.ts'
 import { rowsPerRecordBatch } from '../../../src/io/output/arrow-rows.ts'
 import type { OutputLayout } from '../../../src/io/output/output-layout.ts'
 import { memorySink } from '../../../src/io/bytes/sink.ts'
-import { type OutputFormat, writeArrow, writePredictions } from '../../../src/io/output/write-predictions.ts'
+import type { OutputFormat } from '../../../src/io/output/formats.ts'
+import { writeArrow, writePredictions } from '../../../src/io/output/write-predictions.ts'
 import { pythonWith } from '../../support/python.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'genoconv-'))

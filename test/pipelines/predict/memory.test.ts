@@ -3,7 +3,8 @@ import { predict } from '../../../pipelines/predict.ts'
 import type { Genome } from '../../../src/genome.ts'
 import { rowsPerRecordBatch } from '../../../src/io/output/arrow-rows.ts'
 import type { ByteSink } from '../../../src/io/bytes/sink.ts'
-import { type OutputFormat, writePredictions } from '../../../src/io/output/write-predictions.ts'
+import type { OutputFormat } from '../../../src/io/output/formats.ts'
+import { writePredictions } from '../../../src/io/output/write-predictions.ts'
 import { fakeModel } from '../../support/fake-model.ts'
 
 /*
