@@ -71,8 +71,7 @@ try {
       await genome.close()
     },
     'reading, encoding Arrow': (input) => run(input, nowhere),
-    'reading, encoding, writing a file': async (input) =>
-      run(input, await openAtomicOutput(join(folder, 'out.arrow'), {})),
+    'reading, encoding, writing a file': async (input) => run(input, await openAtomicOutput(join(folder, 'out.arrow'))),
   }
   for (const name of ['plain.fa', 'blocks.fa.gz']) {
     const times = new Map(Object.keys(stages).map((stage) => [stage, [] as number[]]))

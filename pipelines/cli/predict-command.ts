@@ -1,5 +1,5 @@
 import type { CommandModule } from 'yargs'
-import { standardOutput } from '../../src/io/bytes/atomic-output.ts'
+import { standardOutput } from '../../src/io/bytes/stream-output.ts'
 import type { Log } from '../run/log.ts'
 import { type PlannedRun, runPredict } from '../run/run-predict.ts'
 import { describeDryRun } from './dry-run.ts'

@@ -1,5 +1,7 @@
+import { dirname, join } from 'node:path'
 import { ConfigError, FormatError } from '../../src/errors.ts'
-import { isRepoId } from '../../src/io/hub/hub-cache.ts'
+import { findCached, isRepoId } from '../../src/io/hub/hub-cache.ts'
+import { readHubSettings } from '../../src/io/hub/hub-settings.ts'
 import type { DownloadProgress } from '../../src/io/hub/hub.ts'
 import {
   findModelFiles,
@@ -72,6 +74,28 @@ export async function loadCheckpoints(
     }
   }
   return checkpoints
+}
+
+/**
+ * The files of these models, as far as they are on this machine: a repo id that is not in the cache has none yet. Takes
+ * what `loadCheckpoints` takes, and throws as it does.
+ */
+export async function modelFilesHere(specs: readonly string[]): Promise<string[]> {
+  const paths: string[] = []
+  const given = specs.length > 0 ? specs : [defaultModelName()].filter((name) => name !== undefined)
+  for (const text of given) {
+    const spec = await parseModelSpec(text)
+    const folder = spec.kind === 'shipped' ? spec.folder : spec.kind === 'path' ? spec.path : await cachedFolder(spec)
+    if (folder === undefined) continue
+    for (const { weightsPath, configPath } of await findModelFiles(folder))
+      paths.push(weightsPath, configPath ?? join(dirname(weightsPath), 'config.json'))
+  }
+  return paths
+}
+
+async function cachedFolder({ repoId, revision }: ModelSpec & { kind: 'repo' }): Promise<string | undefined> {
+  const { cacheFolder } = await readHubSettings()
+  return (await findCached(cacheFolder, repoId, revision))?.folder
 }
 
 async function filesOf(

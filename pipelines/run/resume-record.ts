@@ -3,8 +3,9 @@ import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { ConfigError } from '../../src/errors.ts'
 import type { Region } from '../../src/genome.ts'
-import { recordPath, writeRecord } from '../../src/io/bytes/atomic-output.ts'
+import { writeRecord } from '../../src/io/bytes/atomic-output.ts'
 import { identifyInput, type InputIdentity, segmentBytes } from '../../src/io/bytes/input-identity.ts'
+import { type OutputPlace, recordPath } from '../../src/io/bytes/output-place.ts'
 import { version } from './version.ts'
 
 const recordFormat = 'genoconv partial output, 1'
@@ -21,7 +22,7 @@ export interface ResumeRecord {
   readonly device: string
   /** By the names of the command line. */
   readonly options: Readonly<Record<string, string>>
-  /** Bytes by which chunks were chosen; a run that goes on plans with the same. */
+  /** Bytes by which chunks were chosen; a resumed run plans with the same. */
   readonly memory: number
   /** CPU workers. */
   readonly threads: number
@@ -52,8 +53,8 @@ export const describeRegions = (regions: readonly Region[] | undefined): ResumeR
   return { count: regions.length, sha256: hash.digest('hex') }
 }
 
-/** The record beside the partial file of `path`; undefined where there is none that can be read. */
-export async function readRecord(path: string): Promise<ResumeRecord | undefined> {
+/** The record beside the partial file of an output; undefined where there is none that can be read. */
+export async function readRecord({ path }: OutputPlace): Promise<ResumeRecord | undefined> {
   const text = await readFile(recordPath(path), 'utf8').catch(() => undefined)
   if (text === undefined) return undefined
   try {
@@ -64,10 +65,10 @@ export async function readRecord(path: string): Promise<ResumeRecord | undefined
   }
 }
 
-export const saveRecord = (path: string, record: ResumeRecord): Promise<void> =>
-  writeRecord(path, `${JSON.stringify(record)}\n`)
+export const saveRecord = (place: OutputPlace, record: ResumeRecord): Promise<void> =>
+  writeRecord(place, `${JSON.stringify(record)}\n`)
 
-/** ConfigError, with what changed, where `now` would not go on to the bytes of the run that `then` is of. */
+/** ConfigError, with what changed, where `now` would not end in the bytes of the run that `then` is of. */
 export function checkSame(then: ResumeRecord, now: ResumeRecord, onWarning: (text: string) => void): void {
   const refuse = (what: string, was: string, is: string, remedy?: string): never => {
     throw new ConfigError({
@@ -75,7 +76,7 @@ export function checkSame(then: ResumeRecord, now: ResumeRecord, onWarning: (tex
       what: `${what} changed since the interrupted run`,
       expected: was,
       got: is,
-      remedy: `${remedy ? `${remedy}, or ` : ''}run without \`resume\` to start anew`,
+      remedy: `${remedy ? `${remedy}, or ` : ''}run without \`resume\` to start over`,
     })
   }
   if (then.version !== now.version) refuse('the version of genoconv', then.version, now.version)
@@ -94,10 +95,10 @@ export function checkSame(then: ResumeRecord, now: ResumeRecord, onWarning: (tex
     record.regions ? `${record.regions.count} regions (SHA-256 ${record.regions.sha256})` : 'whole records'
   if (regions(then) !== regions(now)) refuse('the regions (`region`, `regions`)', regions(then), regions(now))
   if (then.threads !== now.threads)
-    refuse('`threads`, which changes the rounding,', `${then.threads}`, `${now.threads}`, 'leave `threads` away')
+    refuse('`threads`, which changes the rounding,', `${then.threads}`, `${now.threads}`, 'leave `threads` out')
   if (then.memory !== now.memory)
-    refuse('`memory`, which chooses the chunk,', `${then.memory} bytes`, `${now.memory} bytes`, 'leave `memory` away')
-  if (then.device !== now.device) refuse('the device', then.device, now.device, 'go on on a device like the first')
+    refuse('`memory`, which chooses the chunk,', `${then.memory} bytes`, `${now.memory} bytes`, 'leave `memory` out')
+  if (then.device !== now.device) refuse('the device', then.device, now.device, 'resume on the same kind of device')
 }
 
 function checkInput(
@@ -118,6 +119,6 @@ function checkInput(
     refuse(name, says(was), says(is))
   }
   onWarning(
-    `${name} was corrupt and has been repaired (near byte ${different[0] * segmentBytes}, nowhere else): going on`,
+    `${name} was corrupt and has been repaired (near byte ${different[0] * segmentBytes}, nowhere else): continuing`,
   )
 }

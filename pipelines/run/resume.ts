@@ -1,18 +1,18 @@
 import { stat } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
+import { dirname } from 'node:path'
 import { ConfigError, FormatError } from '../../src/errors.ts'
-import {
-  checkOutput,
-  openAtomicOutput,
-  partialPath,
-  removeRecord,
-  standardOutput,
-} from '../../src/io/bytes/atomic-output.ts'
+import { openPartial, removeRecord } from '../../src/io/bytes/atomic-output.ts'
+import { lockOutput, type OutputLock } from '../../src/io/bytes/output-lock.ts'
+import { type OutputPlace, partialPath } from '../../src/io/bytes/output-place.ts'
+import { protectInputs } from '../../src/io/bytes/protect-inputs.ts'
+import type { ByteSink } from '../../src/io/bytes/sink.ts'
+import { openStream, standardOutput } from '../../src/io/bytes/stream-output.ts'
 import type { DoneOutput } from '../../src/io/output/done-output.ts'
 import { canResume, readDoneOutput } from '../../src/io/output/resume-output.ts'
-import type { ByteSink } from '../../src/io/bytes/sink.ts'
-import { freeMemory } from './memory.ts'
+import { filesRead } from './files-read.ts'
 import type { Log } from './log.ts'
+import { freeMemory } from './memory.ts'
 import type { OutputChoice } from './output-file.ts'
 import type { PredictRequest } from './request.ts'
 import {
@@ -27,19 +27,26 @@ import { showCount } from './show.ts'
 
 /**
  * The journal of a run is its partial output itself: what of it is whole rows is not computed again. Beside it stands a
- * record (`<name>.partial.json`) of all that decides the output's bytes; only with the same record is it gone on with.
- * The steps, so that a run may be killed between any two: the old record goes; the partial file is begun; the record is
- * written; rows; all is written, and the record says so; the partial file gets the output's name; the record goes.
+ * record (`<name>.partial.json`) of all that decides the output's bytes; it is continued only with the same record.
+ * The steps, so that a run may be killed between any two: the lock is taken (from a run that was killed, if need be); the
+ * old record goes; the partial file is begun; the record is written; rows; all is written, and the record says so; the
+ * partial file gets the output's name; the record goes; the lock goes. Nothing beside the output is read or changed
+ * without the lock.
  */
 export interface RunOutput {
   /** What was planned with is planned with again, unless the user says otherwise. */
   readonly memory: number
   readonly threads: number
-  /** Called when it is known what is to be run, before the first row. `complete`: there is nothing left to do. */
+  /** Where what must wait for its turn in the output may be kept. */
+  readonly temporaryFolder: string
+  /**
+   * Called when it is known what is to be run, before the first row. `complete`: there is nothing left to do. The sink is
+   * aborted by `abort` below, which knows of the record.
+   */
   begin(run: RunDescription): Promise<{ readonly sink: ByteSink; readonly done?: DoneOutput } | 'complete'>
-  /** When a device failed and the run goes on elsewhere, or in other chunks: what is written from now on, no other run would write. */
+  /** When a device failed and the run continues elsewhere, or in other chunks: what is written from now on, no other run would write. */
   moved(to: string): Promise<void>
-  /** After a failure: leaves nothing or, with --resume, what can be gone on with, which `error` then says. */
+  /** After a failure: leaves nothing or, with --resume, what can be continued, which `error` then says. */
   abort(error: unknown): Promise<void>
 }
 
@@ -52,64 +59,95 @@ interface OutputSettings {
   readonly isDry: boolean
 }
 
+type Planned = Pick<RunOutput, 'memory' | 'threads' | 'temporaryFolder'>
+
+/**
+ * @throws ConfigError where the output is an input, or cannot be resumed; FormatError where another run is writing it
+ */
 export async function openRunOutput(settings: OutputSettings): Promise<RunOutput> {
-  const { request, output, isDry } = settings
-  const planned = { memory: request.memory ?? freeMemory() / 2, threads: request.threads ?? availableParallelism() }
+  const { request, output, signal, isDry } = settings
+  const planned: Planned = {
+    memory: request.memory ?? freeMemory() / 2,
+    threads: request.threads ?? availableParallelism(),
+    temporaryFolder: tmpdir(),
+  }
   if (isDry || output.path === undefined) {
     if (request.resume && !isDry) throw cannot('the output is standard output', 'give a file with `output`')
-    const sink = standardOutput()
-    return { ...planned, begin: async () => ({ sink }), moved: async () => {}, abort: () => sink.abort() }
+    return streamed(standardOutput(), planned)
   }
-  const { isDirect } = await checkOutput(output.path, [...request.inputs, ...request.bedFiles])
-  if (!request.resume) return openFresh(settings, output.path, planned, isDirect)
-  if (request.inputs.includes('-'))
-    throw cannot('the input is standard input, which is gone', 'save it to a file first')
-  if (isDirect) throw cannot('the output is not a regular file', 'give another `output`')
-  if (!canResume(output.format))
-    throw cannot(`the rows of a ${output.format} file that was cut cannot be counted`, 'write arrow, arrows or tsv')
-  return openResumed(settings, output.path, planned)
+  const place = await protectInputs(output.path, await filesRead(request))
+  if (request.resume) checkResumable(request, output, place)
+  if (place.kind !== 'file') return streamed(await openStream(place, signal), planned)
+  const lock = await lockOutput(place)
+  const begun: Begun = { ...settings, place, lock, planned: { ...planned, temporaryFolder: dirname(place.path) } }
+  try {
+    return await (request.resume ? openResumed(begun) : openFresh(begun))
+  } catch (error) {
+    await lock.release()
+    throw error
+  }
+}
+
+function checkResumable({ inputs }: PredictRequest, { format }: OutputChoice, { kind }: OutputPlace): void {
+  if (inputs.includes('-')) throw cannot('standard input cannot be read again', 'save it to a file first')
+  if (kind !== 'file') throw cannot('the output is not a regular file', 'give another `output`')
+  if (!canResume(format))
+    throw cannot(`the rows of an interrupted ${format} file cannot be counted`, 'write arrow, arrows or tsv')
 }
 
 const cannot = (what: string, remedy: string): ConfigError => new ConfigError({ option: 'resume', what, remedy })
 
-type Planned = Pick<RunOutput, 'memory' | 'threads'>
+const streamed = (sink: ByteSink, planned: Planned): RunOutput => ({
+  ...planned,
+  begin: async () => ({ sink }),
+  moved: async () => {},
+  abort: () => sink.abort(),
+})
+
+interface Begun extends OutputSettings {
+  readonly place: OutputPlace
+  readonly lock: OutputLock
+  readonly planned: Planned
+}
+
+/** `sink` for a writer that must not abort it. */
+const withoutAbort = (sink: ByteSink): ByteSink => ({
+  write: (chunks) => sink.write(chunks),
+  finish: () => sink.finish(),
+  abort: async () => {},
+})
 
 /** A run from the beginning. Inputs are hashed while it computes; should it end before that, it had no need of a record. */
-async function openFresh(
-  { request, output }: OutputSettings,
-  path: string,
-  planned: Planned,
-  isDirect: boolean,
-): Promise<RunOutput> {
-  const isRecorded = !isDirect && canResume(output.format) && !request.inputs.includes('-')
+async function openFresh({ request, output, place, lock, planned }: Begun): Promise<RunOutput> {
+  const isRecorded = canResume(output.format) && !request.inputs.includes('-')
   const hashing = new AbortController()
   let record: Promise<ResumeRecord | undefined> = Promise.resolve(undefined)
   const onWritten = async (writtenBytes: number): Promise<void> => {
     hashing.abort()
     const written = await record
-    if (written) await saveRecord(path, { ...written, writtenBytes })
+    if (written) await saveRecord(place, { ...written, writtenBytes })
   }
-  const sink = await openAtomicOutput(path, { inputs: [...request.inputs, ...request.bedFiles], onWritten })
+  const sink = await openPartial(place, lock, { onWritten })
   const recordRun = async (run: RunDescription): Promise<ResumeRecord | undefined> => {
     try {
       const made = await makeRecord(request.inputs, run, hashing.signal)
-      await saveRecord(path, made)
+      await saveRecord(place, made)
       return made
     } catch {
-      return undefined // what cannot be read or written stops the run itself; without a record it only cannot be gone on with
+      return undefined // what cannot be read or written stops the run itself; without a record it only cannot be resumed
     }
   }
   return {
     ...planned,
     async begin(run) {
       if (isRecorded) record = recordRun(run)
-      return { sink }
+      return { sink: withoutAbort(sink) }
     },
     async moved(to) {
       const made = await record
       if (!made) return
       record = Promise.resolve(movedTo(made, to))
-      await saveRecord(path, movedTo(made, to))
+      await saveRecord(place, movedTo(made, to))
     },
     async abort() {
       hashing.abort()
@@ -119,65 +157,53 @@ async function openFresh(
   }
 }
 
-/** A run that goes on, where there is something to go on with, and that leaves what it did when it fails. */
-async function openResumed(
-  { request, output, log, signal }: OutputSettings,
-  path: string,
-  planned: Planned,
-): Promise<RunOutput> {
-  const found = await readRecord(path)
+/** A run that continues an interrupted one, where there is one, and that leaves what it did when it fails. */
+async function openResumed({ request, output, log, signal, place, lock, planned }: Begun): Promise<RunOutput> {
+  const found = await readRecord(place)
   const memory = request.memory ?? found?.memory ?? planned.memory
   const threads = request.threads ?? found?.threads ?? planned.threads
-  if (memory > freeMemory()) log.warn(`${path} was begun with more memory than is free now`)
+  if (memory > freeMemory()) log.warn(`${place.name} was begun with more memory than is free now`)
   let record: ResumeRecord | undefined
   let sink: ByteSink | undefined
-  const onWritten = (writtenBytes: number): Promise<void> => saveRecord(path, { ...record!, writtenBytes })
+  const onWritten = (writtenBytes: number): Promise<void> => saveRecord(place, { ...record!, writtenBytes })
   return {
+    ...planned,
     memory,
     threads,
     async begin(run) {
       const now = await makeRecord(request.inputs, run, signal)
-      const done = found && (await readDoneOutput(path, output.format))
-      const isComplete =
-        !done &&
-        found?.writtenBytes !== undefined &&
-        (await sizeOf(partialPath(path))) === undefined &&
-        (await sizeOf(path)) === found.writtenBytes
+      const done = found && (await readDoneOutput(place.path, output.format))
+      const isComplete = !done && found !== undefined && (await isRenamed(place, found))
       if (found && (done || isComplete)) checkSame(found, now, log.warn)
       if (isComplete) {
-        await removeRecord(path)
+        await removeRecord(place)
+        await lock.release()
         return 'complete'
       }
       log.info(
         done
-          ? `going on behind ${showCount(done.rows)} rows of ${partialPath(path)}`
-          : `nothing to go on with (${await reason(path, found)}): starting from the beginning`,
+          ? `continuing after row ${showCount(done.rows)} of ${partialPath(place.path)}`
+          : `nothing to resume (${await reason(place, found)}): starting from the beginning`,
       )
-      sink = await openAtomicOutput(path, {
-        inputs: [...request.inputs, ...request.bedFiles],
-        keptBytes: done?.bytes,
-        keepsPartial: true,
-        onWritten,
-      })
+      sink = await openPartial(place, lock, { keptBytes: done?.bytes, keepsPartial: true, onWritten })
       record = now
-      await saveRecord(path, record)
-      return { sink, done }
+      await saveRecord(place, record)
+      return { sink: withoutAbort(sink), done }
     },
     async moved(to) {
       record = movedTo(record!, to)
-      await saveRecord(path, record)
+      await saveRecord(place, record)
     },
     async abort(error) {
+      if (record) {
+        const damaged =
+          error instanceof FormatError ? request.inputs.filter((input) => error.where.startsWith(input)) : []
+        const names = record.inputs.map(({ name }) => name).filter((_, i) => damaged.includes(request.inputs[i]))
+        if (names.length > 0) await saveRecord(place, { ...record, damaged: names }).catch(() => {})
+        sayKept(signal.aborted ? signal.reason : error)
+      }
       await sink?.abort()
-      if (!record) return
-      const damaged =
-        error instanceof FormatError ? request.inputs.filter((input) => error.where.startsWith(input)) : []
-      if (damaged.length > 0)
-        await saveRecord(path, {
-          ...record,
-          damaged: record.inputs.map(({ name }) => name).filter((_, i) => damaged.includes(request.inputs[i])),
-        }).catch(() => {})
-      sayKept(signal.aborted ? signal.reason : error)
+      await lock.release()
     },
   }
 }
@@ -187,11 +213,18 @@ const movedTo = (record: ResumeRecord, to: string): ResumeRecord => ({
   device: `${record.device}, which failed, then ${to}`,
 })
 
-async function reason(path: string, found: ResumeRecord | undefined): Promise<string> {
-  if ((await sizeOf(partialPath(path))) === undefined) return `there is no ${partialPath(path)}`
+/** Whether an earlier run was killed between the last two steps: all is written and has its name. */
+async function isRenamed({ path }: OutputPlace, { writtenBytes }: ResumeRecord): Promise<boolean> {
+  if (writtenBytes === undefined || (await sizeOf(partialPath(path))) !== undefined) return false
+  return (await sizeOf(path)) === writtenBytes
+}
+
+async function reason({ path }: OutputPlace, found: ResumeRecord | undefined): Promise<string> {
+  const partial = partialPath(path)
+  if ((await sizeOf(partial)) === undefined) return `there is no ${partial}`
   return found
-    ? `${partialPath(path)} has no whole record batch or line yet`
-    : `there is no record of what ${partialPath(path)} is a part of`
+    ? `${partial} has no whole record batch or line yet`
+    : `there is no record of what ${partial} is a part of`
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {
@@ -201,5 +234,5 @@ async function sizeOf(path: string): Promise<number | undefined> {
 /** The last words of an error's line, where it does not say so itself. */
 function sayKept(error: unknown): void {
   if (!(error instanceof Error) || /`resume`|nothing was kept/.test(error.message)) return
-  error.message += '; what was finished is kept: the same command with `resume` goes on'
+  error.message += '; what was finished is kept: run the same command with `resume` to continue'
 }

@@ -1,5 +1,3 @@
-import { tmpdir } from 'node:os'
-import { dirname } from 'node:path'
 import type { Genome, Region } from '../../src/genome.ts'
 import { writePredictions } from '../../src/io/output/write-predictions.ts'
 import type { Backend } from '../../src/kernels/backend.ts'
@@ -100,7 +98,7 @@ async function compute({ request, settings, genomes, regions, output, out }: Run
   const { log, signal, onPlanned } = settings
   const startTime = performance.now()
   const { filterLength, frequencySparsity, strand, context, chunk } = request
-  const { memory, threads } = out
+  const { memory, threads, temporaryFolder } = out
   const modelMemory = Math.max(0, memory - reserveBytes)
   const { backend, reason } = await chooseDevice(request.device, {
     threads,
@@ -112,7 +110,6 @@ async function compute({ request, settings, genomes, regions, output, out }: Run
     loadModel(request.models, { backend: on, filterLength, frequencySparsity, signal, onWarning: log.warn })
   let model = await load(backend)
   const tracks = checkedTracks(model, request.tracks)
-  const temporaryFolder = output.path === undefined ? tmpdir() : dirname(output.path)
   const options: PredictOptions = {
     regions,
     strand,

@@ -37,7 +37,7 @@ export async function writeManifest(
   await mkdir(dirname(path), { recursive: true }).catch((cause) => {
     throw new FormatError({ where: dirname(path), what: `the folder cannot be made (${cause.code})`, cause })
   })
-  const sink = await openAtomicOutput(path, { inputs })
+  const sink = await openAtomicOutput(path, inputs)
   try {
     for (const piece of textPieces(path, complete)) await sink.write([new TextEncoder().encode(piece)])
     await sink.finish()

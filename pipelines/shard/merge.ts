@@ -2,7 +2,8 @@ import { tmpdir } from 'node:os'
 import { dirname } from 'node:path'
 import { FormatError } from '../../src/errors.ts'
 import type { PredictionBatch, Region } from '../../src/genome.ts'
-import { openAtomicOutput, standardOutput } from '../../src/io/bytes/atomic-output.ts'
+import { openAtomicOutput } from '../../src/io/bytes/atomic-output.ts'
+import { standardOutput } from '../../src/io/bytes/stream-output.ts'
 import { openPredictions } from '../../src/io/output/read-arrow.ts'
 import { writePredictions } from '../../src/io/output/write-predictions.ts'
 import type { OutputChoice } from '../run/output-file.ts'
@@ -34,7 +35,7 @@ export async function mergeShards(
   const pathOf = (shard: PlannedShard): string => shardPath(manifestPath, shard.id)
   const metadata = await commonMetadata(manifest.shards.map(pathOf))
   const inputs = [manifestPath, ...manifest.shards.map(pathOf)]
-  const sink = output.path === undefined ? standardOutput() : await openAtomicOutput(output.path, { inputs })
+  const sink = output.path === undefined ? standardOutput() : await openAtomicOutput(output.path, inputs)
   const basesTotal = manifest.shards.reduce((sum, { rows }) => sum + rows, 0)
   let basesDone = 0
   const all = async function* (): AsyncGenerator<PredictionBatch> {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import { ConfigError, FormatError } from '../../errors.ts'
+import { localPath } from './protect-inputs.ts'
 
 /** What an input's content is, so that a later run can tell whether it is still the same. */
 export interface InputIdentity {
@@ -16,7 +17,7 @@ export const segmentBytes = 256 * 2 ** 10
 
 /** Reads all of a file; asks the server of an http(s) URL. FormatError where that fails; an abort passes through. */
 export function identifyInput(input: string, signal?: AbortSignal): Promise<InputIdentity> {
-  return /^https?:\/\//i.test(input) ? identifyUrl(input, signal) : identifyFile(input, signal)
+  return /^https?:\/\//i.test(input) ? identifyUrl(input, signal) : identifyFile(localPath(input) ?? input, signal)
 }
 
 async function identifyFile(path: string, signal?: AbortSignal): Promise<InputIdentity> {

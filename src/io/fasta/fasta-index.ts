@@ -123,7 +123,7 @@ export async function writeIndex(path: string, options: IndexOptions = {}): Prom
     ['.fai', new TextEncoder().encode(fai)],
   ] as const) {
     if (!content) continue
-    const output = await openAtomicOutput(path + suffix, { inputs: [path] })
+    const output = await openAtomicOutput(path + suffix, [path])
     try {
       await output.write([content])
       await output.finish()

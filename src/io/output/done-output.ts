@@ -9,11 +9,11 @@ export interface MessageBlock {
   readonly bodyLength: number
 }
 
-/** The whole rows that an interrupted run left in its partial output: what a run that goes on need not write again. */
+/** The whole rows that an interrupted run left in its partial output: what a resumed run need not write again. */
 export interface DoneOutput {
   /** At least 1. */
   readonly rows: number
-  /** Bytes that stay; what follows is written behind them. */
+  /** Bytes that stay; what follows is written after them. */
   readonly bytes: number
   /** The bytes before the first row: the encoder compares them with its own. */
   readonly head: Uint8Array
@@ -46,6 +46,6 @@ export function checkHead(head: readonly Uint8Array[], done: DoneOutput): void {
   throw new ConfigError({
     option: 'resume',
     what: 'the partial output does not begin as this run would begin it',
-    remedy: 'run without `resume` to start anew',
+    remedy: 'run without `resume` to start over',
   })
 }

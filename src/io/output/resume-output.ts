@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises'
-import { partialPath } from '../bytes/atomic-output.ts'
+import { partialPath } from '../bytes/output-place.ts'
 import { readDoneArrow } from './done-arrow.ts'
 import type { DoneOutput } from './done-output.ts'
 import { readDoneTsv } from './done-tsv.ts'

@@ -2,7 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { PredictionBatch } from '../../../src/genome.ts'
-import { openAtomicOutput } from '../../../src/io/bytes/atomic-output.ts'
+import { openAtomicOutput, openPartial } from '../../../src/io/bytes/atomic-output.ts'
+import { lockOutput } from '../../../src/io/bytes/output-lock.ts'
+import { findOutput } from '../../../src/io/bytes/output-place.ts'
+import type { ByteSink } from '../../../src/io/bytes/sink.ts'
 import { readDoneOutput } from '../../../src/io/output/resume-output.ts'
 import type { OutputFormat } from '../../../src/io/output/formats.ts'
 import { writePredictions } from '../../../src/io/output/write-predictions.ts'
@@ -32,6 +35,12 @@ async function* batches(from = 0): AsyncGenerator<PredictionBatch> {
   }
 }
 
+/** The partial file of `path`, to be continued after `keptBytes`. */
+async function openAfter(path: string, keptBytes: number | undefined): Promise<ByteSink> {
+  const place = await findOutput(path)
+  return openPartial(place, await lockOutput(place), { keptBytes })
+}
+
 const contigsBefore = (rows: number): string[] => contigs.filter((_, i) => i * 100_000 < rows)
 
 describe.each<[OutputFormat, string, Partial<OutputLayout>]>([
@@ -49,7 +58,7 @@ describe.each<[OutputFormat, string, Partial<OutputLayout>]>([
     return readFileSync(path)
   }
 
-  it('goes on from any byte at which the file was cut, to the same bytes', async () => {
+  it('continues from any byte at which the file was cut, to the same bytes', async () => {
     whole ??= write(`whole.${format}`)
     const bytes = await whole
     const next = random(7)
@@ -62,7 +71,7 @@ describe.each<[OutputFormat, string, Partial<OutputLayout>]>([
       const rows = done?.rows ?? 0
       resumed.push(rows)
       const contigsDone = () => contigsBefore(rows)
-      const sink = await openAtomicOutput(path, { keptBytes: done?.bytes })
+      const sink = await openAfter(path, done?.bytes)
       await writePredictions(batches(rows), format, sink, layout, done && { ...done, contigs: contigsDone })
       expect(readFileSync(path).equals(bytes)).toBe(true)
     }
@@ -78,9 +87,9 @@ describe.each<[OutputFormat, string, Partial<OutputLayout>]>([
     const done = (await readDoneOutput(path, format))!
     const other = { ...layout, tracks: ['acceptor'] }
     const rows = async function* () {}
-    await expect(
-      writePredictions(rows(), format, await openAtomicOutput(path, { keptBytes: done.bytes }), other, done),
-    ).rejects.toThrow(/does not begin/)
+    await expect(writePredictions(rows(), format, await openAfter(path, done.bytes), other, done)).rejects.toThrow(
+      /does not begin/,
+    )
   })
 })
 

@@ -61,7 +61,7 @@ describe.skipIf(gpuSkipReason !== undefined)(
       )
       const { error: later, lines } = await predictHere({ ...common, output: path('out.tsv'), resume: true })
       expect(later).toBeUndefined()
-      expect(lines.join('\n')).toMatch(/going on behind [\d,]{4,} rows/)
+      expect(lines.join('\n')).toMatch(/continuing after row [\d,]{4,} of /)
       expect(readFileSync(path('out.tsv')).equals(readFileSync(path('whole.tsv')))).toBe(true)
     })
 

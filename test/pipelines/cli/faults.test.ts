@@ -27,7 +27,7 @@ beforeAll(async () => {
 async function expectGoesOn(argv: Readonly<Record<string, unknown>>): Promise<void> {
   const { error, lines } = await predictHere({ ...common, resume: true, ...argv })
   expect(error).toBeUndefined()
-  expect(lines.join('\n')).toMatch(/going on behind/)
+  expect(lines.join('\n')).toMatch(/continuing after row/)
   expect(readFileSync(String(argv['output'])).equals(whole)).toBe(true)
 }
 
@@ -62,7 +62,7 @@ describe.skipIf(!isRoot || process.platform !== 'linux')(
       onDisk(async () => {
         const { error } = await predictHere({ ...common, output: `${disk}/out.tsv`, resume: true })
         expect(error?.text).toMatch(
-          /the disk is full; make room; what was finished is kept: the same command with --resume goes on$/,
+          /the disk is full; make room; what was finished is kept: run the same command with --resume to continue$/,
         )
         execFileSync('mount', ['-o', 'remount,size=20m', disk])
         await expectGoesOn({ output: `${disk}/out.tsv` })
@@ -142,16 +142,16 @@ describe('a corrupt BGZF block in the middle of a genome', () => {
     const { error } = await run('damaged.tsv')
     expect(error?.class).toBe('FormatError')
     expect(error?.text).toMatch(
-      /long\.fa\.gz at compressed offset \d+: corrupt BGZF block: .*what was finished is kept: the same command with --resume goes on$/,
+      /long\.fa\.gz at compressed offset \d+: corrupt BGZF block: .*what was finished is kept: run the same command with --resume to continue$/,
     )
     expect((await run('damaged.tsv')).error?.text).toMatch(/at compressed offset \d+: corrupt BGZF block/) // it is still there
     write(good)
     const { error: none, lines } = await run('damaged.tsv')
     expect(none).toBeUndefined()
     expect(lines.join('\n')).toMatch(
-      /warning: long\.fa\.gz was corrupt and has been repaired \(near byte \d+, nowhere else\): going on/,
+      /warning: long\.fa\.gz was corrupt and has been repaired \(near byte \d+, nowhere else\): continuing/,
     )
-    expect(lines.join('\n')).toMatch(/going on behind [\d,]{5,} rows/)
+    expect(lines.join('\n')).toMatch(/continuing after row [\d,]{5,} of /)
     expect(readFileSync(path('damaged.tsv')).equals(readFileSync(path('sound.tsv')))).toBe(true)
   })
 
@@ -163,7 +163,7 @@ describe('a corrupt BGZF block in the middle of a genome', () => {
     expect(error).toEqual({
       class: 'ConfigError',
       text: expect.stringMatching(
-        /--resume: long\.fa\.gz changed since the interrupted run: expected \d+ bytes, SHA-256 .*start anew$/,
+        /--resume: long\.fa\.gz changed since the interrupted run: expected \d+ bytes, SHA-256 .*start over$/,
       ),
     })
   })
@@ -210,9 +210,9 @@ describe('the program', () => {
     expect(names()).toEqual(['long.fa', 'out.arrow.partial', 'out.arrow.partial.json', 'whole.arrow'])
     const second = await run('out.arrow', ['--resume'], 'SIGINT', 6e6)
     expect(second.code).toBe(130)
-    expect(second.stderr).toMatch(/going on behind/)
+    expect(second.stderr).toMatch(/continuing after row/)
     expect(second.lines.at(-1)).toMatch(
-      /^genoconv: interrupted \(SIGINT\); what was finished is kept: the same command with --resume goes on$/,
+      /^genoconv: interrupted \(SIGINT\); what was finished is kept: run the same command with --resume to continue$/,
     )
     const third = await run('out.arrow', ['--resume', '--json'])
     expect(third.code, third.stderr).toBe(0)

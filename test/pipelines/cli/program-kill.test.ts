@@ -75,7 +75,7 @@ describe.each(['arrow', 'tsv'])('%s', (format) => {
           ends.killed < kills ? { file: `${output}.partial`, bytes: written, seconds } : undefined,
         )
         ends.runs++
-        if (ending.stderr.includes('going on behind')) ends.wentOn++
+        if (ending.stderr.includes('continuing after row')) ends.wentOn++
         if (sizeOf(join(cwd, output)) > 0) expect(readFileSync(join(cwd, output)).equals(bytes)).toBe(true)
         if (ending.code === 0) break
         expect([ending.code, ending.signal], ending.stderr).toEqual([null, 'SIGKILL'])

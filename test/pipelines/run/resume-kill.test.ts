@@ -87,7 +87,7 @@ describe.each(['arrow', 'tsv'])('%s', (format) => {
         const span = { finish: 0.012, begin: 0.03, start: 1.1 * seconds }[mark]
         const ending = await run(output, words, { mark, seconds: (span * (next() + 1)) / 2 })
         ends.runs++
-        if (hadRows && ending.stderr.includes('going on behind')) ends.wentOn++
+        if (hadRows && ending.stderr.includes('continuing after row')) ends.wentOn++
         if (wasThere && ending.code === 0 && words.length > 0) ends.alreadyComplete++
         if (ending.code === 0) break
         expect(ending.code, ending.stderr).toBe(null) // killed, never failed

@@ -35,7 +35,7 @@ async function interrupted(name: string, argv: Readonly<Record<string, unknown>>
   const output = path(name)
   const { error } = await predictHere({ ...common, output, resume: true, ...argv }, interruptAt(32_000))
   expect(error?.text).toMatch(
-    /^interrupted \(SIGINT\); what was finished is kept: the same command with --resume goes on$/,
+    /^interrupted \(SIGINT\); what was finished is kept: run the same command with --resume to continue$/,
   )
   expect(besides(output).sort()).toEqual([`${name}.partial`, `${name}.partial.json`])
   return output
@@ -46,7 +46,7 @@ describe('a run that was interrupted', () => {
     const output = await interrupted('a.tsv')
     const { error, lines, summary } = await predictHere({ ...common, output, resume: true })
     expect(error).toBeUndefined()
-    expect(lines.join('\n')).toMatch(/going on behind [\d,]+ rows of .*a\.tsv\.partial/)
+    expect(lines.join('\n')).toMatch(/continuing after row [\d,]+ of .*a\.tsv\.partial/)
     expect(Number(summary?.['basesBefore'])).toBeGreaterThan(8000)
     expect(Number(summary?.['bases']) + Number(summary?.['basesBefore'])).toBe(30_000 + 23_000 + 16_000)
     expect(readFileSync(output).equals(whole)).toBe(true)
@@ -101,7 +101,7 @@ describe('--resume refuses what would end in other bytes, says why, and leaves w
     const { error } = await predictHere({ ...common, output, resume: true, ...argv })
     expect(error?.class).toBe('ConfigError')
     expect(error?.text).toMatch(pattern)
-    expect(error?.text).toMatch(/run without --resume to start anew$/)
+    expect(error?.text).toMatch(/run without --resume to start over$/)
     expect(readFileSync(`${output}.partial`).equals(before)).toBe(true)
   })
 

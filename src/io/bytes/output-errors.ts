@@ -1,0 +1,52 @@
+import { dirname } from 'node:path'
+import { FormatError, GenoconvError, LimitError } from '../../errors.ts'
+
+const codeOf = (cause: unknown): string => String((cause as { code?: unknown } | undefined)?.code ?? cause)
+
+const isFull = (code: string): boolean => code === 'ENOSPC' || code === 'EDQUOT'
+
+/** Why the output `name` cannot be opened. `folder`: where it really lies. */
+export function openFailure(name: string, cause: unknown, folder = dirname(name)): Error {
+  const code = codeOf(cause)
+  const what: Record<string, string> = {
+    ENOENT: `the output's folder ${folder} does not exist`,
+    ENOTDIR: `${folder} is not a folder`,
+    EACCES: 'no permission to write the output',
+    EPERM: 'no permission to write the output',
+    EROFS: 'the output is on a read-only file system',
+    ENAMETOOLONG: "the output's name is too long",
+    ELOOP: 'the link leads in a circle',
+  }
+  if (cause instanceof GenoconvError) return cause
+  if (isFull(code)) return writeFailure(name, cause)
+  const remedy = code === 'ENOENT' ? 'make the folder, or give another `output`' : 'give another `output`'
+  return new FormatError({ where: name, what: what[code] ?? `cannot be written (${code})`, remedy, cause })
+}
+
+/**
+ * Why writing the output `name` failed; `keepsPartial`: what is there stays for a later run. A closed pipe stays the system's
+ * own error with the code `EPIPE`.
+ */
+export function writeFailure(name: string, cause: unknown, keepsPartial = false): Error {
+  const code = codeOf(cause)
+  if (code === 'EPIPE' || cause instanceof GenoconvError) return cause as Error
+  const kept = keepsPartial ? undefined : 'nothing was kept'
+  if (isFull(code) || code === 'EFBIG') {
+    return new LimitError({
+      where: name,
+      what: code === 'EFBIG' ? 'the file is larger than the system allows' : 'the disk is full',
+      remedy: keepsPartial ? 'make room' : 'make room, or give an `output` on another disk; nothing was kept',
+      cause,
+    })
+  }
+  return new FormatError({ where: name, what: `writing failed (${code})`, remedy: kept, cause })
+}
+
+/** The partial file of `name` is not the one that was being written. */
+export const vanished = (name: string, cause?: unknown): FormatError =>
+  new FormatError({
+    where: name,
+    what: 'the partial output has vanished, or its folder has',
+    remedy: 'nothing was kept',
+    cause,
+  })
