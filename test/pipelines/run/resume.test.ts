@@ -89,7 +89,7 @@ describe('--resume refuses what would end in other bytes, says why, and leaves w
     ['other tracks', { tracks: 'donor' }, /--tracks changed .*expected acceptor,donor, got donor/],
     ['another chunk', { chunk: '5000' }, /--chunk changed .*expected 4000, got 5000/],
     ['regions', { region: 'one' }, /regions .* changed .*expected whole records, got 1 regions/],
-    ['other memory', { memory: '700M' }, /--memory.* changed .*leave --memory away/],
+    ['other memory', { memory: '700M' }, /--memory.* changed .*leave --memory out/],
     ['other threads', { threads: '2' }, /--threads.* changed .*expected 1, got 2/],
     ['another context', { context: '5' }, /--context changed/],
     ['another input', { fasta: [path('other.fa')] }, /the list of inputs changed .*in\.fa, got other\.fa/],
