@@ -1,6 +1,7 @@
 import type { Argv, Options } from 'yargs'
 import { ConfigError } from '../../src/errors.ts'
 import type { Strand } from '../../src/genome.ts'
+import { localPath } from '../../src/io/bytes/local-path.ts'
 import { type OutputFormat, outputFormats } from '../../src/io/output/formats.ts'
 import type { Precision } from '../../src/kernels/precision.ts'
 import type { PredictRequest } from '../run/request.ts'
@@ -99,10 +100,10 @@ export function parsePredictArguments(argv: Readonly<Record<string, unknown>>): 
     const value = one(name)
     return value === undefined ? undefined : parse(`--${name}`, value)
   }
-  const inputs = all('fasta')
+  const inputs = all('fasta').map(localPath)
   if (inputs.filter((input) => input === '-').length > 1)
     throw new ConfigError({ where: '-', what: 'standard input is given twice', expected: 'once' })
-  const bedFiles = all('regions')
+  const bedFiles = all('regions').map(localPath)
   if (inputs.includes('-') && bedFiles.includes('-')) {
     throw new ConfigError({
       where: '--regions',
@@ -112,8 +113,8 @@ export function parsePredictArguments(argv: Readonly<Record<string, unknown>>): 
   }
   return {
     inputs,
-    models: all('model'),
-    output: one('output'),
+    models: all('model').map(localPath),
+    output: parsed('output', (_, value) => localPath(value)),
     format: one('format') as OutputFormat | undefined,
     regionTexts: all('region'),
     bedFiles,

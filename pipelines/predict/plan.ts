@@ -28,12 +28,12 @@ export async function planPredict(
   if (options.regions) {
     const { left, right } = contextBases(model, options.context)
     const longest = options.regions.reduce((a, b) => (b.end - b.start > a.end - a.start ? b : a))
-    lengths.push(...options.regions.map(({ start, end }) => end - start))
+    for (const { start, end } of options.regions) lengths.push(end - start)
     before = Math.min(left, longest.start)
     after = Number.isFinite(right) ? right : 0
   } else {
     for (const genome of genomes) {
-      if (genome.isRandomAccess) lengths.push(...(await genome.contigs(signal)).map(({ length }) => length))
+      if (genome.isRandomAccess) for (const { length } of await genome.contigs(signal)) lengths.push(length)
       else isStream = true
     }
   }

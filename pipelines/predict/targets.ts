@@ -42,6 +42,7 @@ export async function* targets(
       if (other) throw duplicate(contig.name, other, genome)
       seen.set(contig.name, genome)
       // A record without bases has no rows; who reads the file warns of it.
+      if (contig.length > 0 && contig.name === '') throw nameless(genome)
       if (contig.length > 0)
         yield { contig, region: { contig: contig.name, start: 0, end: contig.length }, regionIndex: regionIndex++ }
       await contig.close()
@@ -92,6 +93,15 @@ async function randomAccessContigs(
   }
   return contigs
 }
+
+const nameless = (genome: Genome): FormatError =>
+  new FormatError({
+    where: genome.name,
+    what: 'a record has no name, so its rows could not be found again',
+    expected: 'a header line ">name"',
+    got: '">"',
+    remedy: 'give it a name',
+  })
 
 const duplicate = (name: string, first: Genome, second: Genome): FormatError =>
   new FormatError({

@@ -1,11 +1,11 @@
-import { localPath } from '../../src/io/bytes/protect-inputs.ts'
+import { localFileOf } from '../../src/io/bytes/local-path.ts'
 import { planConstantsPath } from '../device/plan-constants.ts'
 import { modelFilesHere } from '../models/load-checkpoint.ts'
 import type { PredictRequest } from './request.ts'
 
 /** A FASTA and its index files, whether these exist or not; a URL or standard input as it is. */
 export function fastaFiles(input: string): string[] {
-  const path = localPath(input)
+  const path = localFileOf(input)
   return path === undefined ? [input] : [path, `${path}.fai`, `${path}.gzi`]
 }
 

@@ -1,4 +1,4 @@
-import { writeIndex } from '../../src/io/fasta/fasta-index.ts'
+import { writeIndex } from '../../src/io/fasta/write-index.ts'
 
 export interface IndexFastaOptions {
   readonly signal?: AbortSignal

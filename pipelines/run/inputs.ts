@@ -15,7 +15,7 @@ export async function openGenomes(inputs: readonly string[], options: OpenGenome
 export async function knownContigs(genomes: readonly Genome[], signal: AbortSignal): Promise<Contig[] | undefined> {
   if (!genomes.every((genome) => genome.isRandomAccess)) return undefined
   const contigs: Contig[] = []
-  for (const genome of genomes) contigs.push(...(await genome.contigs(signal)))
+  for (const genome of genomes) for (const contig of await genome.contigs(signal)) contigs.push(contig)
   return contigs
 }
 
@@ -28,7 +28,8 @@ export async function readRegions(
   if (request.regionTexts.length + request.bedFiles.length === 0) return undefined
   const contigs = contigMap((await knownContigs(genomes, signal)) ?? needFile(genomes))
   const regions: Region[] = request.regionTexts.map((text) => parseRegion(text, contigs))
-  for (const path of request.bedFiles) regions.push(...(await readBed(path, contigs, signal)))
+  // One by one: a call takes no more arguments than the stack holds, and a list may have millions of regions.
+  for (const path of request.bedFiles) for (const region of await readBed(path, contigs, signal)) regions.push(region)
   return regions
 }
 

@@ -14,6 +14,8 @@ export interface ByteSource {
   stream(signal?: AbortSignal): AsyncGenerator<Uint8Array>
   /** The file named `<this><suffix>` beside this one; undefined if there is none. */
   beside(suffix: string, signal?: AbortSignal): Promise<ByteSource | undefined>
+  /** The name of that file, for messages. */
+  besideName(suffix: string): string
   close(): Promise<void>
 }
 
@@ -56,6 +58,7 @@ export function blobSource(blob: Blob): ByteSource {
       }
     },
     beside: async () => undefined,
+    besideName: (suffix) => name + suffix,
     close: async () => {},
   }
 }

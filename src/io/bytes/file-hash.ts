@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { pipeline } from 'node:stream/promises'
-import { FormatError } from '../../errors.ts'
+import { wholeFile } from './local-file.ts'
 import type { ByteSink } from './sink.ts'
 
 /** What a file is, whatever its name and times. */
@@ -15,25 +13,9 @@ export interface FileHash {
 export async function hashFile(path: string, signal?: AbortSignal): Promise<FileHash> {
   const hash = createHash('sha256')
   let bytes = 0
-  try {
-    await pipeline(
-      createReadStream(path, { highWaterMark: 1 << 20 }),
-      async (pieces: AsyncIterable<Uint8Array>) => {
-        for await (const piece of pieces) {
-          hash.update(piece)
-          bytes += piece.byteLength
-        }
-      },
-      { signal },
-    )
-  } catch (cause) {
-    signal?.throwIfAborted()
-    const { code } = cause as { code?: string }
-    throw new FormatError({
-      where: path,
-      what: code === 'ENOENT' ? 'no such file' : `cannot be read (${code ?? cause})`,
-      cause,
-    })
+  for await (const piece of wholeFile(path, signal)) {
+    hash.update(piece)
+    bytes += piece.byteLength
   }
   return { bytes, sha256: hash.digest('hex') }
 }

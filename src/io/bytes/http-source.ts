@@ -62,6 +62,7 @@ function httpSource(url: string, { byteCount, version }: RangeAnswer): ByteSourc
       })
       return answer && httpSource(besideUrl, answer)
     },
+    besideName: (suffix) => withSuffix(url, suffix),
     close: async () => {},
   }
 }

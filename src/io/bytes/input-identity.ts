@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import { ConfigError, FormatError } from '../../errors.ts'
-import { localPath } from './protect-inputs.ts'
+import { wholeFile } from './local-file.ts'
+import { isWebUrl, localPath } from './local-path.ts'
 
 /** What an input's content is, so that a later run can tell whether it is still the same. */
 export interface InputIdentity {
@@ -17,7 +17,7 @@ export const segmentBytes = 256 * 2 ** 10
 
 /** Reads all of a file; asks the server of an http(s) URL. FormatError where that fails; an abort passes through. */
 export function identifyInput(input: string, signal?: AbortSignal): Promise<InputIdentity> {
-  return /^https?:\/\//i.test(input) ? identifyUrl(input, signal) : identifyFile(localPath(input) ?? input, signal)
+  return isWebUrl(input) ? identifyUrl(input, signal) : identifyFile(localPath(input), signal)
 }
 
 async function identifyFile(path: string, signal?: AbortSignal): Promise<InputIdentity> {
@@ -29,24 +29,15 @@ async function identifyFile(path: string, signal?: AbortSignal): Promise<InputId
     segments.push(crc.toString(16).padStart(8, '0'))
     crc = 0
   }
-  try {
-    for await (const piece of createReadStream(path, { highWaterMark: 1 << 20, signal }) as AsyncIterable<Uint8Array>) {
-      hash.update(piece)
-      for (let at = 0; at < piece.length; ) {
-        const part = piece.subarray(at, at + segmentBytes - (bytes % segmentBytes))
-        crc = crc32(part, crc)
-        at += part.length
-        bytes += part.length
-        if (bytes % segmentBytes === 0) endSegment()
-      }
+  for await (const piece of wholeFile(path, signal)) {
+    hash.update(piece)
+    for (let at = 0; at < piece.length; ) {
+      const part = piece.subarray(at, at + segmentBytes - (bytes % segmentBytes))
+      crc = crc32(part, crc)
+      at += part.length
+      bytes += part.length
+      if (bytes % segmentBytes === 0) endSegment()
     }
-  } catch (cause) {
-    signal?.throwIfAborted()
-    throw new FormatError({
-      where: path,
-      what: `cannot be read (${(cause as { code?: string }).code ?? cause})`,
-      cause,
-    })
   }
   if (bytes % segmentBytes !== 0) endSegment()
   return { bytes, content: hash.digest('hex'), segments }

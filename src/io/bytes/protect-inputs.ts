@@ -1,9 +1,9 @@
 import { fstat, stat as statOf, type BigIntStats } from 'node:fs'
 import { realpath } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { ConfigError } from '../../errors.ts'
+import { localFileOf } from './local-path.ts'
 import { findOutput, lockPath, newRecordPath, type OutputPlace, partialPath, recordPath } from './output-place.ts'
 
 /**
@@ -36,19 +36,13 @@ export async function protectInputs(name: string, inputs: readonly string[] = []
   return place
 }
 
-/** The local path of an input; undefined for URLs of servers, and for standard input. */
-export function localPath(input: string): string | undefined {
-  if (input === '-' || /^https?:\/\//i.test(input)) return undefined
-  return /^file:\/\//i.test(input) ? fileURLToPath(input) : input
-}
-
 /** Exact, because inodes of network file systems do not fit a double. */
 const bigStat = promisify(statOf) as (path: string, options: { bigint: true }) => Promise<BigIntStats>
 const bigFstat = promisify(fstat) as (descriptor: number, options: { bigint: true }) => Promise<BigIntStats>
 
 /** What a file is, whatever it is called: device and inode, and its real path; nothing for character devices. */
 async function identitiesOf(input: string): Promise<string[]> {
-  const path = localPath(input)
+  const path = localFileOf(input)
   if (path === undefined && input !== '-') return []
   const found = await (path === undefined ? bigFstat(0, { bigint: true }) : bigStat(path, { bigint: true })).catch(
     () => undefined,

@@ -1,14 +1,15 @@
 import { FormatError } from '../../errors.ts'
 import type { SequenceChunk } from '../../genome.ts'
 import type { ByteSource } from '../bytes/byte-source.ts'
-import { FastaScanner, type FastaSink } from './fasta-scan.ts'
 import { unpackedStream } from '../bytes/unpack.ts'
+import { EmptyRecords } from './empty-records.ts'
+import { FastaScanner, type FastaSink } from './fasta-scan.ts'
 
 /** Gathers the scanner's runs into chunks of at most `chunkBases`; each record ends with a chunk marked `isContigEnd`. */
 class ChunkSink implements FastaSink {
   #fileName: string
   #chunkBases: number
-  #onWarning: ((message: string) => void) | undefined
+  #emptyRecords: EmptyRecords
   #linesOfNames = new Map<string, number>()
   #contig: string | undefined
   #start = 0
@@ -24,11 +25,11 @@ class ChunkSink implements FastaSink {
   constructor(fileName: string, chunkBases: number, onWarning?: (message: string) => void) {
     this.#fileName = fileName
     this.#chunkBases = chunkBases
-    this.#onWarning = onWarning
+    this.#emptyRecords = new EmptyRecords(fileName, onWarning)
   }
 
   header(name: string, line: number): void {
-    this.finishContig()
+    this.#finishContig()
     noteName(this.#linesOfNames, name, line, this.#fileName)
     this.#contig = name
     this.#start = 0
@@ -63,14 +64,17 @@ class ChunkSink implements FastaSink {
     }
   }
 
-  finishContig(): void {
+  #finishContig(): void {
     this.#flush()
     if (this.#contig === undefined) return
-    if (this.#start === 0 && this.#filled === 0) {
-      this.#onWarning?.(emptyRecordWarning(this.#fileName, this.#contig))
-    }
+    if (this.#start === 0 && this.#filled === 0) this.#emptyRecords.add(this.#contig)
     this.#emit(true)
     this.#contig = undefined
+  }
+
+  end(): void {
+    this.#finishContig()
+    this.#emptyRecords.end()
   }
 
   /** The chunks that are complete so far; to be called after each piece. */
@@ -94,9 +98,6 @@ class ChunkSink implements FastaSink {
     this.#buffer = larger
   }
 }
-
-export const emptyRecordWarning = (fileName: string, record: string): string =>
-  `${fileName}: record ${record || '(without a name)'} has no bases; it gives no rows`
 
 /** Keeps `name` with its line; FormatError naming both lines if it was there before. */
 export function noteName(linesOfNames: Map<string, number>, name: string, line: number, fileName: string): void {
@@ -129,6 +130,6 @@ export async function* fastaChunks(
     yield* sink.takeReady()
   }
   scanner.end()
-  sink.finishContig()
+  sink.end()
   yield* sink.takeReady()
 }

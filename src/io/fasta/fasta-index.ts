@@ -1,6 +1,7 @@
-import { ConfigError, FormatError } from '../../errors.ts'
+import { FormatError } from '../../errors.ts'
 import type { ByteSource } from '../bytes/byte-source.ts'
-import { emptyRecordWarning, noteName } from './fasta-chunks.ts'
+import { noteName } from './fasta-chunks.ts'
+import { warnOfEmpty } from './empty-records.ts'
 import { type FaiEntry, formatFai } from './fai.ts'
 import { FastaScanner, type FastaSink } from './fasta-scan.ts'
 import { formatGzi, type Gzi, GziBuilder } from '../bytes/gzi.ts'
@@ -94,48 +95,6 @@ export interface IndexFiles {
 
 export type IndexOptions = Omit<UnpackOptions, 'onBlock' | 'onPacking'>
 
-/** `indexSource` of the file `path`; ConfigError for a URL or a stream, which nothing can be written beside. Node only. */
-export async function buildIndex(path: string, options: IndexOptions = {}): Promise<IndexFiles> {
-  if (path === '-' || /^https?:\/\//i.test(path)) {
-    throw new ConfigError({
-      where: path,
-      what: 'an index is written beside a file',
-      expected: 'the path of a local file',
-    })
-  }
-  const { openLocalFile } = await import('../bytes/local-file.ts')
-  const source = await openLocalFile(path)
-  try {
-    return await indexSource(source, options)
-  } finally {
-    await source.close()
-  }
-}
-
-/** Writes `<path>.fai`, and `<path>.gzi` for BGZF, each complete or not at all. Returns what was written. Node only. */
-export async function writeIndex(path: string, options: IndexOptions = {}): Promise<string[]> {
-  const { openAtomicOutput } = await import('../bytes/atomic-output.ts')
-  const { fai, gzi } = await buildIndex(path, options)
-  const written: string[] = []
-  // The .gzi first: a reader that finds the .fai then finds both.
-  for (const [suffix, content] of [
-    ['.gzi', gzi],
-    ['.fai', new TextEncoder().encode(fai)],
-  ] as const) {
-    if (!content) continue
-    const output = await openAtomicOutput(path + suffix, [path])
-    try {
-      await output.write([content])
-      await output.finish()
-    } catch (error) {
-      await output.abort()
-      throw error
-    }
-    written.push(path + suffix)
-  }
-  return written
-}
-
 /**
  * Builds `.fai` (and `.gzi`) for a FASTA. FormatError where samtools could not use it either: plain gzip, lines of uneven
  * length, duplicate names, no record with bases.
@@ -145,10 +104,8 @@ export async function indexSource(source: ByteSource, options: IndexOptions = {}
     if (packing === 'gzip') throw gzipProblem(source.name)
   }
   const { records, gzi } = await scanIndex(source, { ...options, onPacking })
-  for (const record of records) {
-    if (record.irregularLine > 0) throw irregularProblem(source.name, record)
-    if (record.length === 0) options.onWarning?.(emptyRecordWarning(source.name, record.name))
-  }
+  for (const record of records) if (record.irregularLine > 0) throw irregularProblem(source.name, record)
+  warnOfEmpty(source.name, records, options.onWarning)
   if (records.every((record) => record.length === 0)) {
     throw new FormatError({ where: source.name, what: 'no record has bases', expected: 'at least one' })
   }

@@ -20,6 +20,8 @@ const RETURN = 13
 const HEADER_MARK = 62
 /** Longest name that is looked for; a description after it may have any length. */
 const MAX_NAME_BYTES = 1 << 16
+/** A byte-order mark of UTF-8, as editors of Windows write it. */
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf]
 const isBlank = (byte: number): boolean => byte === 32 || (byte >= 9 && byte <= 13 && byte !== NEWLINE)
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
@@ -32,7 +34,7 @@ function endOfBases(bytes: Uint8Array, i: number, isBase: Uint8Array): number {
 
 /**
  * Reads FASTA bytes pushed in pieces of any size, in constant memory: every letter is checked, every line counted.
- * Accepted: LF and CRLF, blank lines, blanks around the sequence, no final newline, lines of any length.
+ * Accepted: a byte-order mark, LF and CRLF, blank lines, blanks around the sequence, no final newline, lines of any length.
  * Refused with the record, the position and the line: text before the first `>`, letters outside IUPAC and U,
  * a carriage return inside a line. A record's name is the header up to the first blank, as in samtools.
  */
@@ -50,6 +52,8 @@ export class FastaScanner {
   #hasBlank = false
   #isAfterReturn = false
   #isInHeader = false
+  /** Bytes of a byte-order mark that have been seen at the start of the file. */
+  #markBytes = 0
   #headerParts: Uint8Array[] = []
   #headerBytes = 0
 
@@ -59,9 +63,22 @@ export class FastaScanner {
   }
 
   push(bytes: Uint8Array): void {
-    let i = 0
+    let i = this.#pieceOffset < BYTE_ORDER_MARK.length ? this.#skipMark(bytes) : 0
     while (i < bytes.length) i = this.#isInHeader ? this.#scanHeader(bytes, i) : this.#scanSequence(bytes, i)
     this.#pieceOffset += bytes.length
+  }
+
+  /** Passes over a byte-order mark, which may come in several pieces. Offsets count its bytes. */
+  #skipMark(bytes: Uint8Array): number {
+    let i = 0
+    if (this.#markBytes !== this.#pieceOffset) return 0
+    while (i < bytes.length && bytes[i] === BYTE_ORDER_MARK[this.#markBytes]) {
+      this.#markBytes++
+      i++
+    }
+    if (this.#markBytes === BYTE_ORDER_MARK.length) this.#lineStart = this.#lastBaseEnd = this.#markBytes
+    else if (this.#markBytes > 0 && i < bytes.length) this.#refuseByte(BYTE_ORDER_MARK[0])
+    return i
   }
 
   /** The file is over: closes the last line. FormatError if there was no record at all. */

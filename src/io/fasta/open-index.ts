@@ -2,8 +2,8 @@ import { FormatError } from '../../errors.ts'
 import type { Contig, Region } from '../../genome.ts'
 import { type ByteSource, PIECE_BYTES, readAll } from '../bytes/byte-source.ts'
 import { BgzfReader, bufferedReader, type DataReader, plainReader } from '../bytes/data-reader.ts'
+import { warnOfEmpty } from './empty-records.ts'
 import { baseOffset, type FaiEntry, parseFai } from './fai.ts'
-import { emptyRecordWarning } from './fasta-chunks.ts'
 import { type IndexedRecord, scanIndex } from './fasta-index.ts'
 import { type Gzi, parseGzi } from '../bytes/gzi.ts'
 import { HeldRecords } from './held-records.ts'
@@ -42,7 +42,7 @@ export async function loadIndex(source: ByteSource, options: LoadOptions): Promi
   }
   if (staleReason !== undefined) {
     options.onWarning(
-      `${source.name}.fai: the index does not fit the file (${staleReason}), so one is built in memory; renew it with genoconv index`,
+      `${source.besideName('.fai')}: the index does not fit the file (${staleReason}), so one is built in memory; renew it with genoconv index`,
     )
   }
   return scanAll(source, options)
@@ -58,7 +58,7 @@ async function openFiles(source: ByteSource, options: LoadOptions): Promise<Open
     throw new FormatError({
       where: source.name,
       what: 'no index beside it',
-      expected: source.name + missing,
+      expected: source.besideName(missing),
       remedy: 'make it with genoconv index and put it there',
     })
   }
@@ -98,6 +98,7 @@ async function readBeside(source: ByteSource, suffix: string, signal?: AbortSign
     ) {
       throw new StaleIndex(`${suffix} is older than the file`)
     }
+    if (file?.access === 'none') throw new StaleIndex(`${suffix} is no regular file`)
     return file && (await readAll(file, signal))
   } finally {
     await file?.close()
@@ -177,8 +178,4 @@ async function scanAll(
       return (await held.get(record.name, signal)).slice(region.start, region.end)
     },
   }
-}
-
-function warnOfEmpty(fileName: string, records: readonly Contig[], onWarning: (message: string) => void): void {
-  for (const { name, length } of records) if (length === 0) onWarning(emptyRecordWarning(fileName, name))
 }

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { FormatError } from '../../../src/errors.ts'
 import { crc32 } from '../../../src/io/bytes/crc32.ts'
 import type { Genome } from '../../../src/genome.ts'
-import { writeIndex } from '../../../src/io/fasta/fasta-index.ts'
+import { writeIndex } from '../../../src/io/fasta/write-index.ts'
 import {
   bgzfBlock,
   bgzfEnd,

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { indexFasta } from '../../../pipelines/run/index-fasta.ts'
 import { ConfigError, FormatError } from '../../../src/errors.ts'
-import { buildIndex } from '../../../src/io/fasta/fasta-index.ts'
+import { buildIndex } from '../../../src/io/fasta/write-index.ts'
 import { bgzip, readText, recordsOf, temporaryFolder, withGenome } from '../../support/fasta-files.ts'
 
 const folder = temporaryFolder()
@@ -174,6 +174,32 @@ test('with a .fai but no .gzi, the table of blocks is made in memory', async () 
   const path = folder.write('half.fa.gz', bgzip(fasta, 9))
   writeFileSync(`${path}.fai`, (await buildIndex(path)).fai)
   expect(await expectRight(path)).toEqual([])
+})
+
+test('offsets count a byte-order mark, as in an index that samtools reads by', async () => {
+  const marked = `\ufeff${fasta}`
+  expect((await buildIndex(folder.write('marked.fa', marked))).fai).toMatch(/^one\t10\t14\t6\t7\n/)
+  for (const content of [Buffer.from(marked), bgzip(marked, 7)]) {
+    const path = folder.write('marked.fa', content)
+    await indexFasta(path)
+    expect(await expectRight(path)).toEqual([])
+  }
+})
+
+test('of thousands of records without bases three are named, the others counted, once', async () => {
+  const path = folder.write('empties.fa', `${Array.from({ length: 3057 }, (_, i) => `>e${i}\n`).join('')}>a\nAC\n`)
+  const expected = [
+    ...['e0', 'e1', 'e2'].map((name) => `${path}: record ${name} has no bases, so it has no rows`),
+    `${path}: 3,054 more records have no bases`,
+  ]
+  for (const isIndexed of [false, true]) {
+    await withGenome(path, async (genome, warnings) => {
+      expect(await genome.contigs()).toHaveLength(3058)
+      expect(await recordsOf(genome)).toHaveLength(3058)
+      expect(warnings).toEqual(expected)
+    })
+    if (!isIndexed) await indexFasta(path)
+  }
 })
 
 test('records without bases that an index leaves out are listed all the same', async () => {

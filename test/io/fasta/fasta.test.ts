@@ -78,6 +78,13 @@ describe('what is read, by record and by region, from every packing', () => {
         ['b', 'AC'],
       ],
     },
+    'a byte-order mark': {
+      fasta: '\ufeff>a\nACGT\nGG\n>b\nCC\n',
+      records: [
+        ['a', 'ACGTGG'],
+        ['b', 'CC'],
+      ],
+    },
     'records without bases': {
       fasta: '>none\n>a\nAC\n>last\n\n',
       records: [
@@ -166,6 +173,9 @@ describe('what is refused', () => {
       content: '>a\nACGT\n>chr2 x\nACGT\nACJT\n',
       message: /bad\.fa line 5, record chr2, position 6: not a base: expected .*, got "J"/,
     },
+    'a byte-order mark cut short': { content: Uint8Array.of(0xef, 0xbb, 62, 97, 10, 65), message: /binary data.*0xef/ },
+    'nothing behind a byte-order mark': { content: '\ufeff', message: /bad\.fa: there is no record/ },
+    'a byte-order mark in the middle': { content: '>a\nAC\n\ufeff>b\nAC\n', message: /line 3.*not a base.*0xef/ },
     'a gap sign': { content: '>a\nAC-GT\n', message: /line 2, record a, position 2: not a base: .*got "-"/ },
     'a protein': { content: '>p\nMKLV\nPEEF\n', message: /line 2, record p, position 2: not a base: .*got "L"/ },
     '">" inside a line': {
@@ -202,7 +212,7 @@ describe('what is refused', () => {
   test('a missing file, a folder', async () => {
     await expect(openGenome(join(folder.path, 'none.fa'))).rejects.toThrow(/none\.fa: no such file/)
     mkdirSync(join(folder.path, 'dir.fa'))
-    await expect(openGenome(join(folder.path, 'dir.fa'))).rejects.toThrow(/dir\.fa: is a folder: expected a FASTA file/)
+    await expect(openGenome(join(folder.path, 'dir.fa'))).rejects.toThrow(/dir\.fa: is a folder: expected a file/)
     await expect(openGenome(join(folder.path, 'case.fa', 'x'))).rejects.toBeInstanceOf(FormatError)
   })
 

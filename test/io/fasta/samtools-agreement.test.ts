@@ -6,7 +6,7 @@ import { generateFastaIndex } from '@gmod/faidx'
 import { PassThrough, Readable } from 'node:stream'
 import { afterAll, describe, expect, test } from 'vitest'
 import { indexFasta } from '../../../pipelines/run/index-fasta.ts'
-import { buildIndex } from '../../../src/io/fasta/fasta-index.ts'
+import { buildIndex } from '../../../src/io/fasta/write-index.ts'
 import { readText, recordsOf, temporaryFolder, withGenome } from '../../support/fasta-files.ts'
 
 const hasSamtools = spawnSync('samtools', ['--version']).status === 0

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync 
 import { createRequire, syncBuiltinESMExports } from 'node:module'
 import type { Worker } from 'node:worker_threads'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { writeIndex } from '../../../src/io/fasta/fasta-index.ts'
+import { writeIndex } from '../../../src/io/fasta/write-index.ts'
 import { bgzip } from '../../support/fasta-files.ts'
 import { randomSequence } from '../../support/memory-genome.ts'
 import { folders, goldenModel, runProgram } from '../../support/run-program.ts'
