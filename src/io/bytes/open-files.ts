@@ -64,7 +64,8 @@ export class HeldFile {
     } catch (cause) {
       throw cause instanceof FormatError ? cause : fileProblem(this.path, cause)
     } finally {
-      if (--this.#readers === 0 && this.#isClosed) await this.#release()
+      this.#readers--
+      if (this.#readers === 0 && this.#isClosed) await this.#release()
     }
   }
 
