@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { createCpuBackend } from '../src/kernels/cpu/cpu-backend.ts'
-import { explainPlan } from '../src/kernels/long-conv/plan.ts'
+import { explainPlan, recomputesSpectra } from '../src/kernels/long-conv/plan.ts'
 
 /*
  * The long convolution alone, causal, one sequence, on the CPU, against PyTorch's usual one (irfft(rfft(u, 2L) rfft(k, 2L)),
@@ -74,7 +74,7 @@ async function measure(o: Case): Promise<Result> {
     }
   }
   const filter = backend.prepareFilter(plan, taps, { centerTap: 0 })
-  if (plan.keepSpectra) backend.release(taps)
+  if (!recomputesSpectra(plan)) backend.release(taps)
   const run = async (): Promise<void> => {
     backend.ops.longConv({ out, input, filter, inputShift: 0 })
     await backend.flush()

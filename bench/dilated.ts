@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Backend } from '../src/kernels/backend.ts'
 import { createCpuBackend } from '../src/kernels/cpu/cpu-backend.ts'
-import { directPlan, planDilatedConv } from '../src/kernels/dilated-conv/plan.ts'
+import { directPlan, planDilatedConvCpu } from '../src/kernels/dilated-conv/plan.cpu.ts'
 
 /*
  * The dilated convolutions of OpenSpliceAI-10000, 32 channels to 32, on the CPU: direct, as planned (in the frequency
@@ -161,7 +161,7 @@ export async function benchDilated({ length = 100_000, threads = 2 } = {}): Prom
       })
       return `${name} ${ns[0].toFixed(0)} (${ns[1].toFixed(0)})`
     })
-    const plan = planDilatedConv({
+    const plan = planDilatedConvCpu({
       inChannels: channels,
       outChannels: channels,
       width,
@@ -169,7 +169,7 @@ export async function benchDilated({ length = 100_000, threads = 2 } = {}): Prom
       length,
       workerCount: threads,
     })
-    const how = plan.method === 'fft' ? `transforms of ${plan.fftSize}` : 'direct'
+    const how = plan.method === 'transform' ? `transforms of ${plan.fftSize}` : 'direct'
     console.log(`width ${width}, dilation ${dilation}: ${cells.join(' · ')}; planned: ${how}`)
     for (const c of Object.values(ours)) c.release()
   }

@@ -1,5 +1,5 @@
 import type { DilatedConvRequest } from './dilated-conv/plan.ts'
-import type { LongConvPlan } from './long-conv/plan.ts'
+import type { LongConvPlan, LongConvRequest } from './long-conv/plan.ts'
 import type { PreparedFilter } from './long-conv/long-conv.ts'
 import type { Ops } from './ops.ts'
 import type { Precision } from './precision.ts'
@@ -38,9 +38,9 @@ export interface Backend {
   /** Bytes that a long convolution by `plan` takes while it runs, besides its operands and its filter. */
   longConvScratchBytes(plan: LongConvPlan): number
   /** How this backend would compute a dilated convolution, in a line for people. */
-  explainDilatedConv(request: Omit<DilatedConvRequest, 'workerCount'>): string
+  explainDilatedConv(request: DilatedConvRequest): string
   /** Bytes of the form that such a convolution's weights are brought into at their first use; 0 where they are used as they are. */
-  preparedDilatedConvBytes(request: Omit<DilatedConvRequest, 'workerCount'>): number
+  preparedDilatedConvBytes(request: DilatedConvRequest): number
   /** Readies taps `[channels, filterLength]` (tap 0 first) for `plan`; the taps may be released afterwards unless the plan recomputes spectra. */
   prepareFilter(plan: LongConvPlan, taps: Tensor, options: { centerTap: number }): PreparedFilter
   releaseFilter(filter: PreparedFilter): void
@@ -54,15 +54,4 @@ export interface BackendLimits {
   readonly maxTensorBytes: number
   /** Bytes all of them together should stay within (the user's --memory on the CPU). */
   readonly maxTotalBytes: number
-}
-
-export interface LongConvRequest {
-  readonly channelCount: number
-  /** Positions produced by one call. */
-  readonly length: number
-  readonly filterLength: number
-  /** Fraction of spectrum blocks left out, 0 to 0.95. */
-  readonly frequencySparsity?: number
-  /** Bytes that prepared spectra may take; beyond it they are recomputed at each call. */
-  readonly spectrumBytes?: number
 }

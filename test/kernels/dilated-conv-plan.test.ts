@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { columnsOf } from '../../src/kernels/dilated-conv/plan.ts'
 import {
-  columnsOf,
-  type DilatedConvRequest,
+  type CpuDilatedConvRequest,
   directPlan,
   expectedNanoseconds,
-  fftPlan,
-  planDilatedConv,
-} from '../../src/kernels/dilated-conv/plan.ts'
+  planDilatedConvCpu,
+  transformPlan,
+} from '../../src/kernels/dilated-conv/plan.cpu.ts'
 import {
   filterSpectraFloats,
   frequencyOrder,
@@ -20,8 +20,8 @@ const request = (
   width: number,
   dilation: number,
   length: number,
-  more: Partial<DilatedConvRequest> = {},
-): DilatedConvRequest => ({
+  more: Partial<CpuDilatedConvRequest> = {},
+): CpuDilatedConvRequest => ({
   inChannels: 32,
   outChannels: 32,
   width,
@@ -31,16 +31,16 @@ const request = (
   ...more,
 })
 
-describe('planDilatedConv', () => {
+describe('planDilatedConvCpu', () => {
   it('takes the direct sum for 1x1, few channels and a handful of positions', () => {
-    expect(planDilatedConv(request(1, 1, 100_000)).method).toBe('direct')
-    expect(planDilatedConv(request(11, 1, 1)).method).toBe('direct')
-    expect(planDilatedConv(request(3, 1, 100_000, { inChannels: 1, outChannels: 1 })).method).toBe('direct')
+    expect(planDilatedConvCpu(request(1, 1, 100_000)).method).toBe('direct')
+    expect(planDilatedConvCpu(request(11, 1, 1)).method).toBe('direct')
+    expect(planDilatedConvCpu(request(3, 1, 100_000, { inChannels: 1, outChannels: 1 })).method).toBe('direct')
   })
 
   it('takes the direct sum where the frequency domain would need rows out of all proportion', () => {
-    expect(planDilatedConv(request(11, 1_000_000, 10_000)).method).toBe('direct')
-    expect(planDilatedConv(request(5000, 1, 10_000)).method).toBe('direct')
+    expect(planDilatedConvCpu(request(11, 1_000_000, 10_000)).method).toBe('direct')
+    expect(planDilatedConvCpu(request(5000, 1, 10_000)).method).toBe('direct')
   })
 
   it.each([
@@ -50,8 +50,8 @@ describe('planDilatedConv', () => {
     [41, 25],
   ])('takes the frequency domain for OpenSpliceAI width %i, dilation %i', (width, dilation) => {
     const r = request(width, dilation, 100_000)
-    const plan = planDilatedConv(r)
-    expect(plan).toMatchObject({ method: 'fft', validLength: expect.any(Number) })
+    const plan = planDilatedConvCpu(r)
+    expect(plan).toMatchObject({ method: 'transform', validLength: expect.any(Number) })
     expect(expectedNanoseconds(plan, r)).toBeLessThan(expectedNanoseconds(directPlan(r), r) / 1.5)
   })
 
@@ -65,9 +65,9 @@ describe('planDilatedConv', () => {
     ] as const) {
       for (const length of [33, 550, 700, 5000, 20_000, 131_072]) {
         const [first, ...others] = [1, 2, 3, 16, 64].map((workerCount) =>
-          planDilatedConv(request(width, dilation, length, { workerCount })),
+          planDilatedConvCpu(request(width, dilation, length, { workerCount })),
         )
-        const formOf = (plan: typeof first) => (plan.method === 'fft' ? plan.fftSize : 0)
+        const formOf = (plan: typeof first) => (plan.method === 'transform' ? plan.fftSize : 0)
         for (const plan of others) expect(formOf(plan)).toBe(formOf(first))
       }
     }
@@ -76,7 +76,7 @@ describe('planDilatedConv', () => {
   it('shares the work out', () => {
     for (const length of [5000, 20_000, 100_000]) {
       for (const workerCount of [1, 2, 4]) {
-        const plan = fftPlan(request(11, 1, length, { workerCount }), 64)
+        const plan = transformPlan(request(11, 1, length, { workerCount }), 64)
         const blocks = Math.ceil(length / (plan.segmentCount * plan.validLength))
         expect(blocks).toBeGreaterThanOrEqual(workerCount)
       }
@@ -89,8 +89,8 @@ describe('planDilatedConv', () => {
     [64, 21, 10, 700],
     [256, 41, 25, 1_000_000],
     [1024, 1000, 3, 100],
-  ])('fftPlan(%i) for width %i, dilation %i, length %i is sound', (fftSize, width, dilation, length) => {
-    const plan = fftPlan(request(width, dilation, length), fftSize)
+  ])('transformPlan(%i) for width %i, dilation %i, length %i is sound', (fftSize, width, dilation, length) => {
+    const plan = transformPlan(request(width, dilation, length), fftSize)
     expect(plan.validLength).toBe(fftSize - width + 1)
     expect(plan.segmentCount).toBeGreaterThanOrEqual(1)
     expect(plan.columnCount % 8).toBe(0)

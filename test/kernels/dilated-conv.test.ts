@@ -6,12 +6,8 @@ import type { CpuTensor, CpuWeights } from '../../src/kernels/cpu/cpu-tensor.ts'
 import { engineVariant } from '../../src/kernels/cpu/engine.ts'
 import { dilatedConvCpu } from '../../src/kernels/dilated-conv/dilated-conv.cpu.ts'
 import { directFloats } from '../../src/kernels/dilated-conv/direct.cpu.ts'
-import {
-  type DilatedConvPlan,
-  type DilatedConvRequest,
-  directPlan,
-  fftPlan,
-} from '../../src/kernels/dilated-conv/plan.ts'
+import type { DilatedConvPlan } from '../../src/kernels/dilated-conv/plan.ts'
+import { type CpuDilatedConvRequest, directPlan, transformPlan } from '../../src/kernels/dilated-conv/plan.cpu.ts'
 import { prepareDilatedConvKernel } from '../../src/kernels/dilated-conv/prepare.cpu.ts'
 import { filterSpectraFloats } from '../../src/kernels/dilated-conv/spectra.ts'
 import { view } from '../../src/kernels/tensor.ts'
@@ -153,11 +149,11 @@ forEachBackend('dilatedConv', (backend) => {
   })
 })
 
-const methods: { method: string; plan: (request: DilatedConvRequest) => DilatedConvPlan; widest: number }[] = [
+const methods: { method: string; plan: (request: CpuDilatedConvRequest) => DilatedConvPlan; widest: number }[] = [
   { method: 'the direct sum', plan: directPlan, widest: Number.POSITIVE_INFINITY },
   ...[16, 32, 64, 128, 256, 512].map((fftSize) => ({
     method: `transforms of ${fftSize}`,
-    plan: (r: DilatedConvRequest) => fftPlan(r, fftSize),
+    plan: (r: CpuDilatedConvRequest) => transformPlan(r, fftSize),
     widest: fftSize,
   })),
 ]
@@ -190,7 +186,7 @@ describe('dilatedConv on cpu in the frequency domain', () => {
     async (length) => {
       const b = createCpuBackend({
         threads: 2,
-        planDilatedConv: (request) => ({ ...fftPlan(request, 16), segmentCount: 2 }),
+        planDilatedConv: (request) => ({ ...transformPlan(request, 16), segmentCount: 2 }),
       })
       expect(await errorOf(b, { inChannels: 3, outChannels: 4, width: 5, dilation: 3, length }, true)).toBeLessThan(
         2e-6,
@@ -200,7 +196,7 @@ describe('dilatedConv on cpu in the frequency domain', () => {
   )
 
   it('keeps the error with values of very different size in other columns', async () => {
-    const b = createCpuBackend({ threads: 2, planDilatedConv: (request) => fftPlan(request, 64) })
+    const b = createCpuBackend({ threads: 2, planDilatedConv: (request) => transformPlan(request, 64) })
     const c: Case = { inChannels: 4, outChannels: 4, width: 11, dilation: 1, length: 5000 }
     const { x, w, bias } = operands(c)
     const calm = x.map((v, k) => (k % (c.length + 10) < 200 ? 1000 * v : v))
@@ -217,7 +213,7 @@ describe('dilatedConv on cpu in the frequency domain', () => {
   })
 
   it('counts the packed weights as memory and gives it back with the weights', async () => {
-    const b = createCpuBackend({ threads: 1, planDilatedConv: (request) => fftPlan(request, 16) })
+    const b = createCpuBackend({ threads: 1, planDilatedConv: (request) => transformPlan(request, 16) })
     const weight = b.weights(randomArray(2 * 2 * 3, 1), [2, 2, 3])
     const args = {
       input: tensorOf(b, 2, randomArray(24, 2)),
@@ -254,7 +250,7 @@ describe.each(['simd', 'wide'] as const)('dilatedConv on cpu, %s build', (varian
     const weight = weightsOf(w, [c.outChannels, c.inChannels, c.width])
     const plan = planOf({ ...c, workerCount: 1 })
     const floats =
-      plan.method === 'fft'
+      plan.method === 'transform'
         ? filterSpectraFloats(plan.fftSize, c.outChannels, c.inChannels)
         : directFloats(c.outChannels, c.inChannels, c.width)
     const packed = new Float32Array(floats).fill(Number.NaN)

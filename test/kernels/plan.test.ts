@@ -2,19 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { ConfigError, LimitError, ShapeError } from '../../src/errors.ts'
 import { measureCostConstants } from '../../src/kernels/long-conv/calibrate.cpu.ts'
 import { defaultCostConstants } from '../../src/kernels/long-conv/cost-model.ts'
-import {
-  explainPlan,
-  factorings,
-  filterBytesOf,
-  keptBlocks,
-  planLongConv,
-  spectrumFloatsOf,
-  transformSizes,
-} from '../../src/kernels/long-conv/plan.ts'
+import { explainPlan, filterBytesOf, keptBlocks, spectrumFloatsOf } from '../../src/kernels/long-conv/plan.ts'
+import { factorings, planLongConvCpu, transformSizes } from '../../src/kernels/long-conv/plan.cpu.ts'
 import { levelsOf, nodeAngles, rowFrequencies, twiddleTables } from '../../src/kernels/long-conv/twiddles.ts'
+import { transformOf } from '../support/plans.ts'
 
 const plan = (length: number, filterLength: number, more = {}) =>
-  planLongConv({ channelCount: 64, length, filterLength, ...more })
+  planLongConvCpu({ channelCount: 64, length, filterLength, ...more })
 
 describe('plans', () => {
   const lengths = [1, 2, 15, 16, 17, 1000, 4099, 65_536, 160_002, 1_000_000, 4_194_304, 100_000_000]
@@ -36,35 +30,35 @@ describe('plans', () => {
     },
   )
   it('a short filter over a long sequence has a small transform: memory and size follow the filter', () => {
-    expect(plan(1_000_000, 1026).fftSize).toBeLessThan(2 ** 17)
+    expect(transformOf(plan(1_000_000, 1026)).fftSize).toBeLessThan(2 ** 17)
     expect(plan(1_000_000, 4).method).toBe('direct')
     expect(filterBytesOf(plan(1_000_000, 1026))).toBeLessThan(filterBytesOf(plan(1_000_000, 1_000_000)) / 16)
   })
   it('is deterministic, and follows the constants', () => {
     expect(plan(160_002, 160_002)).toEqual(plan(160_002, 160_002))
-    const slowDirect = planLongConv(
+    const slowDirect = planLongConvCpu(
       { channelCount: 1, length: 10_000, filterLength: 20 },
       { ...defaultCostConstants, tapNs: 100 },
     )
-    expect(slowDirect.method).toBe('fft')
+    expect(slowDirect.method).toBe('transform')
   })
   it('constants measured here make sense, and give a plan', () => {
     const measured = measureCostConstants()
     for (const [name, value] of Object.entries({ ...measured, ...measured.radixNs, radixNs: 1 }))
       expect(value > 0 && Number.isFinite(value), name).toBe(true)
-    const p = planLongConv({ channelCount: 8, length: 100_000, filterLength: 3000 }, measured)
-    expect(p.method).toBe('fft')
+    const p = planLongConvCpu({ channelCount: 8, length: 100_000, filterLength: 3000 }, measured)
+    expect(p.method).toBe('transform')
   })
   it('spectra are kept only within spectrumBytes', () => {
     const bytes = filterBytesOf(plan(1_000_000, 1_000_000))
-    expect(plan(1_000_000, 1_000_000, { spectrumBytes: bytes }).keepSpectra).toBe(true)
-    const short = plan(1_000_000, 1_000_000, { spectrumBytes: bytes / 4 })
+    expect(transformOf(plan(1_000_000, 1_000_000, { spectrumBytes: bytes })).keepSpectra).toBe(true)
+    const short = transformOf(plan(1_000_000, 1_000_000, { spectrumBytes: bytes / 4 }))
     expect(short.keepSpectra).toBe(false)
     expect(filterBytesOf(short)).toBe(64 * 1_000_000 * 4)
   })
   it('frequency sparsity leaves out its share of the blocks, and the estimate falls', () => {
     const times = [0, 0.25, 0.5, 0.75, 0.95].map((frequencySparsity) => {
-      const p = plan(262_144, 262_144, { frequencySparsity })
+      const p = transformOf(plan(262_144, 262_144, { frequencySparsity }))
       if (frequencySparsity > 0) {
         expect(keptBlocks(p) / p.factors[0]).toBeCloseTo(1 - frequencySparsity, 1)
         expect(spectrumFloatsOf(p)).toBe((p.fftSize / p.factors[0]) * keptBlocks(p))

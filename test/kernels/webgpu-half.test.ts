@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ConfigError } from '../../src/errors.ts'
-import type { LongConvRequest } from '../../src/kernels/backend.ts'
 import { keptBlocks, type LongConvPlan } from '../../src/kernels/long-conv/plan.ts'
 import { createWebGpuBackend, type WebGpuBackend } from '../../src/kernels/webgpu/webgpu-backend.ts'
 import { longConvReference, maskedNegacyclic } from '../oracle/convolution.ts'
 import { gpuSkipReason, poisoned, randomArray, relativeL2, tensorOf } from '../support/backends.ts'
 import { gpuHalfSkipNote, gpuHalfSkipReason } from '../support/half-products.ts'
+import { planWith, transformOf } from '../support/plans.ts'
 
 const tolerance = 2e-3 // relative L2: docs/models.md, section 4
 
@@ -25,23 +25,6 @@ describe.skipIf(gpuHalfSkipReason !== undefined)(`long convolution stored as f16
     const got = await backend.read(out)
     backend.releaseFilter(filter)
     return got
-  }
-  const planOf = (request: LongConvRequest, factors: number[]): LongConvPlan => {
-    const fftSize = 2 * factors.reduce((product, n) => product * n, 1)
-    const validLength = fftSize - request.filterLength + 1
-    return {
-      channelCount: request.channelCount,
-      length: request.length,
-      filterLength: request.filterLength,
-      method: 'fft',
-      storage: 'f16',
-      fftSize,
-      validLength,
-      segmentCount: Math.ceil(request.length / validLength),
-      factors,
-      keepSpectra: true,
-      frequencySparsity: 0,
-    }
   }
   /** Relative L2 error of each channel. */
   const errors = (got: Float32Array, x: Float32Array, k: Float32Array, channelCount: number): number[] =>
@@ -63,7 +46,7 @@ describe.skipIf(gpuHalfSkipReason !== undefined)(`long convolution stored as f16
   it('the backend says so, and its plans', () => {
     expect(b.precision).toBe('f16')
     expect(b.description).toMatch(/f16/)
-    const plan = b.planLongConv({ channelCount: 2, length: 4000, filterLength: 4000 })
+    const plan = transformOf(b.planLongConv({ channelCount: 2, length: 4000, filterLength: 4000 }))
     expect(plan.storage).toBe('f16')
   })
 
@@ -79,7 +62,7 @@ describe.skipIf(gpuHalfSkipReason !== undefined)(`long convolution stored as f16
     async (length, filterLength, factors) => {
       const [x, k] = [randomArray(2 * length, 1), randomArray(2 * filterLength, 2)]
       const worst = Math.max(
-        ...errors(await run(planOf({ channelCount: 2, length, filterLength }, factors), x, k), x, k, 2),
+        ...errors(await run(planWith({ channelCount: 2, length, filterLength }, factors, 'f16'), x, k), x, k, 2),
       )
       expect(worst).toBeLessThan(tolerance)
       if (length > 1) expect(worst).toBeGreaterThan(1e-5) // the rounding of f16 must be there
@@ -107,7 +90,12 @@ describe.skipIf(gpuHalfSkipReason !== undefined)(`long convolution stored as f16
       const [rx, rk] = [randomArray(count * length, 3), randomArray(count * filterLength, 4)]
       const x = rx.map((r, i) => channels[Math.floor(i / length)][1](i % length, r))
       const k = rk.map((r, i) => channels[Math.floor(i / filterLength)][2](i % filterLength, r))
-      const worst = errors(await run(planOf({ channelCount: count, length, filterLength }, factors), x, k), x, k, count)
+      const worst = errors(
+        await run(planWith({ channelCount: count, length, filterLength }, factors, 'f16'), x, k),
+        x,
+        k,
+        count,
+      )
       for (const [c, [name, , , bound = tolerance]] of channels.entries()) expect(worst[c], name).toBeLessThan(bound)
     },
   )
@@ -120,7 +108,7 @@ describe.skipIf(gpuHalfSkipReason !== undefined)(`long convolution stored as f16
     x[2 * length + 400] = Number.NaN
     const k = randomArray(3 * length, 5)
     k.fill(0, length, 2 * length) // a filter of zeros
-    const got = await run(planOf({ channelCount: 3, length, filterLength: length }, factors), x, k)
+    const got = await run(planWith({ channelCount: 3, length, filterLength: length }, factors, 'f16'), x, k)
     expect(got.subarray(0, 2 * length).every((v) => v === 0)).toBe(true)
     expect(Number.isNaN(got[2 * length + 500])).toBe(true)
   })
@@ -128,7 +116,7 @@ describe.skipIf(gpuHalfSkipReason !== undefined)(`long convolution stored as f16
   it('spectra made anew, groups of channels and segments in small bindings: the same bits', async () => {
     const [channelCount, length, filterLength, factors] = [20, 3000, 700, [64, 32]]
     const [x, k] = [randomArray(channelCount * length, 5), randomArray(channelCount * filterLength, 6)]
-    const plan = planOf({ channelCount, length, filterLength }, factors)
+    const plan = planWith({ channelCount, length, filterLength }, factors, 'f16')
     const whole = await run(plan, x, k)
     expect(Math.max(...errors(whole, x, k, channelCount))).toBeLessThan(tolerance)
     const small = await createWebGpuBackend({ precision: 'f16', maxBindingBytes: 2 ** 18 })
@@ -142,7 +130,7 @@ describe.skipIf(gpuHalfSkipReason !== undefined)(`long convolution stored as f16
   it('a part of the spectrum', async () => {
     const [length, filterLength] = [1500, 1500]
     const [x, k] = [randomArray(length, 3), randomArray(filterLength, 4)]
-    const plan = { ...planOf({ channelCount: 1, length, filterLength }, [64, 32]), frequencySparsity: 0.75 }
+    const plan = { ...planWith({ channelCount: 1, length, filterLength }, [64, 32], 'f16'), frequencySparsity: 0.75 }
     const got = await run(plan, x, k)
     const expected = maskedNegacyclic(x, k, 0, plan.fftSize / 2, plan.factors[0], keptBlocks(plan))
     expect(relativeL2(got, expected.subarray(0, length))).toBeLessThan(tolerance)
@@ -150,7 +138,7 @@ describe.skipIf(gpuHalfSkipReason !== undefined)(`long convolution stored as f16
 
   it('spectra take half the memory', () => {
     const bytes = (storage: 'f16' | undefined): number => {
-      const plan = { ...planOf({ channelCount: 8, length: 1500, filterLength: 1500 }, [64, 32]), storage }
+      const plan = { ...planWith({ channelCount: 8, length: 1500, filterLength: 1500 }, [64, 32], 'f16'), storage }
       const taps = tensorOf(b, 8, randomArray(8 * 1500, 1))
       const before = b.memory.currentBytes
       const filter = b.prepareFilter(plan, taps, { centerTap: 0 })
@@ -171,7 +159,7 @@ describe.skipIf(gpuSkipReason !== undefined)(
       try {
         expect(f32.precision).toBe('f32')
         expect(f32.device.features.has('shader-f16')).toBe(false)
-        const plan = f32.planLongConv({ channelCount: 1, length: 4000, filterLength: 4000 })
+        const plan = transformOf(f32.planLongConv({ channelCount: 1, length: 4000, filterLength: 4000 }))
         expect(plan.storage).toBeUndefined()
         expect(() => f32.prepareFilter({ ...plan, storage: 'f16' }, f32.tensor(1, 4000), { centerTap: 0 })).toThrow(
           ConfigError,

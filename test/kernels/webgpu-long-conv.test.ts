@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { LongConvRequest } from '../../src/kernels/backend.ts'
 import { keptBlocks, type LongConvPlan } from '../../src/kernels/long-conv/plan.ts'
 import { type FoundAdapter, findAdapter } from '../../src/kernels/webgpu/adapter.ts'
 import { createWebGpuBackend, type WebGpuBackend } from '../../src/kernels/webgpu/webgpu-backend.ts'
 import { longConvReference, maskedNegacyclic } from '../oracle/convolution.ts'
 import { gpuSkipReason, poisoned, randomArray, relativeError, tensorOf } from '../support/backends.ts'
+import { planWith, transformOf } from '../support/plans.ts'
 
 const skipped = gpuSkipReason === undefined ? '' : ` (skipped: ${gpuSkipReason})`
 
@@ -32,22 +32,6 @@ describe.skipIf(gpuSkipReason !== undefined)(`long convolution in passes on webg
     backend.releaseFilter(filter)
     return got
   }
-  const planOf = (request: LongConvRequest, factors: number[]): LongConvPlan => {
-    const fftSize = 2 * factors.reduce((product, n) => product * n, 1)
-    const validLength = fftSize - request.filterLength + 1
-    return {
-      channelCount: request.channelCount,
-      length: request.length,
-      filterLength: request.filterLength,
-      method: 'fft',
-      fftSize,
-      validLength,
-      segmentCount: Math.ceil(request.length / validLength),
-      factors,
-      keepSpectra: true,
-      frequencySparsity: 0,
-    }
-  }
 
   it.each([
     [1, 1, [16, 64]],
@@ -56,7 +40,7 @@ describe.skipIf(gpuSkipReason !== undefined)(`long convolution in passes on webg
     [9000, 700, [128, 16]],
   ])('%i positions, %i taps, decomposed %j: equals the definition', async (length, filterLength, factors) => {
     const [x, k] = [randomArray(2 * length, 1), randomArray(2 * filterLength, 2)]
-    const got = await run(planOf({ channelCount: 2, length, filterLength }, factors), x, k)
+    const got = await run(planWith({ channelCount: 2, length, filterLength }, factors), x, k)
     for (let c = 0; c < 2; c++) {
       const input = x.subarray(c * length, (c + 1) * length)
       const taps = k.subarray(c * filterLength, (c + 1) * filterLength)
@@ -83,10 +67,10 @@ describe.skipIf(gpuSkipReason !== undefined)(`long convolution in passes on webg
       const small = await createWebGpuBackend({ maxBindingBytes: 2 ** 18 })
       try {
         const [x, k] = [randomArray(channelCount * length, 5), randomArray(channelCount * filterLength, 6)]
-        const whole = await run(planOf({ channelCount, length, filterLength }, factors), x, k)
+        const whole = await run(planWith({ channelCount, length, filterLength }, factors), x, k)
         for (const keepSpectra of [true, false]) {
           const got = await run(
-            { ...planOf({ channelCount, length, filterLength }, factors), keepSpectra },
+            { ...planWith({ channelCount, length, filterLength }, factors), keepSpectra },
             x,
             k,
             0,
@@ -121,7 +105,7 @@ describe.skipIf(gpuSkipReason !== undefined)(`long convolution in passes on webg
       const unrolled = await createWebGpuBackend({ found: { ...(found as FoundAdapter), isSoftware: false } })
       try {
         const [x, k] = [randomArray(length, 7), randomArray(filterLength, 8)]
-        const got = await run(planOf({ channelCount: 1, length, filterLength }, factors), x, k, 0, unrolled)
+        const got = await run(planWith({ channelCount: 1, length, filterLength }, factors), x, k, 0, unrolled)
         const expected = longConvReference({
           input: x,
           taps: k,
@@ -147,7 +131,7 @@ describe.skipIf(gpuSkipReason !== undefined)(`long convolution in passes on webg
     '%i positions, %i taps, centre %i, %f of the spectrum left out: equals the masked transform',
     async (length, filterLength, centerTap, frequencySparsity) => {
       const [x, k] = [randomArray(2 * length, 3), randomArray(2 * filterLength, 4)]
-      const plan = b.planLongConv({ channelCount: 2, length, filterLength, frequencySparsity })
+      const plan = transformOf(b.planLongConv({ channelCount: 2, length, filterLength, frequencySparsity }))
       expect(keptBlocks(plan)).toBeLessThan(plan.factors[0])
       const got = await run(plan, x, k, centerTap)
       for (let c = 0; c < 2; c++) {

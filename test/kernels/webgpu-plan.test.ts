@@ -7,6 +7,7 @@ import { decide } from '../../src/kernels/create-backend.ts'
 import type { GpuLimits } from '../../src/kernels/webgpu/context.ts'
 import { adapterFacts } from '../../src/kernels/webgpu/adapter.ts'
 import { relativeError } from '../support/backends.ts'
+import { transformOf } from '../support/plans.ts'
 
 const software: GpuLimits = {
   maxComputeWorkgroupStorageSize: 32768,
@@ -55,20 +56,24 @@ describe('plans for GPUs', () => {
     }
   })
   it('one dispatch as long as a workgroup holds the block, three passes beyond', () => {
-    expect(planLongConvGpu({ channelCount: 1, length: 8192, filterLength: 8192 }, software).factors).toEqual([8192])
-    expect(planLongConvGpu({ channelCount: 1, length: 16_000, filterLength: 16_000 }, software).factors).toHaveLength(2)
+    expect(
+      transformOf(planLongConvGpu({ channelCount: 1, length: 8192, filterLength: 8192 }, software)).factors,
+    ).toEqual([8192])
+    expect(
+      transformOf(planLongConvGpu({ channelCount: 1, length: 16_000, filterLength: 16_000 }, software)).factors,
+    ).toHaveLength(2)
     expect(planLongConvGpu({ channelCount: 1, length: 100_000, filterLength: 3 }, software).method).toBe('direct')
   })
   it('spectra are kept while they fit what may be spent on them', () => {
     const request = { channelCount: 4, length: 4096, filterLength: 4096 }
-    expect(planLongConvGpu({ ...request, spectrumBytes: 4 * 8192 * 4 }, software).keepSpectra).toBe(true)
-    expect(planLongConvGpu({ ...request, spectrumBytes: 4 * 8192 * 4 - 1 }, software).keepSpectra).toBe(false)
+    expect(transformOf(planLongConvGpu({ ...request, spectrumBytes: 4 * 8192 * 4 }, software)).keepSpectra).toBe(true)
+    expect(transformOf(planLongConvGpu({ ...request, spectrumBytes: 4 * 8192 * 4 - 1 }, software)).keepSpectra).toBe(
+      false,
+    )
   })
   it('frequency sparsity leaves out its share of the rows', () => {
-    const plan = planLongConvGpu(
-      { channelCount: 1, length: 20_000, filterLength: 20_000, frequencySparsity: 0.75 },
-      software,
-    )
+    const request = { channelCount: 1, length: 20_000, filterLength: 20_000, frequencySparsity: 0.75 }
+    const plan = transformOf(planLongConvGpu(request, software))
     expect(plan.segmentCount).toBe(1)
     expect(keptBlocks(plan) / plan.factors[0]).toBeCloseTo(0.25, 1)
   })

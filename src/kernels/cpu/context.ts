@@ -1,25 +1,4 @@
-import type { CpuDilatedConvArguments, PrepareDilatedConvArguments } from '../dilated-conv/prepare.cpu.ts'
-import type { PrepareFilterArguments } from '../long-conv/prepare-filter.cpu.ts'
-import type { OpArguments, OpName } from '../ops.ts'
-import type { CpuPreparedFilter, CpuTensor, CpuWeights } from './cpu-tensor.ts'
 import { type WasmSource, type WasmVariant, WasmScratch } from './wasm.ts'
-
-export interface CpuOpArguments extends OpArguments<CpuTensor, CpuWeights, CpuPreparedFilter> {
-  dilatedConv: CpuDilatedConvArguments
-}
-export type CpuKernel<K extends OpName> = (args: CpuOpArguments[K], context: CpuContext) => void
-
-/** Steps that only this backend has: host writes in queue order, and readying filters. */
-export interface CpuInternalArguments {
-  write: { readonly out: CpuTensor; readonly data: Float32Array } // data [channelCount, length] in shared memory
-  read: { readonly input: CpuTensor; readonly data: Float32Array } // data [channelCount, length] in shared memory
-  prepareFilter: PrepareFilterArguments
-  prepareDilatedConv: PrepareDilatedConvArguments
-}
-export type CpuInternalKernel<K extends keyof CpuInternalArguments> = (
-  args: CpuInternalArguments[K],
-  context: CpuContext,
-) => void
 
 /** Counters per step of a program; a kernel may share out tiles and meet at barriers a few times. */
 export const countersPerStep = 16

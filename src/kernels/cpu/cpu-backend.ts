@@ -2,10 +2,11 @@ import { availableParallelism, freemem } from 'node:os'
 import { ConfigError, DeviceError } from '../../errors.ts'
 import type { Backend } from '../backend.ts'
 import type { DilatedConvArguments } from '../dilated-conv/dilated-conv.ts'
-import { type DilatedConvPlan, type DilatedConvRequest, explainDilatedPlan } from '../dilated-conv/plan.ts'
+import { type DilatedConvPlan, explainDilatedPlan } from '../dilated-conv/plan.ts'
+import type { CpuDilatedConvRequest } from '../dilated-conv/plan.cpu.ts'
 import { DilatedConvPreparer } from '../dilated-conv/prepare.cpu.ts'
 import type { Calibration } from '../long-conv/cost-model.ts'
-import { planLongConv, scratchBytesOf } from '../long-conv/plan.ts'
+import { planLongConvCpu, scratchBytesCpu } from '../long-conv/plan.cpu.ts'
 import { prepareFilterCpu } from '../long-conv/prepare-filter.cpu.ts'
 import { queueingOps } from '../ops.ts'
 import { roughSeconds } from '../rough-seconds.ts'
@@ -13,8 +14,9 @@ import { rowStrideOf, type Tensor } from '../tensor.ts'
 import type { CpuPreparedFilter, CpuTensor, CpuWeights } from './cpu-tensor.ts'
 import { engineVariant } from './engine.ts'
 import { collectGarbage } from './garbage.ts'
-import { type Step, WorkerPool } from './pool.ts'
+import { WorkerPool } from './pool.ts'
 import { SharedMemory } from './shared-memory.ts'
+import type { Step } from './steps.ts'
 import type { WasmVariant } from './wasm.ts'
 
 const mostThreads = 1024
@@ -30,7 +32,7 @@ export interface CpuBackendOptions {
   /** Instead of the build that suits the engine best: for tests and measurements. */
   readonly variant?: WasmVariant
   /** Instead of the plan of least expected time: for tests and measurements. */
-  readonly planDilatedConv?: (request: DilatedConvRequest) => DilatedConvPlan
+  readonly planDilatedConv?: (request: CpuDilatedConvRequest) => DilatedConvPlan
 }
 
 /** The plain-CPU backend: WASM SIMD kernels in worker threads, activations in shared memory. */
@@ -164,8 +166,8 @@ export function createCpuBackend(options: CpuBackendOptions = {}): Backend {
       }
     },
     flush,
-    planLongConv: (request) => planLongConv(request, options.calibration?.constants),
-    longConvScratchBytes: (plan) => countedWorkers * scratchBytesOf(plan),
+    planLongConv: (request) => planLongConvCpu(request, options.calibration?.constants),
+    longConvScratchBytes: (plan) => countedWorkers * scratchBytesCpu(plan),
     explainDilatedConv: (request) => explainDilatedPlan(dilatedConvs.plan(request), request),
     preparedDilatedConvBytes: (request) => 4 * dilatedConvs.packedFloats(request),
     prepareFilter(plan, taps: Tensor, { centerTap }) {

@@ -9,8 +9,8 @@ import { longConvCpu } from '../long-conv/long-conv.cpu.ts'
 import { mlpCpu } from '../mlp/mlp.cpu.ts'
 import type { OpName } from '../ops.ts'
 import { prepareFilterKernel } from '../long-conv/prepare-filter.cpu.ts'
-import type { CpuInternalArguments, CpuInternalKernel, CpuKernel } from './context.ts'
 import { row } from './cpu-tensor.ts'
+import type { CpuInternalArguments, CpuInternalKernel, CpuKernel } from './steps.ts'
 
 export const cpuKernels: { readonly [K in OpName]: CpuKernel<K> } = {
   embedding: embeddingCpu,

@@ -1,21 +1,9 @@
 import { Worker } from 'node:worker_threads'
 import { DeviceError } from '../../errors.ts'
-import type { OpName } from '../ops.ts'
-import {
-  abortProgram,
-  type CpuInternalArguments,
-  type CpuOpArguments,
-  controlFields,
-  countersPerStep,
-  resetControl,
-} from './context.ts'
+import { abortProgram, controlFields, countersPerStep, resetControl } from './context.ts'
+import type { Step } from './steps.ts'
 import type { WasmVariant } from './wasm.ts'
 
-export type Step =
-  | { [K in OpName]: { readonly op: K; readonly args: CpuOpArguments[K] } }[OpName]
-  | {
-      [K in keyof CpuInternalArguments]: { readonly op: K; readonly args: CpuInternalArguments[K] }
-    }[keyof CpuInternalArguments]
 /** Steps run by all workers together, one after the other. */
 export interface Program {
   readonly steps: readonly Step[]

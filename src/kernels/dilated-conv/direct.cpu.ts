@@ -3,7 +3,7 @@ import { type CpuWeights, row } from '../cpu/cpu-tensor.ts'
 import { multipleOf } from '../cpu/dense-tile.ts'
 import { dilatedConvWasm } from '../generated/dilated-conv.wasm.ts'
 import type { DirectPlan } from './plan.ts'
-import type { CpuDilatedConvArguments } from './prepare.cpu.ts'
+import type { CpuDilatedConvArguments } from './arguments.cpu.ts'
 import type { DilatedConvExports } from './wasm-exports.ts'
 
 /** Taps of x that stay in the L1 cache while one block of outputs goes over a tile (a cache line each). */

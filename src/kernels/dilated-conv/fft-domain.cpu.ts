@@ -1,8 +1,8 @@
 import type { CpuContext } from '../cpu/context.ts'
 import { type CpuTensor, row } from '../cpu/cpu-tensor.ts'
 import { dilatedConvWasm } from '../generated/dilated-conv.wasm.ts'
-import { columnsOf, type FftPlan } from './plan.ts'
-import type { CpuDilatedConvArguments } from './prepare.cpu.ts'
+import { columnsOf, type TransformPlan } from './plan.ts'
+import type { CpuDilatedConvArguments } from './arguments.cpu.ts'
 import { places, planeBytesOf, twiddles } from './spectra.ts'
 import type { DilatedConvExports } from './wasm-exports.ts'
 
@@ -13,7 +13,10 @@ import type { DilatedConvExports } from './wasm-exports.ts'
  * 2. every frequency's channels are mixed by the matrix of the filters' spectra;
  * 3. every output channel is transformed back and scattered, with LeakyReLU and residual on the way.
  */
-export function fftDomainConv(a: CpuDilatedConvArguments & { readonly plan: FftPlan }, context: CpuContext): void {
+export function fftDomainConv(
+  a: CpuDilatedConvArguments & { readonly plan: TransformPlan },
+  context: CpuContext,
+): void {
   const [outChannels, inChannels, width] = a.weight.shape as [number, number, number]
   const { fftSize, validLength, segmentCount, columnCount } = a.plan
   const scratch = context.wasm<DilatedConvExports>(dilatedConvWasm)

@@ -1,26 +1,16 @@
-import type { CpuInternalKernel } from '../cpu/context.ts'
 import type { CpuTensor, CpuWeights } from '../cpu/cpu-tensor.ts'
-import type { Step } from '../cpu/pool.ts'
+import type { CpuInternalKernel, Step } from '../cpu/steps.ts'
+import type { CpuDilatedConvArguments } from './arguments.cpu.ts'
 import { directFloats, packDirect } from './direct.cpu.ts'
 import type { DilatedConvArguments } from './dilated-conv.ts'
-import { type DilatedConvPlan, type DilatedConvRequest, planDilatedConv } from './plan.ts'
+import type { DilatedConvPlan, DilatedConvRequest } from './plan.ts'
+import { type CpuDilatedConvRequest, planDilatedConvCpu } from './plan.cpu.ts'
 import { filterSpectraFloats, packFilterSpectra } from './spectra.ts'
-
-/** What the workers get: the op's arguments, how to compute it, and the weights in the order that way reads them. */
-export interface CpuDilatedConvArguments extends DilatedConvArguments<CpuTensor, CpuWeights> {
-  readonly plan: DilatedConvPlan
-  readonly packed: Float32Array // in shared memory, one for all workers
-}
-export interface PrepareDilatedConvArguments {
-  readonly weight: CpuWeights
-  readonly plan: DilatedConvPlan
-  readonly packed: Float32Array
-}
 
 /** Plans convolutions and keeps each weight's packed forms for as long as the weight itself. */
 export class DilatedConvPreparer {
   readonly #packed = new Map<CpuWeights, Map<number, Float32Array>>()
-  readonly #plan: (request: DilatedConvRequest) => DilatedConvPlan
+  readonly #plan: (request: CpuDilatedConvRequest) => DilatedConvPlan
   readonly #allocate: (floatCount: number) => Float32Array
   readonly #free: (array: Float32Array) => void
   readonly #enqueue: (step: Step) => void
@@ -31,21 +21,21 @@ export class DilatedConvPreparer {
     free: (array: Float32Array) => void
     enqueue: (step: Step) => void
     workerCount: number
-    plan?: (request: DilatedConvRequest) => DilatedConvPlan
+    plan?: (request: CpuDilatedConvRequest) => DilatedConvPlan
   }) {
-    this.#plan = options.plan ?? planDilatedConv
+    this.#plan = options.plan ?? planDilatedConvCpu
     this.#allocate = options.allocate
     this.#free = options.free
     this.#enqueue = options.enqueue
     this.#workerCount = options.workerCount
   }
 
-  plan(request: Omit<DilatedConvRequest, 'workerCount'>): DilatedConvPlan {
+  plan(request: DilatedConvRequest): DilatedConvPlan {
     return this.#plan({ ...request, workerCount: this.#workerCount })
   }
 
   /** Floats of the packed weights of such a convolution. */
-  packedFloats(request: Omit<DilatedConvRequest, 'workerCount'>): number {
+  packedFloats(request: DilatedConvRequest): number {
     return packedFloats(this.plan(request), request)
   }
 

@@ -1,4 +1,4 @@
-import type { CpuKernel, CpuOpArguments } from '../cpu/context.ts'
+import type { CpuKernel, CpuOpArguments } from '../cpu/steps.ts'
 import {
   type BlockExports,
   copyOut,

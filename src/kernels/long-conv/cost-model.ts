@@ -1,5 +1,4 @@
-import type { LongConvRequest } from '../backend.ts'
-import type { LongConvPlan } from './plan.ts'
+import type { LongConvRequest, TransformPlan } from './plan.ts'
 import { levelsOf } from './twiddles.ts'
 
 /**
@@ -56,7 +55,7 @@ export function directSeconds({ channelCount, length, filterLength }: LongConvRe
 }
 
 /** `keptShare`: share of the rows that are computed. */
-export function transformSeconds(plan: LongConvPlan, keptShare: number, k: CostConstants): number {
+export function transformSeconds(plan: TransformPlan, keptShare: number, k: CostConstants): number {
   const { factors, channelCount, segmentCount, keepSpectra } = plan
   const points = plan.fftSize / 2
   const rows = factors.length === 1 ? 1 : factors[0]

@@ -1,7 +1,7 @@
 import { fftConv as shader } from '../generated/wgsl.ts'
 import type { GpuContext, GpuTensor, GpuWeights } from '../webgpu/context.ts'
 import { place } from '../webgpu/context.ts'
-import { keptBlocks, type LongConvPlan } from './plan.ts'
+import { keptBlocks, type TransformPlan } from './plan.ts'
 import { columnLanes, valuesPerThread } from './plan.webgpu.ts'
 import { makeTables, tableLayout } from './tables.webgpu.ts'
 
@@ -69,7 +69,7 @@ interface Step {
 
 /** One block's worth of work for some channels and segments: the dispatches of a plan. */
 export class FftPasses {
-  readonly #plan: LongConvPlan
+  readonly #plan: TransformPlan
   readonly #context: GpuContext
   readonly outerPoints: number
   readonly innerPoints: number
@@ -78,7 +78,7 @@ export class FftPasses {
   readonly #columnLanes: number
   readonly #layout: BlockLayout
 
-  constructor(plan: LongConvPlan, context: GpuContext) {
+  constructor(plan: TransformPlan, context: GpuContext) {
     this.#plan = plan
     this.#context = context
     this.outerPoints = plan.factors[0]

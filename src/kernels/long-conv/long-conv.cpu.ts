@@ -1,25 +1,18 @@
-import type { CpuContext, CpuKernel } from '../cpu/context.ts'
-import { type CpuPreparedFilter, type CpuTensor, row } from '../cpu/cpu-tensor.ts'
+import type { CpuContext } from '../cpu/context.ts'
+import { row } from '../cpu/cpu-tensor.ts'
+import type { CpuKernel } from '../cpu/steps.ts'
 import type { WasmScratch } from '../cpu/wasm.ts'
 import { longConvWasm } from '../generated/long-conv.wasm.ts'
+import type { CpuLongFilter } from './filter.cpu.ts'
 import type { LongConvExports } from './long-conv-exports.ts'
 import { Mover, moverFloats, type Signal } from './mover.cpu.ts'
-import type { LongConvPlan } from './plan.ts'
+import type { TransformPlan } from './plan.ts'
 import { CpuTransform } from './transform.cpu.ts'
-
-/** What prepareFilterCpu made. */
-export interface CpuLongFilter extends CpuPreparedFilter {
-  readonly plan: LongConvPlan
-  /** Direct: the taps. Else the spectra, [channels][CpuTransform.spectrumFloats], or undefined where the plan keeps none. */
-  readonly spectra: Float32Array | undefined
-  /** For plans that keep no spectra. */
-  readonly taps: CpuTensor | undefined
-}
 
 const transforms = new WeakMap<WasmScratch<LongConvExports>, { key: string; transform: CpuTransform }>()
 
 /** This worker's transform of the plan's shape; it stays ready until another shape is asked for. */
-export function transformOf(context: CpuContext, plan: LongConvPlan): CpuTransform {
+export function transformOf(context: CpuContext, plan: TransformPlan): CpuTransform {
   const scratch = context.wasm<LongConvExports>(longConvWasm)
   const key = [plan.fftSize, ...plan.factors, plan.keepSpectra, plan.frequencySparsity].join(' ')
   const ready = transforms.get(scratch)
@@ -71,7 +64,7 @@ export const longConvCpu: CpuKernel<'longConv'> = (a, context) => {
 function convolveSegment(
   a: Arguments,
   transform: CpuTransform,
-  plan: LongConvPlan,
+  plan: TransformPlan,
   spectra: Float32Array | undefined,
   c: number,
   start: number,

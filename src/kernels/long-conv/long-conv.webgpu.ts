@@ -2,6 +2,7 @@ import { directConv as directShader } from '../generated/wgsl.ts'
 import { view } from '../tensor.ts'
 import { type GpuContext, type GpuKernel, type GpuOpArguments, type GpuTensor, place } from '../webgpu/context.ts'
 import { FftPasses, type SpectrumPlace } from './fft-conv.webgpu.ts'
+import type { TransformPlan } from './plan.ts'
 
 const workBytes = 256 * 2 ** 20 // of blocks between the passes
 const directTileLength = 256 // as in direct-conv.wgsl
@@ -14,16 +15,17 @@ export const longConvGpu: GpuKernel<'longConv'> = (args, context) => {
     history: args.history && context.apart(args.history, out),
     pre: args.pre && context.apart(args.pre, out),
   }
-  if (args.filter.plan.method === 'direct') enqueueDirect(a, context)
-  else enqueueFft(a, context)
+  const { plan } = args.filter
+  if (plan.method === 'direct') enqueueDirect(a, context)
+  else enqueueTransform(a, plan, context)
 }
 
 /** Channels in groups whose spectra and work storage fit a binding; segments too where one channel's do not. */
-function enqueueFft(a: GpuOpArguments['longConv'], context: GpuContext): void {
+function enqueueTransform(a: GpuOpArguments['longConv'], plan: TransformPlan, context: GpuContext): void {
   const { filter, out } = a
   // The plan fixes transform and segment; how many segments there are, this call's length says.
-  const segmentCount = Math.ceil(out.length / filter.plan.validLength)
-  const passes = new FftPasses(filter.plan, context)
+  const segmentCount = Math.ceil(out.length / plan.validLength)
+  const passes = new FftPasses(plan, context)
   const blockBytes = passes.spectrumBytes
   const blocksAtOnce = Math.max(
     1,

@@ -1,8 +1,7 @@
 import { LimitError } from '../../errors.ts'
-import type { LongConvRequest } from '../backend.ts'
 import type { Precision } from '../precision.ts'
 import type { GpuLimits } from '../webgpu/context.ts'
-import { checkRequest, filterBytesOf, type LongConvPlan } from './plan.ts'
+import { checkRequest, filterBytesOf, type LongConvPlan, type LongConvRequest, maxDirectLength } from './plan.ts'
 
 /** As in fft-conv.wgsl. */
 export const valuesPerThread = 16
@@ -13,8 +12,6 @@ const minColumns = 16
 const maxColumns = 1024
 /** A frequency-sparse plan has at least this many blocks to leave out. */
 const sparseColumns = 32
-/** More outputs of a filter beyond all transforms would not end in any useful time. */
-const maxDirectLength = 1024
 
 /** Complex points of the largest transform one workgroup does: a plane of f32 in its memory, 16 values a thread. */
 export function maxWorkgroupPoints(limits: GpuLimits): number {
@@ -62,7 +59,13 @@ const directCost = (filterLength: number): number => 24 + 1.5 * filterLength
 const blockCost = (complexPoints: number, passes: number): number =>
   complexPoints * (5 * Math.log2(complexPoints) + 64 * passes)
 
-/** The plan for a GPU with these limits, that stores what transforms leave in `precision`; LimitError for a filter longer than its largest transform. */
+/**
+ * The plan for a GPU with these limits, that stores what transforms leave in `precision`.
+ *
+ * @throws ShapeError where a size is not a whole number above 0
+ * @throws ConfigError where frequencySparsity is outside 0 to 0.95
+ * @throws LimitError where the filter is longer than the largest transform
+ */
 export function planLongConvGpu(
   request: LongConvRequest,
   limits: GpuLimits,
@@ -76,20 +79,12 @@ export function planLongConvGpu(
     frequencySparsity = 0,
     spectrumBytes = Number.POSITIVE_INFINITY,
   } = request
-  const common = { channelCount, length, filterLength, frequencySparsity }
+  const dimensions = { channelCount, length, filterLength }
   const largest = largestPoints(limits)
   let best: LongConvPlan | undefined
   let bestCost = Number.POSITIVE_INFINITY
   if (frequencySparsity === 0 && (filterLength <= 2 * largest || length <= maxDirectLength)) {
-    best = {
-      ...common,
-      method: 'direct',
-      fftSize: 0,
-      validLength: length,
-      segmentCount: 1,
-      factors: [],
-      keepSpectra: true,
-    }
+    best = { ...dimensions, method: 'direct' }
     bestCost = length * directCost(filterLength)
   }
   for (let complexPoints = minFusedPoints; complexPoints <= largest; complexPoints *= 2) {
@@ -104,12 +99,13 @@ export function planLongConvGpu(
     if (cost < bestCost) {
       const storage = precision === 'f16' ? { storage: precision } : undefined
       const plan = {
-        ...common,
-        method: 'fft' as const,
+        ...dimensions,
+        method: 'transform' as const,
         fftSize,
         validLength,
         segmentCount,
         factors,
+        frequencySparsity,
         keepSpectra: true,
         ...storage,
       }
@@ -129,3 +125,7 @@ export function planLongConvGpu(
   }
   return best
 }
+
+/** Bytes of the buffers that transforms go through: the size of the spectra. */
+export const scratchBytesGpu = (plan: LongConvPlan): number =>
+  4 * plan.channelCount * Math.max(plan.method === 'direct' ? 0 : plan.fftSize, plan.filterLength)

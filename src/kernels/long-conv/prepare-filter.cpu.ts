@@ -1,16 +1,9 @@
 import { ShapeError } from '../../errors.ts'
-import type { CpuInternalKernel } from '../cpu/context.ts'
 import { type CpuTensor, row } from '../cpu/cpu-tensor.ts'
-import type { Step } from '../cpu/pool.ts'
-import { type CpuLongFilter, transformOf } from './long-conv.cpu.ts'
-import { type LongConvPlan, spectrumFloatsOf } from './plan.ts'
-
-export interface PrepareFilterArguments {
-  readonly plan: LongConvPlan
-  readonly taps: CpuTensor
-  readonly centerTap: number
-  readonly spectra: Float32Array
-}
+import type { CpuInternalKernel, Step } from '../cpu/steps.ts'
+import type { CpuLongFilter } from './filter.cpu.ts'
+import { transformOf } from './long-conv.cpu.ts'
+import { type LongConvPlan, recomputesSpectra, spectrumFloatsOf } from './plan.ts'
 
 /** Queues what makes `taps` ready. Where the plan keeps no spectra, nothing is made: every call transforms the taps again. */
 export function prepareFilterCpu(
@@ -28,7 +21,7 @@ export function prepareFilterCpu(
     })
   }
   const made = { channelCount: taps.channelCount, filterLength: taps.length, centerTap, plan }
-  if (plan.method === 'fft' && !plan.keepSpectra) return { ...made, spectra: undefined, taps }
+  if (recomputesSpectra(plan)) return { ...made, spectra: undefined, taps }
   const spectra = allocate(taps.channelCount * (plan.method === 'direct' ? taps.length : spectrumFloatsOf(plan)))
   enqueue({ op: 'prepareFilter', args: { plan, taps, centerTap, spectra } })
   return { ...made, spectra, taps: undefined }

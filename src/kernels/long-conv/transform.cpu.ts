@@ -1,11 +1,11 @@
 import type { WasmScratch } from '../cpu/wasm.ts'
 import type { LongConvExports } from './long-conv-exports.ts'
 import { Mover, moverFloats, type Signal } from './mover.cpu.ts'
-import { keptBlocks, type LongConvPlan } from './plan.ts'
+import { keptBlocks, type TransformPlan } from './plan.ts'
 import { levelsOf, rightAngle, rowFrequencies, twiddleTables } from './twiddles.ts'
 
 /** What of a plan decides how the transform lies in memory. */
-export type TransformShape = Pick<LongConvPlan, 'fftSize' | 'factors' | 'keepSpectra' | 'frequencySparsity'>
+export type TransformShape = Pick<TransformPlan, 'fftSize' | 'factors' | 'keepSpectra' | 'frequencySparsity'>
 
 /** Measured on a Zen 3 (512 KiB of L2 a core); see docs/adr. */
 export interface CpuTuning {

@@ -1,4 +1,4 @@
-import type { CpuKernel } from '../cpu/context.ts'
+import type { CpuKernel } from '../cpu/steps.ts'
 import {
   type BlockExports,
   copyIn,

@@ -1,7 +1,7 @@
 import { DeviceError, ShapeError } from '../../errors.ts'
 import type { Backend, BackendLimits } from '../backend.ts'
 import { explainDilatedPlan } from '../dilated-conv/plan.ts'
-import { planLongConvGpu } from '../long-conv/plan.webgpu.ts'
+import { planLongConvGpu, scratchBytesGpu } from '../long-conv/plan.webgpu.ts'
 import { prepareFilterGpu, releaseFilterGpu } from '../long-conv/prepare-filter.webgpu.ts'
 import { type OpArguments, type OpName, queueingOps } from '../ops.ts'
 import type { Precision } from '../precision.ts'
@@ -198,11 +198,9 @@ function assemble(device: GPUDevice, found: FoundAdapter, options: WebGpuOptions
     read: (tensor) => readTensor(tensor as GpuTensor, { watch, queue, ring }),
     flush,
     planLongConv: (request) => planLongConvGpu(request, gpuLimits, precision),
-    // Transforms go through buffers the size of the spectra.
-    longConvScratchBytes: ({ channelCount, fftSize, filterLength }) =>
-      4 * channelCount * Math.max(fftSize, filterLength),
+    longConvScratchBytes: scratchBytesGpu,
     preparedDilatedConvBytes: () => 0,
-    explainDilatedConv: (request) => explainDilatedPlan({ method: 'direct', tileLength: request.length }, request),
+    explainDilatedConv: (request) => explainDilatedPlan({ method: 'direct' }, request),
     prepareFilter(plan, taps: Tensor, { centerTap }) {
       watch.check()
       const filter = prepareFilterGpu(plan, taps as GpuTensor, centerTap, context, pool)

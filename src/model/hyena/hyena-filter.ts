@@ -1,6 +1,6 @@
 import type { Backend } from '../../kernels/backend.ts'
 import type { ImplicitFilterArguments } from '../../kernels/implicit-filter/implicit-filter.ts'
-import type { LongConvPlan } from '../../kernels/long-conv/plan.ts'
+import { type LongConvPlan, recomputesSpectra } from '../../kernels/long-conv/plan.ts'
 import type { PreparedFilter } from '../../kernels/long-conv/long-conv.ts'
 import { type Tensor, view } from '../../kernels/tensor.ts'
 import type { HyenaArchitecture } from '../checkpoint.ts'
@@ -91,7 +91,7 @@ export function createHyenaFilter(
       const plan = planHyenaFilter(backend, channelCount, blockLength, tapCount, policy, frequencySparsity)
       const whole = backend.prepareFilter(plan, taps, { centerTap: 0 })
       current = { ready: { whole, head: headOf(plan, taps) }, blockLength, tapCount, policy }
-      if (plan.keepSpectra) dropTaps()
+      if (!recomputesSpectra(plan)) dropTaps()
       return current.ready
     },
     used(policy) {

@@ -1,0 +1,131 @@
+import {
+  columnsOf,
+  type DilatedConvPlan,
+  type DilatedConvRequest,
+  type DirectPlan,
+  type TransformPlan,
+} from './plan.ts'
+
+export interface CpuDilatedConvRequest extends DilatedConvRequest {
+  readonly workerCount: number
+}
+
+/** Nanoseconds of one thread, measured by `npm run bench -- dilated` (AVX2, 3.4 GHz, WASM with relaxed SIMD). */
+const cost = {
+  /** A multiply-add of the direct sum. */
+  tap: 0.044,
+  /** The same in the channel mix, where three make a complex product. */
+  mix: 0.047,
+  /** A sample of one channel's column, there or back: moved, and each doubling of the transform. */
+  sample: 0.05,
+  sampleDoubling: 0.12,
+  /** A row copied in or out, and each of its positions; the second for rows that fill the largest blocks and leave the L2 cache. */
+  copy: 400,
+  nearPosition: 0.3,
+  farPosition: 0.5,
+  /** A float of weights copied to the worker's memory at each call. */
+  weight: 0.3,
+  /** A tap at a frequency when a filter's spectrum is made; each of `expectedUses` is charged its part. */
+  spectrum: 1.8,
+  expectedUses: 8,
+}
+/** Positions of a block, at most, unless one segment is more. */
+const mostBlockPositions = 16384
+/** A segment is a row that every channel has in the worker's memory: beyond this many positions only direct plans are made. */
+const mostSegmentPositions = 65536
+/** Beyond this transform filters are so wide that longConv is the op for them. */
+const mostFftSize = 4096
+/** Floats of one channel's columns while they are transformed: half of an L1 cache of 32 KiB. */
+const columnFloats = 4096
+
+/**
+ * Workers that method and transform are chosen for, whatever there are: those two decide most of how results are rounded.
+ * Nothing here may depend on what was computed before: shards and resumed runs must give the same bits. The last bits
+ * also depend on which columns are transformed together, and so on the cut for the workers there are: who needs the same
+ * bits keeps the number of threads (resume records and shard manifests do).
+ */
+const usualWorkerCount = 2
+
+/** The plan of least expected time. */
+export function planDilatedConvCpu(request: CpuDilatedConvRequest): DilatedConvPlan {
+  const plan = usualPlan({ ...request, workerCount: usualWorkerCount })
+  return plan.method === 'direct' ? directPlan(request) : transformPlan(request, plan.fftSize)
+}
+
+function usualPlan(request: CpuDilatedConvRequest): DilatedConvPlan {
+  const candidates: DilatedConvPlan[] = [directPlan(request)]
+  // Near the width most of a transform is thrown away; far above it the mix gains nothing more.
+  for (let fftSize = 16; fftSize <= Math.min(mostFftSize, Math.max(16, 16 * request.width)); fftSize *= 2) {
+    if (fftSize < 1.5 * request.width || (fftSize - request.width + 1) * request.dilation > mostSegmentPositions)
+      continue
+    candidates.push(transformPlan(request, fftSize))
+  }
+  return leastExpected(candidates, request)
+}
+
+export function directPlan({ length, workerCount }: CpuDilatedConvRequest): DirectPlan {
+  const share = Math.ceil(length / workerCount / 2 / 8) * 8
+  return { method: 'direct', tileLength: Math.min(1024, Math.max(64, share)) }
+}
+
+/** The best frequency-domain plan with this fftSize, which must be at least the width. */
+export function transformPlan(request: CpuDilatedConvRequest, fftSize: number): TransformPlan {
+  const validLength = fftSize - request.width + 1
+  const columnCount = Math.max(16, Math.floor(columnFloats / fftSize / 16) * 16)
+  const most = Math.max(1, Math.floor(Math.min(mostBlockPositions, request.length) / (validLength * request.dilation)))
+  const candidates: TransformPlan[] = []
+  for (let s = 1; s <= most; s = s < 8 ? s + 1 : 8 * Math.ceil(s / 7)) {
+    candidates.push({ method: 'transform', fftSize, validLength, segmentCount: s, columnCount })
+  }
+  return leastExpected(candidates, request)
+}
+
+function leastExpected<P extends DilatedConvPlan>(candidates: readonly P[], request: CpuDilatedConvRequest): P {
+  return candidates.reduce((best, plan) =>
+    expectedNanoseconds(plan, request) < expectedNanoseconds(best, request) ? plan : best,
+  )
+}
+
+/** Time that `plan` should take, the making of spectra in part, in nanoseconds. */
+export function expectedNanoseconds(plan: DilatedConvPlan, request: CpuDilatedConvRequest): number {
+  return plan.method === 'direct' ? directNanoseconds(plan, request) : transformNanoseconds(plan, request)
+}
+
+function directNanoseconds(plan: DirectPlan, request: CpuDilatedConvRequest): number {
+  const { inChannels, outChannels, width, dilation, length, workerCount } = request
+  const taps = 4 * Math.ceil(outChannels / 4) * inChannels * width
+  const tileLength = Math.min(plan.tileLength, length)
+  const span = (width - 1) * dilation
+  const tile =
+    Math.ceil(tileLength / 8) * 8 * taps * cost.tap +
+    copies(inChannels, tileLength + span) +
+    copies(outChannels, tileLength)
+  return taps * cost.weight + rounds(length / tileLength, workerCount) * tile
+}
+
+function transformNanoseconds(plan: TransformPlan, request: CpuDilatedConvRequest): number {
+  const { inChannels, outChannels, width, dilation, length, workerCount } = request
+  const { fftSize, validLength, segmentCount } = plan
+  const products = 4 * Math.ceil(outChannels / 4) * inChannels
+  const blockLength = Math.min(length, segmentCount * validLength * dilation)
+  const columns = Math.ceil(columnsOf(blockLength, validLength, dilation) / 8) * 8
+  const perSample =
+    (inChannels + outChannels) * (cost.sample + cost.sampleDoubling * Math.log2(fftSize)) + 1.5 * products * cost.mix
+  const block =
+    columns * fftSize * perSample +
+    copies(inChannels, blockLength + (width - 1) * dilation) +
+    copies(outChannels, blockLength)
+  const making = (products * width * (fftSize / 2) * cost.spectrum) / workerCount / cost.expectedUses
+  return making + 1.5 * fftSize * products * cost.weight + rounds(length / blockLength, workerCount) * block
+}
+
+function copies(rows: number, length: number): number {
+  const far = Math.min(1, length / mostBlockPositions)
+  return rows * (cost.copy + length * (cost.nearPosition * (1 - far) + cost.farPosition * far))
+}
+
+/** Time until the last of `pieces` is done, in pieces; the fraction is the size of a smaller last one. */
+function rounds(pieces: number, workerCount: number): number {
+  const whole = Math.floor(pieces)
+  return whole % workerCount === 0 ? whole / workerCount + (pieces - whole) : Math.ceil(whole / workerCount)
+}
