@@ -1,0 +1,134 @@
+import { crc32, deflateRawSync, gzipSync } from 'node:zlib'
+import { manifestFormat, type ShardManifest } from '../../pipelines/shard/manifest.ts'
+import { planHash } from '../../pipelines/shard/manifest-file.ts'
+import { version } from '../../pipelines/run/version.ts'
+import type { ByteSource } from '../../src/io/bytes/byte-source.ts'
+import { f32Tensor, safetensorsFile } from '../support/safetensors-file.ts'
+import { zipFile } from '../support/zip-file.ts'
+
+/** Small inputs that are right: the fuzzer changes them. */
+
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+/** A file in memory, in pieces whose size `pick` chooses. */
+export function source(bytes: Uint8Array, pick: number): ByteSource {
+  return {
+    name: 'x.fa',
+    byteCount: bytes.length,
+    modifiedSeconds: undefined,
+    access: 'cheap',
+    read: async (length, position) => bytes.slice(position, position + length),
+    stream: () => pieces(bytes, pick),
+    beside: async () => undefined,
+    close: async () => {},
+  }
+}
+
+export async function* pieces(bytes: Uint8Array, pick: number): AsyncGenerator<Uint8Array> {
+  const step = 1 + (pick % 3 ? pick : pick % 40)
+  for (let at = 0; at < bytes.length; at += step) yield bytes.slice(at, at + step)
+}
+
+const bases = (count: number): string => Array.from({ length: count }, (_, i) => 'ACGTacgtNRU'[(i * 7) % 11]).join('')
+const lines = (count: number, width: number): string => bases(count).replaceAll(new RegExp(`.{${width}}`, 'g'), '$&\n')
+
+export const fastas = [
+  encode(`>one first\n${lines(600, 60)}>two\n${lines(301, 50)}\n>three\nACGT\n`),
+  encode(`>a\r\nACGT\r\nNN\r\n\r\n>b\tx\r\n>c\r\nA`),
+  encode('>x\n\n AC \nGT'),
+]
+
+export const bgzfEnd = Uint8Array.from([
+  0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 0xff, 6, 0, 66, 67, 2, 0, 27, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+])
+function bgzfBlock(data: Uint8Array): Uint8Array {
+  const deflated = deflateRawSync(data)
+  const block = Buffer.alloc(18 + deflated.length + 8)
+  block.set([0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 0xff, 6, 0, 66, 67, 2, 0])
+  block.writeUInt16LE(block.length - 1, 16)
+  block.set(deflated, 18)
+  block.writeUInt32LE(crc32(data), block.length - 8)
+  block.writeUInt32LE(data.length, block.length - 4)
+  return new Uint8Array(block)
+}
+const blockDataBytes = 300
+const blocksOf = (data: Uint8Array): Uint8Array[] =>
+  Array.from({ length: Math.ceil(data.length / blockDataBytes) }, (_, i) =>
+    bgzfBlock(data.subarray(i * blockDataBytes, (i + 1) * blockDataBytes)),
+  )
+const bgzf = (data: Uint8Array): Uint8Array => new Uint8Array(Buffer.concat([...blocksOf(data), bgzfEnd]))
+export const bgzfs = fastas.map(bgzf)
+export const gzip = new Uint8Array(gzipSync(fastas[0]))
+
+export const fai = encode('one\t600\t11\t60\t61\ntwo\t301\t626\t50\t51\nthree\t4\t941\t4\t5\n')
+export const gzi = ((): Uint8Array => {
+  const blocks = blocksOf(fastas[0])
+  const bytes = new DataView(new ArrayBuffer(8 + 16 * (blocks.length - 1)))
+  bytes.setBigUint64(0, BigInt(blocks.length - 1), true)
+  let offset = 0
+  for (let i = 1; i < blocks.length; i++) {
+    offset += blocks[i - 1].length
+    bytes.setBigUint64(16 * i - 8, BigInt(offset), true)
+    bytes.setBigUint64(16 * i, BigInt(i * blockDataBytes), true)
+  }
+  return new Uint8Array(bytes.buffer)
+})()
+
+export const beds = [
+  encode('track name=x\nchr2\t0\t100\tg1\t0\t+\n1\t5\t7\n#c\n\nchr2\t10\t40000\tg2\t0\t-\t1\t2\t0\t1\t5\t0\n'),
+  encode('1 5 7 name 0 .\r\nchr2 8 9\r\n'),
+]
+
+export const smallSafetensors = safetensorsFile({ w: f32Tensor([2, 2], [1, 2, 3, 4]) }, { format: 'pt' })
+export const headerBytes = (bytes: Uint8Array): number =>
+  bytes.length < 8 ? 0 : Math.min(bytes.length, bytes[0] | (bytes[1] << 8))
+export const zip = zipFile({ 'a/data.pkl': encode('N.'), 'a/data/0': new Uint8Array(40), 'a/version': encode('3\n') })
+
+const text = (value: string): string => `X${String.fromCharCode(value.length)}\0\0\0${value}`
+const storage = (key: string): string => `(${text('storage')}ctorch\nFloatStorage\n${text(key)}${text('cpu')}K\x04tQ`
+const tensor = (key: string): string =>
+  `ctorch._utils\n_rebuild_tensor_v2\n(${storage(key)}K\0K\x02K\x02\x86K\x02K\x01\x86\x89ccollections\nOrderedDict\n)RtR`
+const latin = (value: string): Uint8Array => new Uint8Array(Buffer.from(value, 'latin1'))
+export const pickles = [
+  latin(`\x80\x02ccollections\nOrderedDict\n)R(${text('w')}${tensor('0')}${text('b')}${tensor('0')}u.`),
+  latin(
+    `\x80\x02}q\0(${text('state_dict')}}${text('w')}${tensor('0')}s${text('step')}M\x10\x27${text('f')}G\x3f\xf0\0\0\0\0\0\0u.`,
+  ),
+  latin('\x80\x04\x95\x10\0\0\0\0\0\0\0]\x94(K\x01\x8a\x02\xff\0\x8c\x01a\x94C\x02xye\x88\x86.'),
+]
+
+const plan: ShardManifest = {
+  format: manifestFormat,
+  planSha256: '0'.repeat(64),
+  version: version(),
+  model: { sources: [{ spec: 'splice' }, { path: '../m.pt' }], name: 'splice', sha256: 'a'.repeat(64) },
+  options: {
+    strand: 'both',
+    context: 'full',
+    tracks: ['donor'],
+    frequencySparsity: 0,
+    precision: 'f32',
+    memory: 2 ** 31,
+    threads: 2,
+  },
+  files: [{ path: '../a.fa', role: 'fasta', bytes: 10, sha256: 'b'.repeat(64) }],
+  contigs: [
+    { name: 'one', length: 5000 },
+    { name: 'two', length: 400 },
+  ],
+  targets: 'regions',
+  hasRegionColumn: true,
+  shards: [
+    {
+      id: 0,
+      rows: 105,
+      bases: 500,
+      regions: [
+        { contig: 'one', start: 0, end: 100, name: 'g' },
+        { contig: 'two', start: 5, end: 10, strand: '-' },
+      ],
+    },
+    { id: 1, rows: 400, bases: 400, regions: [{ contig: 'two', start: 0, end: 400 }] },
+  ],
+}
+export const manifest = encode(JSON.stringify({ ...plan, planSha256: planHash(plan) }))
