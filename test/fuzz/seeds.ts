@@ -20,6 +20,7 @@ export function source(bytes: Uint8Array, pick: number): ByteSource {
     read: async (length, position) => bytes.slice(position, position + length),
     stream: () => pieces(bytes, pick),
     beside: async () => undefined,
+    besideName: (suffix) => `x.fa${suffix}`,
     close: async () => {},
   }
 }
