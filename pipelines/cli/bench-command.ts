@@ -9,6 +9,7 @@ import { loadModel } from '../models/load-model.ts'
 import { createLog } from './log.ts'
 import { keepPlanConstants, planConstants } from '../device/plan-constants.ts'
 import { logOptions, runOptions } from './predict-arguments.ts'
+import { print, printJson } from './print.ts'
 import { showBytes, showCount } from '../run/show.ts'
 import { freeMemory } from '../run/memory.ts'
 import { parseBases, parseBytes, parseWhole } from './values.ts'
@@ -92,10 +93,10 @@ export const benchCommand = ({ signal }: Environment): CommandModule => ({
         basesPerSecond,
         peakMemoryBytes,
       }
-      process.stdout.write(`${JSON.stringify(result)}\n`)
+      await printJson(result)
     } else {
       const perHour = ((basesPerSecond * 3600) / 1e9).toFixed(2)
-      process.stdout.write(
+      await print(
         `${showCount(basesPerSecond)} bases/s (${perHour} Gbases an hour), median of ${trials} trials of ${showCount(length)} bases, peak memory ${showBytes(peakMemoryBytes)}\n`,
       )
     }
@@ -109,13 +110,13 @@ async function calibrate(asJson: boolean): Promise<void> {
   const constants = measureCostConstants()
   const path = await keepPlanConstants(constants)
   if (asJson) {
-    process.stdout.write(`${JSON.stringify({ event: 'calibrated', path, constants })}\n`)
+    await printJson({ event: 'calibrated', path, constants })
     return
   }
   const { radixNs, leafNs, copyNs, memoryBytesPerNs, tapNs } = defaultCostConstants
   const row = (what: string, here: number, there: number): string =>
     `${what.padEnd(46)}${here.toPrecision(3).padStart(8)}${there.toPrecision(3).padStart(10)}\n`
-  process.stdout.write(
+  await print(
     `${' '.repeat(46)}${'here'.padStart(8)}${'package'.padStart(10)}\n` +
       row('radix-4 level, ns a complex point', constants.radixNs[4], radixNs[4]) +
       row('product and last levels, ns a complex point', constants.leafNs, leafNs) +
@@ -136,16 +137,23 @@ async function explain(
   const { path, constants } = await planConstants()
   const device = model.backend.description
   if (asJson) {
-    process.stdout.write(
-      `${JSON.stringify({ event: 'plan', model: model.info.name, device, bases: run.length, memoryBytes, steps: lines, constants, constantsPath: path ?? null })}\n`,
-    )
+    await printJson({
+      event: 'plan',
+      model: model.info.name,
+      device,
+      bases: run.length,
+      memoryBytes,
+      steps: lines,
+      constants,
+      constantsPath: path ?? null,
+    })
     return
   }
-  process.stdout.write(
+  await print(
     `${model.info.name} on ${device}, ${showCount(run.length)} bases, ${showBytes(memoryBytes)}\n${lines.map((line) => `  ${line}\n`).join('')}`,
   )
   if (model.backend.kind === 'cpu')
-    process.stdout.write(
+    await print(
       `planned by ${path ?? "the package's constants (genoconv bench --calibrate measures this machine's)"}\n`,
     )
 }

@@ -2,6 +2,7 @@ import type { CommandModule } from 'yargs'
 import { listDevicesQuietly } from '../device/choose-device.ts'
 import { inFlags } from './flags.ts'
 import { logOptions } from './predict-arguments.ts'
+import { print, printJson } from './print.ts'
 
 /** `genoconv devices`: what there is to compute on, what `auto` would take, and why. */
 export const devicesCommand: CommandModule = {
@@ -15,13 +16,13 @@ export const devicesCommand: CommandModule = {
   handler: async (argv) => {
     const devices = (await listDevicesQuietly()).map((device) => ({ ...device, reason: inFlags(device.reason) }))
     if (argv['json'] === true) {
-      process.stdout.write(`${JSON.stringify(devices)}\n`)
+      await printJson(devices)
       return
     }
     const width = Math.max(...devices.map(({ name }) => name.length))
     for (const { name, kind, isSoftware, chosen, reason } of devices) {
       const what = kind === 'cpu' ? 'cpu' : isSoftware ? 'software gpu' : 'gpu'
-      process.stdout.write(`${chosen ? '*' : ' '} ${name.padEnd(width)}  ${what.padEnd(12)}  ${reason}\n`)
+      await print(`${chosen ? '*' : ' '} ${name.padEnd(width)}  ${what.padEnd(12)}  ${reason}\n`)
     }
   },
 }

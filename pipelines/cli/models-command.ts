@@ -11,6 +11,7 @@ import {
   pullModel,
 } from '../models/catalogue.ts'
 import { logOptions } from './predict-arguments.ts'
+import { print, printJson } from './print.ts'
 import { showBytes, showCount } from '../run/show.ts'
 
 /** `models list` for people: columns as wide as their longest entry. */
@@ -73,9 +74,6 @@ function cardLines(value: unknown, indent: string): string[] {
   })
 }
 
-const print = (text: string): void => void process.stdout.write(text)
-const printJson = (value: unknown): void => print(`${JSON.stringify(value)}\n`)
-
 export const modelsCommand = ({ signal }: Environment): CommandModule => ({
   command: 'models',
   describe: 'The models it can run, and where they are',
@@ -87,8 +85,8 @@ export const modelsCommand = ({ signal }: Environment): CommandModule => ({
         (args) => args.options(logOptions),
         async (argv) => {
           const listings = await listModels()
-          if (argv['json'] === true) for (const listing of listings) printJson(listing)
-          else print(formatListings(listings))
+          if (argv['json'] === true) for (const listing of listings) await printJson(listing)
+          else await print(formatListings(listings))
         },
       )
       .command(
@@ -116,8 +114,8 @@ export const modelsCommand = ({ signal }: Environment): CommandModule => ({
               throw error
             },
           )
-          if (argv['json'] === true) printJson(description)
-          else print(formatDescription(description))
+          if (argv['json'] === true) await printJson(description)
+          else await print(formatDescription(description))
         },
       )
       .command(
@@ -142,7 +140,7 @@ export const modelsCommand = ({ signal }: Environment): CommandModule => ({
             bytes,
             output: pulled.folder,
           })
-          print(`${pulled.folder}\n`)
+          await print(`${pulled.folder}\n`)
         },
       )
       .demandCommand(1, 'list, info or pull?')

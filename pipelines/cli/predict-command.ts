@@ -1,11 +1,11 @@
 import type { CommandModule } from 'yargs'
-import { standardOutput } from '../../src/io/bytes/stream-output.ts'
 import type { Log } from '../run/log.ts'
 import { type PlannedRun, runPredict } from '../run/run-predict.ts'
 import { describeDryRun } from './dry-run.ts'
 import type { Environment } from './environment.ts'
 import { createLog } from './log.ts'
 import { type PredictArguments, parsePredictArguments, predictBuilder } from './predict-arguments.ts'
+import { print } from './print.ts'
 import { logSummary } from './summary.ts'
 
 export const predictCommand = ({ signal }: Environment): CommandModule => ({
@@ -22,7 +22,7 @@ export const predictCommand = ({ signal }: Environment): CommandModule => ({
 export async function runPredictCommand(args: PredictArguments, log: Log, signal: AbortSignal): Promise<void> {
   const onPlanned = async (run: PlannedRun): Promise<void> => {
     const text = await describeDryRun(run, args.json)
-    await standardOutput().write([new TextEncoder().encode(text)])
+    await print(text)
   }
   const outcome = await runPredict(args, { log, signal, onPlanned: args.dryRun ? onPlanned : undefined })
   if (outcome) logSummary(log, outcome)

@@ -1,3 +1,4 @@
+import { writeFailure } from '../../src/io/bytes/output-errors.ts'
 import yargs, { type Argv, type CommandModule } from 'yargs'
 import { benchCommand } from './bench-command.ts'
 import { devicesCommand } from './devices-command.ts'
@@ -7,6 +8,7 @@ import { indexCommand } from './index-command.ts'
 import { createLog } from './log.ts'
 import { modelsCommand } from './models-command.ts'
 import { predictCommand } from './predict-command.ts'
+import { print } from './print.ts'
 import { shardCommand } from './shard-command.ts'
 import { hideStandardInput, showStandardInput } from './standard-input-word.ts'
 import { usageError } from './usage-error.ts'
@@ -19,13 +21,18 @@ const graceMilliseconds = 2000
 export async function runProgram(words: readonly string[]): Promise<number> {
   const abort = new AbortController()
   watchSignals(abort)
-  // Whoever reads our output may stop at any time.
-  process.stdout.on('error', (error) => isClosedPipe(error) && process.exit(exitCodes.success))
+  let stdoutError: Error | undefined
+  process.stdout.on('error', (error) => {
+    if (isClosedPipe(error)) process.exit(exitCodes.success) // whoever reads our output may stop at any time
+    stdoutError = error
+  })
   process.stderr.on('error', () => {})
   const flag = (name: string): boolean => words.includes(name)
   const log = createLog({ json: flag('--json'), debug: flag('--debug') })
   try {
     await commandLine(words, { signal: abort.signal }).parseAsync()
+    await print('') // what yargs printed (help, versions) is out, or it is known why not
+    if (stdoutError) throw writeFailure('standard output', stdoutError, 'stream')
     return exitCodes.success
   } catch (error) {
     const cause = abort.signal.aborted && error instanceof Error ? abort.signal.reason : error

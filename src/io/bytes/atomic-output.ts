@@ -62,7 +62,7 @@ export async function writeRecord({ name, path }: OutputPlace, text: string): Pr
     await writeFile(newRecordPath(path), text)
     await rename(newRecordPath(path), recordPath(path))
   } catch (cause) {
-    throw writeFailure(name, cause, true)
+    throw writeFailure(name, cause, 'partial')
   }
 }
 
@@ -151,7 +151,7 @@ class AtomicFile implements ByteSink {
   }
 
   private failure(cause: unknown): Error {
-    return writeFailure(this.place.name, cause, this.options.keepsPartial)
+    return writeFailure(this.place.name, cause, this.options.keepsPartial ? 'partial' : 'nothing')
   }
 
   /** In the order in which they go. */

@@ -23,23 +23,24 @@ export function openFailure(name: string, cause: unknown, folder = dirname(name)
   return new FormatError({ where: name, what: what[code] ?? `cannot be written (${code})`, remedy, cause })
 }
 
-/**
- * Why writing the output `name` failed; `keepsPartial`: what is there stays for a later run. A closed pipe stays the system's
- * own error with the code `EPIPE`.
- */
-export function writeFailure(name: string, cause: unknown, keepsPartial = false): Error {
+/** What a failure leaves: nothing, a partial file for a later run, or what went down a stream. */
+type Leaves = 'nothing' | 'partial' | 'stream'
+
+/** Why writing the output `name` failed. A closed pipe stays the system's own error with the code `EPIPE`. */
+export function writeFailure(name: string, cause: unknown, leaves: Leaves = 'nothing'): Error {
   const code = codeOf(cause)
   if (code === 'EPIPE' || cause instanceof GenoconvError) return cause as Error
-  const kept = keepsPartial ? undefined : 'nothing was kept'
   if (isFull(code) || code === 'EFBIG') {
-    return new LimitError({
-      where: name,
-      what: code === 'EFBIG' ? 'the file is larger than the system allows' : 'the disk is full',
-      remedy: keepsPartial ? 'make room' : 'make room, or give an `output` on another disk; nothing was kept',
-      cause,
-    })
+    const remedies = {
+      nothing: 'make room, or give an `output` on another disk; nothing was kept',
+      partial: 'make room',
+      stream: 'make room, or write elsewhere',
+    }
+    const what = code === 'EFBIG' ? 'the file is larger than the system allows' : 'the disk is full'
+    return new LimitError({ where: name, what, remedy: remedies[leaves], cause })
   }
-  return new FormatError({ where: name, what: `writing failed (${code})`, remedy: kept, cause })
+  const remedy = leaves === 'nothing' ? 'nothing was kept' : undefined
+  return new FormatError({ where: name, what: `writing failed (${code})`, remedy, cause })
 }
 
 /** The partial file of `name` is not the one that was being written. */

@@ -52,7 +52,7 @@ function streamSink(stream: Writable, name: string, finish: () => Promise<void>)
     async write(chunks) {
       for (const chunk of chunks) {
         await new Promise<void>((resolve, reject) => {
-          stream.write(chunk, (error) => (error ? reject(writeFailure(name, error)) : resolve()))
+          stream.write(chunk, (error) => (error ? reject(writeFailure(name, error, 'stream')) : resolve()))
         })
       }
     },
@@ -70,7 +70,7 @@ function deviceSink(handle: FileHandle, name: string): ByteSink {
   return {
     async write(chunks) {
       await writeFully(handle, chunks).catch((cause) => {
-        throw writeFailure(name, cause)
+        throw writeFailure(name, cause, 'stream')
       })
     },
     finish: close,
