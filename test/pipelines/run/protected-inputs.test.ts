@@ -4,7 +4,7 @@ import { copyFileSync, linkSync, mkdirSync, readdirSync, readFileSync, statSync,
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { writeIndex } from '../../../src/io/fasta/fasta-index.ts'
+import { writeIndex } from '../../../src/io/fasta/write-index.ts'
 import { protectInputs } from '../../../src/io/bytes/protect-inputs.ts'
 import { bgzip } from '../../support/fasta-files.ts'
 import { randomSequence } from '../../support/memory-genome.ts'
