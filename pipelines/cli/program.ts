@@ -12,6 +12,7 @@ import { print } from './print.ts'
 import { shardCommand } from './shard-command.ts'
 import { hideStandardInput, showStandardInput } from './standard-input-word.ts'
 import { usageError } from './usage-error.ts'
+import { variantsCommand } from './variants-command.ts'
 import { version } from '../run/version.ts'
 
 /** Time that work in flight gets to end by itself after an interrupt. */
@@ -43,7 +44,7 @@ export async function runProgram(words: readonly string[]): Promise<number> {
 
 function commandLine(words: readonly string[], environment: Environment) {
   const commands: CommandModule[] = [
-    ...[predictCommand, shardCommand, modelsCommand, indexCommand].map((command) => command(environment)),
+    ...[predictCommand, variantsCommand, shardCommand, modelsCommand, indexCommand].map((command) => command(environment)),
     devicesCommand,
     benchCommand(environment),
   ]

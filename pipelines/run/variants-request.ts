@@ -1,0 +1,25 @@
+import type { TranscriptChoice } from '../../src/io/variants/annotation/transcript.ts'
+import type { PredictRequest } from './request.ts'
+
+/** Extensions by format; the first that fits an output's name counts. */
+export const variantFormats = { 'vcf.gz': ['.vcf.gz', '.vcf.bgz'], vcf: ['.vcf'], tsv: ['.tsv'] } as const
+export type VariantFormat = keyof typeof variantFormats
+
+/** One run of `variants` as a user asked for it, with every value checked. */
+export interface VariantsRequest
+  extends Pick<PredictRequest, 'models' | 'output' | 'device' | 'precision' | 'memory' | 'threads'> {
+  readonly fasta: string
+  readonly vcf: string
+  readonly format?: VariantFormat
+  /** A path, or `none`. */
+  readonly genes?: string
+  readonly transcripts: TranscriptChoice
+  readonly distance: number
+  readonly mask?: 'boundary' | 'sites'
+  readonly mnv: 'scores' | 'dots'
+  readonly digits: number
+  readonly infoId: string
+  readonly replace: boolean
+  readonly givesReasons: boolean
+  readonly onBadRecord: 'error' | 'keep'
+}

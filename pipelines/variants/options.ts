@@ -1,0 +1,94 @@
+import type { Strand } from '../../src/genome.ts'
+import type { Annotation } from '../../src/io/variants/annotation/read-genes.ts'
+import type { TranscriptChoice } from '../../src/io/variants/annotation/transcript.ts'
+
+/** What is to be scored: a position, the bases there, and what stands there instead. */
+export interface Variant {
+  readonly contig: string
+  /** 0-based, of the first base of `ref`. */
+  readonly position: number
+  /** Bases of the reference, as VCF has them. */
+  readonly ref: string
+  /** As in VCF's ALT column: bases, or `.`, `*`, `<DEL>`, a breakend, which get a reason instead of a score. */
+  readonly alts: readonly string[]
+  /** What errors call it; default `contig:position`. */
+  readonly where?: string
+  /** Whether it is to be finished, with those before it, before another one is asked for. */
+  readonly endsGroup?: boolean
+}
+
+export interface ScoreOptions {
+  /** Genes to score within; `none`: both strands of the sequence as it is. */
+  readonly genes: Annotation | 'none'
+  /** Which transcripts of a gene count. Default `canonical`: one a gene. */
+  readonly transcripts?: TranscriptChoice
+  /** Bases on each side of a variant in which a gain or loss is looked for. Default 50. */
+  readonly distance?: number
+  /**
+   * `boundary`: SpliceAI's mask, by the exon boundary nearest to the variant; `sites`: at each position, gains of
+   * annotated sites and losses elsewhere count 0.
+   */
+  readonly mask?: 'boundary' | 'sites'
+  /** Alleles whose REF and ALT both have several bases: scored, or without values as in SpliceAI. Default `scores`. */
+  readonly mnv?: 'scores' | 'dots'
+  /** A variant outside its contig: an error, or the reason `bad-record`. Default `error`. */
+  readonly onBadVariant?: 'error' | 'keep'
+  /** Bytes that the model may use. Default 4 GiB. */
+  readonly memory?: number
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: ScoreProgress) => void
+  /** Told, once each, of contigs that are matched with and without `chr`, and of those that are missing. */
+  readonly onNote?: (text: string) => void
+  /** What notes call the list of variants, e.g. the file's name. */
+  readonly listName?: string
+}
+
+export interface ScoreProgress {
+  readonly contig: string
+  readonly variantsDone: number
+}
+
+/** Why an allele has no score. */
+export type SkipReason =
+  | 'no-gene'
+  | 'ref-mismatch'
+  | 'symbolic'
+  | 'star'
+  | 'too-long'
+  | 'contig-end'
+  | 'no-contig'
+  | 'bad-ref'
+  | 'no-change'
+  | 'bad-record'
+
+/** The order of an allele's four scores. */
+export const effectNames = ['acceptor gain', 'acceptor loss', 'donor gain', 'donor loss'] as const
+
+/** What an allele changes in a gene. */
+export interface AlleleScore {
+  /** Place of the allele in `alts`. */
+  readonly alleleIndex: number
+  readonly alt: string
+  /** Name of the gene; `.` where no gene was asked for. */
+  readonly gene: string
+  readonly transcript: string | undefined
+  readonly strand: Strand
+  /**
+   * The largest gains and losses (acceptor gain, acceptor loss, donor gain, donor loss) and where they are, in bases from
+   * the variant's position along the forward strand. Undefined with `mnv: 'dots'`.
+   */
+  readonly effects: Effects | undefined
+}
+
+export interface Effects {
+  readonly scores: readonly [number, number, number, number]
+  readonly offsets: readonly [number, number, number, number]
+}
+
+export interface ScoredVariant<V extends Variant = Variant> {
+  readonly variant: V
+  /** Alleles first, then genes in the order of the annotation. */
+  readonly scores: readonly AlleleScore[]
+  /** Alleles without a score. */
+  readonly skipped: readonly { readonly alt: string; readonly reason: SkipReason }[]
+}

@@ -1,0 +1,85 @@
+import { concatBytes } from '../bytes/byte-source.ts'
+
+const NEWLINE = 10
+const TAB = 9
+/** Bytes of a line after which, if its first eight columns are complete, the rest is handed on in pieces. */
+const longLineBytes = 1 << 20
+const columnsHeld = 8
+
+/** A line as it stands in the file, its line end included. */
+export interface Line {
+  /** 1-based. */
+  readonly line: number
+  /** The whole line or, where there is a tail, at least its first eight columns. */
+  readonly bytes: Uint8Array
+  /** What follows `bytes` of a very long line; must be read to its end before the next line is asked for. */
+  readonly tail: AsyncIterable<Uint8Array> | undefined
+}
+
+/** Lines of unpacked bytes. A very long line (many samples) is never held whole: memory does not depend on its length. */
+export async function* lines(source: AsyncIterable<Uint8Array>): AsyncGenerator<Line> {
+  const pieces = source[Symbol.asyncIterator]()
+  let line = 0
+  /** Bytes that were read and not given yet. */
+  let rest: Uint8Array = new Uint8Array(0)
+  const pull = async (): Promise<Uint8Array | undefined> => {
+    const next = await pieces.next()
+    return next.done ? undefined : next.value
+  }
+  const readTail = async function* (): AsyncGenerator<Uint8Array> {
+    for (let piece = await pull(); piece; piece = await pull()) {
+      const end = piece.indexOf(NEWLINE)
+      if (end < 0) {
+        yield piece
+        continue
+      }
+      rest = piece.subarray(end + 1)
+      yield piece.subarray(0, end + 1)
+      return
+    }
+  }
+  try {
+    for (;;) {
+      for (let end = rest.indexOf(NEWLINE); end >= 0; end = rest.indexOf(NEWLINE)) {
+        const bytes = rest.subarray(0, end + 1)
+        rest = rest.subarray(end + 1)
+        yield { line: ++line, bytes, tail: undefined }
+      }
+      // `rest` begins a line that ends in a later piece.
+      const parts = [rest]
+      let byteCount = rest.length
+      let tabs = countTabs(rest)
+      let isOpen = true
+      while (isOpen) {
+        if (byteCount > longLineBytes && tabs >= columnsHeld) {
+          const tail = readTail()
+          rest = new Uint8Array(0)
+          yield { line: ++line, bytes: concatBytes(parts), tail }
+          break
+        }
+        const piece = await pull()
+        if (!piece) {
+          if (byteCount > 0) yield { line: ++line, bytes: concatBytes(parts), tail: undefined }
+          return
+        }
+        const end = piece.indexOf(NEWLINE)
+        isOpen = end < 0
+        const part = isOpen ? piece : piece.subarray(0, end + 1)
+        parts.push(part)
+        byteCount += part.length
+        tabs += countTabs(part)
+        if (isOpen) continue
+        rest = piece.subarray(end + 1)
+        yield { line: ++line, bytes: concatBytes(parts), tail: undefined }
+      }
+    }
+  } finally {
+    await pieces.return?.()
+  }
+}
+
+function countTabs(bytes: Uint8Array): number {
+  let count = 0
+  for (let at = bytes.indexOf(TAB); at >= 0 && count < columnsHeld; at = bytes.indexOf(TAB, at + 1)) count++
+  return count
+}
