@@ -12,6 +12,16 @@
 export type { PredictOptions, Progress } from '../pipelines/predict/options.ts'
 export { loadModel, type LoadModelOptions } from '../pipelines/models/load-model.ts'
 export { predict } from '../pipelines/predict.ts'
+export { scoreVariants } from '../pipelines/variants.ts'
+export type {
+  AlleleScore,
+  Effects,
+  ScoredVariant,
+  ScoreOptions,
+  ScoreProgress,
+  SkipReason,
+  Variant,
+} from '../pipelines/variants/options.ts'
 export type { DeviceRecovery, Place } from '../pipelines/predict/recovering.ts'
 export { mergeShards, planShards, runShard, type ShardRequest } from '../pipelines/shards.ts'
 export type { ShardManifest } from '../pipelines/shard/manifest.ts'
@@ -19,6 +29,9 @@ export type { ShardResult, ShardRunOptions } from '../pipelines/shard/run.ts'
 export { ConfigError, DeviceError, FormatError, GenoconvError, LimitError, RegionError, ShapeError } from './errors.ts'
 export type { Contig, Genome, PredictionBatch, Region, SequenceChunk, Strand } from './genome.ts'
 export { openGenome, type OpenGenomeOptions } from './io/fasta/open-genome.ts'
+export { openGenes } from './io/variants/annotation/open-genes.ts'
+export type { Annotation } from './io/variants/annotation/read-genes.ts'
+export type { AnnotatedTranscript, Transcript, TranscriptChoice } from './io/variants/annotation/transcript.ts'
 export { memorySink, type ByteSink } from './io/bytes/sink.ts'
 export { writeArrow, type WriteArrowOptions } from './io/output/write-predictions.ts'
 export type { Backend } from './kernels/backend.ts'

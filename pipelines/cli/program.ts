@@ -44,7 +44,9 @@ export async function runProgram(words: readonly string[]): Promise<number> {
 
 function commandLine(words: readonly string[], environment: Environment) {
   const commands: CommandModule[] = [
-    ...[predictCommand, variantsCommand, shardCommand, modelsCommand, indexCommand].map((command) => command(environment)),
+    ...[predictCommand, variantsCommand, shardCommand, modelsCommand, indexCommand].map((command) =>
+      command(environment),
+    ),
     devicesCommand,
     benchCommand(environment),
   ]

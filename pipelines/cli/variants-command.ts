@@ -25,7 +25,9 @@ const { model, device, precision, memory, threads } = runOptions
 const scoreOptions = {
   ...group('What is scored', {
     model,
-    genes: text('GFF3, GTF, BED12 or a table in the form of SpliceAI, plain or gzip; none: both strands, no gene needed'),
+    genes: text(
+      'GFF3, GTF, BED12 or a table in the form of SpliceAI, plain or gzip; none: both strands, no gene needed',
+    ),
     transcripts: text('canonical (one a gene), all, or transcript ids, comma-separated', { default: 'canonical' }),
     distance: text('Bases on each side in which a gain or loss is looked for', { alias: 'D', default: '50' }),
     mask: { type: 'boolean', describe: "SpliceAI's mask: no gains at the nearest exon boundary, no losses elsewhere" },
@@ -63,7 +65,11 @@ export const variantsCommand = ({ signal }: Environment): CommandModule => ({
   builder: (yargs: Argv) =>
     yargs
       .positional('fasta', { type: 'string', demandOption: true, describe: 'FASTA file: plain, gzip or BGZF' })
-      .positional('vcf', { type: 'string', demandOption: true, describe: 'VCF: plain, gzip or BGZF; - is standard input' })
+      .positional('vcf', {
+        type: 'string',
+        demandOption: true,
+        describe: 'VCF: plain, gzip or BGZF; - is standard input',
+      })
       .options({ ...scoreOptions, ...logOptions })
       .example('$0 variants genome.fa.gz in.vcf.gz --genes genes.gff3.gz -o out.vcf.gz', 'every allele in every gene')
       .example(

@@ -1,12 +1,15 @@
 import { availableParallelism } from 'node:os'
 import { ConfigError } from '../../src/errors.ts'
 import type { Genome } from '../../src/genome.ts'
-import { checkOutput, openAtomicOutput, standardOutput } from '../../src/io/bytes/atomic-output.ts'
+import { openAtomicOutput } from '../../src/io/bytes/atomic-output.ts'
 import type { ByteSource } from '../../src/io/bytes/byte-source.ts'
 import { openLocalFile, standardInput } from '../../src/io/bytes/local-file.ts'
+import { protectInputs } from '../../src/io/bytes/protect-inputs.ts'
 import type { ByteSink } from '../../src/io/bytes/sink.ts'
+import { standardOutput } from '../../src/io/bytes/stream-output.ts'
 import { openGenome } from '../../src/io/fasta/open-genome.ts'
-import { type Annotation, readGenes } from '../../src/io/variants/annotation/read-genes.ts'
+import { openGenes } from '../../src/io/variants/annotation/open-genes.ts'
+import type { Annotation } from '../../src/io/variants/annotation/read-genes.ts'
 import { bgzfSink } from '../../src/io/variants/bgzf-sink.ts'
 import { readVcf, type VcfHeader, type VcfRecord } from '../../src/io/variants/vcf-reader.ts'
 import type { Model } from '../../src/model/model.ts'
@@ -15,6 +18,7 @@ import { defaultModelName } from '../models/load-checkpoint.ts'
 import { loadModel } from '../models/load-model.ts'
 import { type RecordWriter, tsvWriter, vcfWriter } from '../variants/records.ts'
 import { scoreVariants } from '../variants.ts'
+import { filesRead } from './files-read.ts'
 import type { Log } from './log.ts'
 import { addReserve, freeMemory, reserveBytes } from './memory.ts'
 import { chooseVariantOutput, type VariantOutput } from './variants-output.ts'
@@ -42,19 +46,15 @@ export async function runVariants(request: VariantsRequest, settings: VariantsSe
   const { log, signal } = settings
   const memory = request.memory ?? freeMemory() / 2
   const opened: { close(): Promise<void> }[] = []
-  const open = async (path: string): Promise<ByteSource> => {
-    const source = path === '-' ? standardInput() : await openLocalFile(path)
-    opened.push(source)
-    return source
-  }
   try {
     const genome = await openGenome(request.fasta, { onWarning: log.warn, signal, maxHeldBytes: memory / 4 })
     opened.push(genome)
     const output = chooseVariantOutput(request, request.models[0] ?? defaultModelName() ?? 'model')
-    const inputs = [request.fasta, request.vcf, ...(request.genes === undefined ? [] : [request.genes])]
-    if (output.path !== undefined) await checkOutput(output.path, inputs)
-    const genes = await readAnnotation(request, open, signal)
-    const source = await open(request.vcf)
+    const inputs = await variantFilesRead(request)
+    if (output.path !== undefined) await protectInputs(output.path, inputs)
+    const genes = await readAnnotation(request, signal)
+    const source = request.vcf === '-' ? standardInput() : await openLocalFile(request.vcf)
+    opened.push(source)
     const { header, records } = await readVcf(source, {
       onBadRecord: request.onBadRecord,
       signal,
@@ -144,21 +144,21 @@ async function score(run: Run): Promise<VariantsOutcome> {
   }
 }
 
-async function readAnnotation(
-  { genes }: VariantsRequest,
-  open: (path: string) => Promise<ByteSource>,
-  signal: AbortSignal,
-): Promise<Annotation | 'none'> {
+/** Every file that a run may read: none of them may be its output. */
+const variantFilesRead = ({ fasta, vcf, genes = 'none', models }: VariantsRequest): Promise<string[]> =>
+  filesRead({ inputs: [fasta], bedFiles: [vcf, ...(genes === 'none' ? [] : [genes])], models })
+
+async function readAnnotation({ genes }: VariantsRequest, signal: AbortSignal): Promise<Annotation | 'none'> {
   if (genes === 'none') return 'none'
   if (genes === undefined)
     throw new ConfigError({
-      where: '--genes',
+      option: 'genes',
       what: 'not given',
       expected: 'GFF3, GTF, BED12, a table in the form of SpliceAI, or none',
       remedy:
-        'GENCODE has its GFF3 at https://www.gencodegenes.org, Ensembl at https://ftp.ensembl.org/pub/current_gff3/homo_sapiens/; --genes none scores both strands without genes',
+        'GENCODE has its GFF3 at https://www.gencodegenes.org, Ensembl at https://ftp.ensembl.org/pub/current_gff3/homo_sapiens/; `genes: none` scores both strands without genes',
     })
-  return readGenes(await open(genes), signal)
+  return openGenes(genes, { signal })
 }
 
 function checkInfoId(header: VcfHeader, { infoId, replace }: VariantsRequest, name: string): void {
@@ -168,12 +168,12 @@ function checkInfoId(header: VcfHeader, { infoId, replace }: VariantsRequest, na
     what: `the VCF has an INFO field ${infoId} already`,
     expected: 'another name',
     got: infoId,
-    remedy: 'give --info-id, or --replace to put new values in its place',
+    remedy: 'give another `infoId`, or `replace: true` to put new values in its place',
   })
 }
 
 async function openSink({ path, format }: VariantOutput, inputs: readonly string[]): Promise<ByteSink> {
-  const sink = path === undefined ? standardOutput() : await openAtomicOutput(path, { inputs })
+  const sink = path === undefined ? standardOutput() : await openAtomicOutput(path, inputs)
   return format === 'vcf.gz' ? bgzfSink(sink) : sink
 }
 

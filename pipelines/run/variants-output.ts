@@ -27,11 +27,12 @@ function formatOf(path: string): VariantFormat {
   for (const [format, extensions] of Object.entries(variantFormats))
     if (extensions.some((extension) => name.endsWith(extension))) return format as VariantFormat
   throw new ConfigError({
-    where: `--output ${path}`,
+    where: path,
+    option: 'output',
     what: 'no format has this extension',
     expected: Object.values(variantFormats)
       .map(([extension]) => extension)
       .join(', '),
-    remedy: 'give --format',
+    remedy: 'give `format`',
   })
 }

@@ -1,6 +1,7 @@
 import { ConfigError, FormatError } from '../../src/errors.ts'
 import type { Genome } from '../../src/genome.ts'
 import type { Model, Piece } from '../../src/model/model.ts'
+import { expectChoice, expectNumber, expectWhole } from '../../src/validate.ts'
 import type { Examined, Surroundings } from './alleles.ts'
 import { computePieces, mostAlternateBases, mostReferenceBases } from './compute.ts'
 import { ContigNames } from './contigs.ts'
@@ -9,6 +10,7 @@ import { alignToReference, effectsOf, type SiteTracks } from './scores.ts'
 import { GeneSequence, shareReferences, type Task } from './windows.ts'
 
 const defaultDistance = 50
+const mostDistance = 100_000
 const defaultMemoryBytes = 2 ** 32
 
 /** What all groups of a run share. */
@@ -32,13 +34,11 @@ export class Scorer {
     const { info } = model
     if (info.family !== 'splice')
       throw new ConfigError({ where: info.name, what: 'not a splice model', expected: 'a splice model' })
-    if (!Number.isSafeInteger(distance) || distance < 1)
-      throw new ConfigError({
-        where: 'distance',
-        what: 'bad value',
-        expected: 'a whole number of at least 1',
-        got: `${distance}`,
-      })
+    expectWhole('distance', distance, { least: 1, most: mostDistance })
+    expectChoice('mask', options.mask, ['boundary', 'sites'])
+    expectChoice('mnv', options.mnv, ['scores', 'dots'])
+    expectChoice('onBadVariant', options.onBadVariant, ['error', 'keep'])
+    expectNumber('memory', options.memory, { least: 1, most: Number.POSITIVE_INFINITY })
     const memoryBytes = options.memory ?? defaultMemoryBytes
     const contigs = new ContigNames(await genome.contigs(signal), genome.name, onNote)
     const around: Surroundings = {

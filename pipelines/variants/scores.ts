@@ -75,7 +75,7 @@ function strongest(
   let index = 0
   let score = Number.NEGATIVE_INFINITY
   for (let i = 0; i < before.length; i++) {
-    let value = sign * (after[i] - before[i])
+    let value = sign === 1 ? after[i] - before[i] : before[i] - after[i]
     if (sites && sites.has(position - distance + i) === (sign === 1)) value = 0
     if (value > score) {
       score = value

@@ -38,6 +38,7 @@ const shared = ['src/genome.ts', 'src/errors.ts', 'src/streams.ts', 'src/validat
 const allowed: Record<string, readonly string[]> = {
   'src/io/bytes/': ['src/io/bytes/', ...shared],
   'src/io/fasta/': ['src/io/fasta/', 'src/io/bytes/', ...shared],
+  'src/io/variants/': ['src/io/variants/', 'src/io/bytes/', 'src/io/fasta/', ...shared],
   'src/io/output/': ['src/io/', ...shared],
   'src/io/hub/': ['src/io/hub/', 'src/io/bytes/', ...shared],
   'src/model/': ['src/model/', 'src/kernels/', ...shared],
@@ -51,9 +52,18 @@ const allowed: Record<string, readonly string[]> = {
     'pipelines/device/',
     'src/',
   ],
-  'pipelines/run/': ['pipelines/run/', 'pipelines/predict', 'pipelines/models/', 'pipelines/device/', 'src/'],
+  'pipelines/run/': [
+    'pipelines/run/',
+    'pipelines/predict',
+    'pipelines/variants',
+    'pipelines/models/',
+    'pipelines/device/',
+    'src/',
+  ],
   'pipelines/predict/': ['pipelines/predict', 'src/'],
   'pipelines/predict.ts': ['pipelines/predict/', 'src/'],
+  'pipelines/variants/': ['pipelines/variants/', 'pipelines/predict', 'src/'],
+  'pipelines/variants.ts': ['pipelines/variants/', 'pipelines/predict', 'src/'],
   'pipelines/models/': ['pipelines/models/', 'src/'],
   'pipelines/device/': ['pipelines/device/', 'src/'],
 }

@@ -8,7 +8,9 @@ const blockBytes = 0xff00
 const blocksAtOnce = 4
 const deflate = promisify(deflateRaw)
 /** The empty block that ends a file (SAM specification, section 4.1.2). */
-const endOfFile = Uint8Array.from([31, 139, 8, 4, 0, 0, 0, 0, 0, 255, 6, 0, 66, 67, 2, 0, 27, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+const endOfFile = Uint8Array.from([
+  31, 139, 8, 4, 0, 0, 0, 0, 0, 255, 6, 0, 66, 67, 2, 0, 27, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+])
 
 /** Packs what is written as BGZF: gzip that tabix, bcftools and samtools index. */
 export function bgzfSink(sink: ByteSink): ByteSink {

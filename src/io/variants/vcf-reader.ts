@@ -141,8 +141,7 @@ function parseRecord(line: Line, name: string, keepsBad: boolean, endsGroup: boo
   const starts = [0]
   for (let at = bytes.indexOf(TAB); at >= 0 && at < end && starts.length < 9; at = bytes.indexOf(TAB, at + 1))
     starts.push(at + 1)
-  if (starts.length < 8)
-    return fail('malformed record', 'at least 8 columns, separated by tabs', `${starts.length}`)
+  if (starts.length < 8) return fail('malformed record', 'at least 8 columns, separated by tabs', `${starts.length}`)
   const column = (i: number): string => decoder.decode(bytes.subarray(starts[i], starts[i + 1] - 1))
   const [contig, pos, ref, alt] = [column(0), column(1), column(3), column(4)]
   if (contig === '') return fail('malformed record', 'a contig in column 1', 'nothing')

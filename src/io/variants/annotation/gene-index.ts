@@ -14,8 +14,8 @@ export class GeneIndex {
   constructor(genes: readonly Transcript[]) {
     this.#genes = genes
     for (const [i, { contig, start, end }] of genes.entries()) {
-      let bins = this.#bins.get(contig)
-      if (!bins) this.#bins.set(contig, (bins = new Map()))
+      const bins = this.#bins.get(contig) ?? new Map<number, number[]>()
+      this.#bins.set(contig, bins)
       const key = binOf(start, end)
       const bin = bins.get(key)
       if (bin) bin.push(i)
