@@ -8,6 +8,8 @@ interface Strong {
 }
 
 const kept = 10
+/** Weaker changes are not worth a line. */
+const leastShown = 0.005
 
 /** What passes by on its way to the writer: counts, reasons, the ten strongest changes. */
 export class VariantsTally {
@@ -24,7 +26,7 @@ export class VariantsTally {
       if (!score.effects) continue
       this.scores++
       const most = Math.max(...score.effects.scores)
-      const least = this.#strongest.length < kept ? 0 : this.#strongest[kept - 1].most
+      const least = this.#strongest.length < kept ? leastShown : this.#strongest[kept - 1].most
       if (!(most > least)) continue
       const { contig, position, ref } = variant
       this.#strongest.push({ variant: { contig, position, ref }, score, most })

@@ -28,11 +28,13 @@ it('exports what the contract names and nothing by accident', () => {
     'longConv',
     'memorySink',
     'mergeShards',
+    'openGenes',
     'openGenome',
     'planLongConv',
     'planShards',
     'predict',
     'runShard',
+    'scoreVariants',
     'writeArrow',
   ])
 })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { randomSequence } from '../../support/memory-genome.ts'
-import { folders, goldenModel, runProgram } from '../../support/run-program.ts'
+import { folders, goldenModel, runProgram, sample } from '../../support/run-program.ts'
 
 const folder = folders()
 const model = goldenModel('openspliceai-nano.safetensors')
@@ -128,6 +128,19 @@ describe('genoconv variants', () => {
     expect(entries(text, 'SpliceAI')[0]).toMatch(/^[ACGT]{2}\|PLUS(\|[01]\.\d{4}){4}/)
     expect(text.match(/##INFO=<ID=SpliceAI,/g)).toHaveLength(1)
   })
+})
+
+it('the sample of the README: changed splice sites of SNAP25 are found, with the shipped model', async () => {
+  const { path } = folder()
+  const given = [sample('SNAP25.fa.gz'), sample('SNAP25.vcf'), '--genes', sample('SNAP25.bed'), '--device', 'cpu']
+  const { code, lines } = await runProgram(['variants', ...given, '-o', 'scored.vcf'], { cwd: path })
+  expect(code).toBe(0)
+  const found = lines.filter((line) => /(donor|acceptor) (gain|loss)/.test(line))
+  expect(found.map((line) => line.replace('genoconv: 20:10190001-10300000:', ''))).toEqual([
+    '68375 GT>G SNAP25: donor loss 0.94 at -1',
+    '68375 G>A SNAP25: donor loss 0.94 at -1',
+    '83807 A>C SNAP25: acceptor loss 0.69 at +2',
+  ])
 })
 
 describe('errors of genoconv variants', () => {
