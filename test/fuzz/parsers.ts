@@ -114,7 +114,8 @@ export const parsers: Readonly<Record<string, FuzzedParser>> = {
   fasta: {
     seeds: [...seeds.fastas, seeds.gzip],
     tokens: fastaTokens,
-    parse: (input, pick) => drained(fastaChunks(seeds.source(input, pick), { chunkBases: 1 + (pick % 64) })),
+    parse: (input, pick) =>
+      drained(fastaChunks(seeds.source(input, pick), { chunkBases: 1 + (pick % 64) + (input.length >> 6) })),
   },
   bgzf: {
     seeds: seeds.bgzfs,

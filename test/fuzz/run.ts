@@ -15,6 +15,8 @@ const batchInputs = 20_000
 /** CPU time without a new input after which a parser is taken to hang. */
 const hangMicroseconds = 20_000_000
 const lookMilliseconds = 2000
+/** Characters of a failure; its input may have 64 KiB. */
+const mostShown = 1500
 
 interface Job {
   readonly names: readonly string[]
@@ -45,7 +47,9 @@ if (isMainThread) {
   const worker = new Worker(new URL(import.meta.url), { workerData: job, resourceLimits: limits })
   worker.on('message', (line: string) => console.log(line))
   worker.on('error', (error) => {
-    console.error(error)
+    const path = join(tmpdir(), `genoconv-fuzz-${process.pid}.txt`)
+    writeFileSync(path, `${error.stack}\n`)
+    console.error(`${error.message.slice(0, mostShown)}\nall of it: ${path}\n${error.cause}`)
     process.exit(1)
   })
   worker.on('exit', (code) => process.exit(code))

@@ -25,8 +25,9 @@ export function source(bytes: Uint8Array, pick: number): ByteSource {
   }
 }
 
+/** In 64 pieces at most: each costs memory, as a piece of a real file does not. */
 export async function* pieces(bytes: Uint8Array, pick: number): AsyncGenerator<Uint8Array> {
-  const step = 1 + (pick % 3 ? pick : pick % 40)
+  const step = Math.max(1 + (pick % 3 ? pick : pick % 40), bytes.length >> 6)
   for (let at = 0; at < bytes.length; at += step) yield bytes.slice(at, at + step)
 }
 
