@@ -23,8 +23,10 @@ export type {
   Variant,
 } from '../pipelines/variants/options.ts'
 export type { DeviceRecovery, Place } from '../pipelines/predict/recovering.ts'
-export { mergeShards, planShards, runShard, type ShardRequest } from '../pipelines/shards.ts'
+export { mergeShards, planShards, runShard } from '../pipelines/shards.ts'
 export type { ShardManifest } from '../pipelines/shard/manifest.ts'
+export type { ShardMergeOptions, ShardMergeResult } from '../pipelines/shard/merge.ts'
+export type { ShardRequest } from '../pipelines/shard/plan.ts'
 export type { ShardResult, ShardRunOptions } from '../pipelines/shard/run.ts'
 export { ConfigError, DeviceError, FormatError, GenoconvError, LimitError, RegionError, ShapeError } from './errors.ts'
 export type { Contig, Genome, PredictionBatch, Region, SequenceChunk, Strand } from './genome.ts'

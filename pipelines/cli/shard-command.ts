@@ -3,11 +3,8 @@ import { ConfigError } from '../../src/errors.ts'
 import { outputFormats } from '../../src/io/output/formats.ts'
 import type { Environment } from './environment.ts'
 import { createLog } from './log.ts'
-import { chooseOutput } from '../run/output-file.ts'
 import { logOptions, parsePredictArguments, runOptions } from './predict-arguments.ts'
-import { mergeShards } from '../shard/merge.ts'
-import { planShards } from '../shard/plan.ts'
-import { runShard } from '../shard/run.ts'
+import { mergeShards, planShards, runShard } from '../shards.ts'
 import { showBytes, showCount, showSeconds } from '../run/show.ts'
 import { parseWhole } from './values.ts'
 
@@ -81,20 +78,12 @@ type Handler = (argv: Readonly<Record<string, unknown>>) => Promise<void>
 const plan =
   (signal: AbortSignal): Handler =>
   async (argv) => {
-    const { output: manifestPath, ...args } = parsePredictArguments(argv)
+    const { output = '', ...args } = parsePredictArguments(argv)
     const log = createLog(args)
-    const shardCount = parseWhole('--shards', once(argv, 'shards'), 1)
-    if (manifestPath === undefined || manifestPath === '-') {
-      throw new ConfigError({
-        where: '--output',
-        what: 'shards lie beside their manifest',
-        expected: "a file's name",
-        got: '-',
-      })
-    }
-    const { shards, options } = await planShards(args, { manifestPath, shardCount, signal, onWarning: log.warn })
+    const count = parseWhole('--shards', once(argv, 'shards'), 1)
+    const { shards, options } = await planShards({ ...args, output, shards: count, signal, onWarning: log.warn })
     const rows = shards.reduce((sum, shard) => sum + shard.rows, 0)
-    const mostBases = Math.max(...shards.map(({ bases }) => bases))
+    const mostBases = shards.reduce((most, { bases }) => Math.max(most, bases), 0)
     const allBases = shards.reduce((sum, { bases }) => sum + bases, 0)
     const emptyShards = shards.filter((shard) => shard.rows === 0).length
     const largestShare = mostBases / Math.max(1, allBases)
@@ -107,12 +96,9 @@ const plan =
       largestShare,
       memory: options.memory,
       threads: options.threads,
-      output: manifestPath,
+      output,
     }
-    log.done(
-      `${cut}, the largest ${(100 * largestShare).toFixed(1)}% of the work; ${same}; wrote ${manifestPath}`,
-      summary,
-    )
+    log.done(`${cut}, the largest ${(100 * largestShare).toFixed(1)}% of the work; ${same}; wrote ${output}`, summary)
   }
 
 const run =
@@ -153,15 +139,10 @@ const merge =
     const startTime = performance.now()
     const args = parsePredictArguments({ ...argv, fasta: [] })
     const log = createLog(args)
-    const chosen = chooseOutput({
-      output: args.output,
-      format: args.format,
-      firstInput: '',
-      modelName: '',
-      isTerminal: process.stdout.isTTY,
-    })
+    const { output = '', format } = args
     const { manifest, device: on } = await mergeShards(once(argv, 'manifest'), {
-      output: chosen,
+      output,
+      format,
       signal,
       onProgress: log.progress,
     })
@@ -175,9 +156,9 @@ const merge =
       basesPerSecond: bases / seconds,
       peakMemoryBytes,
       device: on,
-      output: chosen.path ?? '-',
+      output,
     }
-    log.done(`${speed}; wrote ${chosen.path ?? 'standard output'}`, summary)
+    log.done(`${speed}; wrote ${output === '-' ? 'standard output' : output}`, summary)
   }
 
 const showMemory = (bytes: number): string =>

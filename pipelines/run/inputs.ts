@@ -12,7 +12,7 @@ export async function openGenomes(inputs: readonly string[], options: OpenGenome
 }
 
 /** Contigs in input order where all inputs know theirs beforehand. */
-export async function knownContigs(genomes: readonly Genome[], signal: AbortSignal): Promise<Contig[] | undefined> {
+export async function knownContigs(genomes: readonly Genome[], signal?: AbortSignal): Promise<Contig[] | undefined> {
   if (!genomes.every((genome) => genome.isRandomAccess)) return undefined
   const contigs: Contig[] = []
   for (const genome of genomes) for (const contig of await genome.contigs(signal)) contigs.push(contig)
@@ -21,9 +21,9 @@ export async function knownContigs(genomes: readonly Genome[], signal: AbortSign
 
 /** Regions of --region and --regions, in that order; undefined where neither is given. */
 export async function readRegions(
-  request: PredictRequest,
+  request: Pick<PredictRequest, 'regionTexts' | 'bedFiles'>,
   genomes: readonly Genome[],
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<Region[] | undefined> {
   if (request.regionTexts.length + request.bedFiles.length === 0) return undefined
   const contigs = contigMap((await knownContigs(genomes, signal)) ?? needFile(genomes))

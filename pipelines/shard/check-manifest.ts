@@ -4,13 +4,11 @@ import type { JsonValue, Reader } from './json-value.ts'
 import {
   type ModelSource,
   manifestFormat,
+  mostThreads,
   type PlannedFile,
   type PlannedShard,
   type ShardManifest,
 } from './manifest.ts'
-
-/** What the CPU backend takes. */
-const mostThreads = 1024
 
 /**
  * A manifest with every field checked by type and range, in canonical order, from JSON that may say anything.

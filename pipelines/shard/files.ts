@@ -2,7 +2,16 @@ import { readFile, stat } from 'node:fs/promises'
 import { FormatError } from '../../src/errors.ts'
 import { type FileHash, hashFile } from '../../src/io/bytes/file-hash.ts'
 import { JsonValue } from './json-value.ts'
-import { type PlannedShard, resolveBeside, type ShardManifest, shardName, shardPath, sidecarPath } from './manifest.ts'
+import { modelFilesHere } from '../models/load-checkpoint.ts'
+import {
+  modelSpec,
+  type PlannedShard,
+  resolveBeside,
+  type ShardManifest,
+  shardName,
+  shardPath,
+  sidecarPath,
+} from './manifest.ts'
 
 /** What stands beside a finished shard, as `<id>.json`. */
 export interface ShardSidecar extends FileHash {
@@ -52,6 +61,14 @@ export async function checkInputs(manifestPath: string, manifest: ShardManifest,
     const found = await hashFile(place, signal)
     if (found.sha256 !== sha256) fail(`SHA-256 ${sha256}`, found.sha256)
   }
+}
+
+/** Every file that the shards of a manifest are made from, whether it is there or not; none of them is ever written. */
+export async function inputFiles(manifestPath: string, { files, model }: ShardManifest): Promise<string[]> {
+  const specs = model.sources.map((source) => modelSpec(manifestPath, source))
+  // A merge may run where the model is not.
+  const models = await Promise.all(specs.map((spec) => modelFilesHere([spec]).catch(() => [])))
+  return [manifestPath, ...files.map(({ path }) => resolveBeside(manifestPath, path)), ...models.flat()]
 }
 
 /** The sidecar of a shard that is there and is what its sidecar says; else why it is not. */

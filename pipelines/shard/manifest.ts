@@ -5,6 +5,8 @@ import type { FileHash } from '../../src/io/bytes/file-hash.ts'
 import type { Precision } from '../../src/kernels/precision.ts'
 
 export const manifestFormat = 'genoconv shards, 2'
+/** CPU workers that the backend takes. */
+export const mostThreads = 1024
 
 /**
  * A file that shards depend on; it is only ever read. `path` is relative to the manifest's folder, unless the user gave
@@ -70,6 +72,10 @@ export const resolveBeside = (manifestPath: string, path: string): string =>
 /** How a path is written in the manifest: absolute as it is; a relative one so that the folder can be mounted elsewhere. */
 export const pathBeside = (manifestPath: string, path: string): string =>
   isAbsolute(path) ? path : relative(dirname(resolve(manifestPath)), resolve(path))
+
+/** What `loadModel` is asked for. Of a path all of it, so that it stands for nothing but a file: a repo id looks like a relative one. */
+export const modelSpec = (manifestPath: string, source: ModelSource): string =>
+  'spec' in source ? source.spec : resolve(resolveBeside(manifestPath, source.path))
 
 /** A shard's name in messages: where it lies, from the manifest's folder. */
 export const shardName = (id: number): string => `shards/${id}.arrow`

@@ -3,38 +3,69 @@ import { dirname } from 'node:path'
 import { FormatError } from '../../src/errors.ts'
 import type { PredictionBatch, Region } from '../../src/genome.ts'
 import { openAtomicOutput } from '../../src/io/bytes/atomic-output.ts'
+import { protectInputs } from '../../src/io/bytes/protect-inputs.ts'
 import { standardOutput } from '../../src/io/bytes/stream-output.ts'
+import { type OutputFormat, outputFormats } from '../../src/io/output/formats.ts'
 import { openPredictions } from '../../src/io/output/read-arrow.ts'
 import { writePredictions } from '../../src/io/output/write-predictions.ts'
-import type { OutputChoice } from '../run/output-file.ts'
-import { checkShard, type ShardSidecar } from './files.ts'
-import { allRegions, columnsOf, type PlannedShard, type ShardManifest, shardName, shardPath } from './manifest.ts'
-import { readManifest } from './manifest-file.ts'
-import { regionName } from '../run/inputs.ts'
+import { expectChoice, expectOptions, expectSignal, expectText } from '../../src/validate.ts'
 import type { Progress } from '../predict/options.ts'
+import { regionName } from '../run/inputs.ts'
+import { chooseOutput } from '../run/output-file.ts'
+import { checkShard, inputFiles, type ShardSidecar } from './files.ts'
+import {
+  allRegions,
+  columnsOf,
+  type PlannedShard,
+  type ShardManifest,
+  shardName,
+  shardPath,
+  sidecarPath,
+} from './manifest.ts'
+import { readManifest } from './manifest-file.ts'
 
 export interface ShardMergeOptions {
-  readonly output: OutputChoice
-  readonly signal: AbortSignal
+  /** The file to write; `-` is standard output. */
+  readonly output: string
+  /** Default: by the output's extension. */
+  readonly format?: OutputFormat
+  readonly signal?: AbortSignal
   readonly onProgress?: (progress: Progress) => void
+}
+
+export interface ShardMergeResult {
+  readonly manifest: ShardManifest
+  /** On which all shards were computed. */
+  readonly device: string
 }
 
 /**
  * Checks every shard and writes their rows, in order, through the writer that `predict` uses: rows, metadata and so all
  * bytes are those of one run. Memory is that of a record batch.
  *
- * FormatError naming every shard that is missing or changed, or was made on another kind of device than the others.
+ * @throws FormatError naming every shard that is missing or changed, or was made on another kind of device than the
+ *   others; ConfigError where the output is the manifest, a shard or one of the planned inputs
  */
-export async function mergeShards(
-  manifestPath: string,
-  { output, signal, onProgress }: ShardMergeOptions,
-): Promise<{ manifest: ShardManifest; device: string }> {
+export async function mergeShards(manifestPath: string, options: ShardMergeOptions): Promise<ShardMergeResult> {
+  const { signal, onProgress } = expectOptions('mergeShards', (options ?? null) as ShardMergeOptions)
+  expectText('manifest', manifestPath)
+  expectSignal(signal)
+  const output = chooseOutput({
+    output: expectText('output', options.output),
+    format: expectChoice('format', options.format, Object.keys(outputFormats)),
+    firstInput: '',
+    modelName: '',
+    isTerminal: process.stdout.isTTY,
+  })
   const manifest = await readManifest(manifestPath)
+  const pathOf = (shard: PlannedShard): string => shardPath(manifestPath, shard.id)
+  const inputs = await inputFiles(manifestPath, manifest)
+  for (const { id } of manifest.shards) inputs.push(shardPath(manifestPath, id), sidecarPath(manifestPath, id))
+  // Before the shards are read, which takes its time.
+  if (output.path !== undefined) await protectInputs(output.path, inputs)
   const sidecars = await checkShards(manifestPath, manifest, signal)
   checkDevices(manifestPath, sidecars)
-  const pathOf = (shard: PlannedShard): string => shardPath(manifestPath, shard.id)
   const metadata = await commonMetadata(manifest.shards.map(pathOf))
-  const inputs = [manifestPath, ...manifest.shards.map(pathOf)]
   const sink = output.path === undefined ? standardOutput() : await openAtomicOutput(output.path, inputs)
   const basesTotal = manifest.shards.reduce((sum, { rows }) => sum + rows, 0)
   let basesDone = 0
@@ -42,7 +73,7 @@ export async function mergeShards(
     let firstIndex = 0
     for (const shard of manifest.shards) {
       for await (const batch of shardBatches(pathOf(shard), shard.regions, firstIndex)) {
-        signal.throwIfAborted()
+        signal?.throwIfAborted()
         yield batch
         basesDone += batch.bases.length
         onProgress?.({ contig: batch.region.contig, basesDone, basesTotal })
@@ -63,7 +94,7 @@ export async function mergeShards(
 async function checkShards(
   manifestPath: string,
   manifest: ShardManifest,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<ShardSidecar[]> {
   const sidecars: ShardSidecar[] = []
   const problems: string[] = []

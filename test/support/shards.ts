@@ -1,10 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parsePredictArguments } from '../../pipelines/cli/predict-arguments.ts'
-import { mergeShards } from '../../pipelines/shard/merge.ts'
-import { planShards } from '../../pipelines/shard/plan.ts'
-import { runShard, type ShardRunOptions } from '../../pipelines/shard/run.ts'
-import type { OutputFormat } from '../../src/io/output/formats.ts'
+import type { ShardRunOptions } from '../../pipelines/shard/run.ts'
+import { mergeShards, planShards, runShard } from '../../pipelines/shards.ts'
 import type { Log } from '../../pipelines/run/log.ts'
 import { runPredictCommand } from '../../pipelines/cli/predict-command.ts'
 
@@ -21,22 +19,16 @@ export async function predicted(folder: string, words: Words, name = 'predicted.
   return readFileSync(join(folder, name))
 }
 
-export const planned = (folder: string, words: Words, shardCount: number) =>
-  planShards(parsePredictArguments({ ...common, ...words }), {
-    manifestPath: manifestOf(folder),
-    shardCount,
-    signal,
-    onWarning() {},
-  })
+export const planned = (folder: string, words: Words, shards: number) =>
+  planShards({ ...parsePredictArguments({ ...common, ...words }), output: manifestOf(folder), shards })
 
 export const manifestOf = (folder: string): string => join(folder, 'run', 'manifest.json')
 
 export const ran = (folder: string, id: number, options: Partial<ShardRunOptions> = {}) =>
-  runShard(manifestOf(folder), id, { device: 'cpu', threads: 2, signal, onWarning() {}, ...options })
+  runShard(manifestOf(folder), id, { device: 'cpu', threads: 2, ...options })
 
 export async function merged(folder: string, name = 'merged.arrow'): Promise<Buffer> {
-  const path = join(folder, name)
-  const format = name.slice(name.lastIndexOf('.') + 1) as OutputFormat
-  await mergeShards(manifestOf(folder), { output: { path, format }, signal })
-  return readFileSync(path)
+  const output = join(folder, name)
+  await mergeShards(manifestOf(folder), { output })
+  return readFileSync(output)
 }

@@ -28,14 +28,20 @@ export async function isOfThisMachine(then: ProcessIdentity): Promise<boolean> {
 export async function mayBeAlive(then: ProcessIdentity): Promise<boolean> {
   if (!(await isOfThisMachine(then))) return true
   if (then.boot !== (await surroundings()).boot) return false
-  try {
-    process.kill(then.pid, 0)
-  } catch (error) {
-    if ((error as { code?: string }).code === 'ESRCH') return false
-  }
+  if (!isRunning(then.pid)) return false
   const status = await statusOf(then.pid)
   // Without a status (no such system, or another user's process) the number alone has to do.
   return status === undefined || (status.state !== 'Z' && status.state !== 'X' && status.start === then.start)
+}
+
+/** Whether a process has this number here; of what is no number, nobody can say that it has ended. */
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    return (error as { code?: string }).code !== 'ESRCH'
+  }
+  return true
 }
 
 async function surroundings(): Promise<Pick<ProcessIdentity, 'host' | 'space' | 'boot'>> {
