@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dilatedConvMatrix, linearMatrix } from '../../src/kernels/generated/wgsl.ts'
-import { matrixTiles } from '../../src/kernels/linear/product.webgpu.ts'
+import { matrixTiles } from '../../src/kernels/webgpu/product/product.ts'
 import { type FoundAdapter, findAdapter } from '../../src/kernels/webgpu/adapter.ts'
 import { chooseMatrixShape, type MatrixShape } from '../../src/kernels/webgpu/matrix-shape.ts'
 import { PipelineCache } from '../../src/kernels/webgpu/pipeline-cache.ts'

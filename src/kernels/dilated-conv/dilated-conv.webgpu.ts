@@ -1,6 +1,6 @@
 import { dilatedConv as registers, dilatedConvMatrix as matrix } from '../generated/wgsl.ts'
-import { storedWeights } from '../linear/half-weights.webgpu.ts'
-import { enqueueProduct } from '../linear/product.webgpu.ts'
+import { storedWeights } from '../webgpu/product/half-weights.ts'
+import { enqueueProduct } from '../webgpu/product/product.ts'
 import { type GpuKernel, place } from '../webgpu/context.ts'
 
 /** A product over (input channel, tap). */

@@ -2,9 +2,9 @@ import { layerNorm as layerNormShader, linear as registers, linearMatrix as matr
 import type { Norm } from '../norm.ts'
 import type { Precision } from '../precision.ts'
 import { type GpuContext, type GpuKernel, type GpuTensor, type GpuWeights, place } from '../webgpu/context.ts'
-import { storedWeights } from './half-weights.webgpu.ts'
+import { storedWeights } from '../webgpu/product/half-weights.ts'
 import type { LinearArguments } from './linear.ts'
-import { enqueueProduct } from './product.webgpu.ts'
+import { enqueueProduct } from '../webgpu/product/product.ts'
 
 const statisticsThreads = 64 // as in layer-norm.wgsl
 

@@ -15,7 +15,7 @@ export interface GpuTensor extends Tensor {
 /** Row-major f32 from the buffer's start. */
 export interface GpuWeights extends Weights {
   readonly buffer: GPUBuffer
-  /** The same as f16, made where an op first wants it (linear/half-weights.webgpu.ts). */
+  /** The same as f16, made where an op first wants it (webgpu/product/half-weights.ts). */
   half?: GPUBuffer
 }
 /** A filter as long-conv/*.webgpu.ts left it: its taps, or spectra by channel group. */

@@ -1,5 +1,5 @@
-import { halfWeights as shader } from '../generated/wgsl.ts'
-import type { GpuContext, GpuWeights } from '../webgpu/context.ts'
+import { halfWeights as shader } from '../../generated/wgsl.ts'
+import type { GpuContext, GpuWeights } from '../context.ts'
 
 /**
  * Storage of weights `[rows, ..]` as products read them in `context.precision`. As f16: each row divided by a power of two

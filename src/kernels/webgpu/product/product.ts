@@ -1,5 +1,5 @@
-import type { Precision } from '../precision.ts'
-import type { GpuContext, GpuTensor } from '../webgpu/context.ts'
+import type { Precision } from '../../precision.ts'
+import type { GpuContext, GpuTensor } from '../context.ts'
 
 const outputsPerThread = 8 // as in product-registers.lib.wgsl
 const positionsPerThread = 4
