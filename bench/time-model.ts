@@ -26,7 +26,7 @@ export interface Work {
  * and oracles guarantee at large is tested, not here).
  */
 export async function timeModel(checkpoint: Checkpoint, tolerance: number, work: Work): Promise<ModelTiming> {
-  const backend = createCpuBackend({ threads: work.threads, memoryBytes: work.memoryBytes })
+  const backend = createCpuBackend({ threads: work.threads })
   let model = createModel([checkpoint], backend)
   const piece = Math.min(work.length, 6000)
   const whole = await runOnce(model, { ...work, length: piece, context: 0 })

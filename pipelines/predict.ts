@@ -25,7 +25,7 @@ export async function* predict(
 ): AsyncGenerator<PredictionBatch> {
   const inputs = 'length' in genomes ? genomes : [genomes]
   const { signal } = options
-  const memoryBytes = options.memory ?? defaultMemoryBytes
+  const memoryBytes = options.memory ?? model.backend.limits.maxTotalBytes ?? defaultMemoryBytes
   const context = contextBases(model, options.parts ? 'full' : options.context)
   let basesDone = 0
   let regionsDone = 0

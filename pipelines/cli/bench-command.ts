@@ -70,7 +70,7 @@ export const benchCommand = ({ signal }: Environment): CommandModule => ({
     const length = parsed('bases', parseBases) ?? defaultBases
     const specs = argv['model'] === undefined ? undefined : [argv['model']].flat().map(String)
 
-    const { backend, reason } = await chooseDevice(choice, { threads, memoryBytes, onWarning: log.warn })
+    const { backend, reason } = await chooseDevice(choice, { threads, onWarning: log.warn })
     const model = await loadModel(specs, { backend, signal, onWarning: log.warn })
     const chunkBases = parsed('chunk', parseBases)
     if (argv['explain'] === true) {

@@ -43,7 +43,7 @@ export async function planPredict(
     leftContext: before,
     rightContext: after,
     chunkBases: options.chunk,
-    memoryBytes: options.memory ?? Number.POSITIVE_INFINITY,
+    memoryBytes: options.memory ?? model.backend.limits.maxTotalBytes ?? Number.POSITIVE_INFINITY,
   })
   return {
     targets: isStream ? undefined : lengths.length,

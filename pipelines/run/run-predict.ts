@@ -102,7 +102,6 @@ async function compute({ request, settings, genomes, regions, output, out }: Run
   const modelMemory = Math.max(0, memory - reserveBytes)
   const { backend, reason } = await chooseDevice(request.device, {
     threads,
-    memoryBytes: modelMemory,
     precision: request.precision,
     onWarning: log.warn,
   })
@@ -139,7 +138,6 @@ async function compute({ request, settings, genomes, regions, output, out }: Run
     // Said only where the run was f16 until now.
     const moved = await chooseDevice('cpu', {
       threads,
-      memoryBytes: modelMemory,
       precision: backend.precision,
       onWarning: log.warn,
     })

@@ -96,7 +96,6 @@ async function score(run: Run): Promise<VariantsOutcome> {
   const modelMemory = Math.max(0, memory - reserveBytes)
   const { backend, reason } = await chooseDevice(request.device, {
     threads: request.threads ?? availableParallelism(),
-    memoryBytes: modelMemory,
     precision: request.precision,
     onWarning: log.warn,
   })

@@ -56,7 +56,7 @@ export async function planShards(request: ShardRequest): Promise<ShardManifest> 
   try {
     const contigs = (await knownContigs(genomes, signal)) ?? needRandomAccess(genomes)
     const regions = await readRegions({ regionTexts, bedFiles }, genomes, signal)
-    const device = { threads, memoryBytes: memory, precision, onWarning }
+    const device = { threads, precision, onWarning }
     const { backend } = await chooseDevice(request.device ?? 'auto', device)
     try {
       const model = await loadModel(models, { backend, filterLength, frequencySparsity, signal, onWarning })

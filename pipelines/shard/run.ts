@@ -136,8 +136,7 @@ async function compute(run: ShardRun): Promise<string> {
   const genomes = await openGenomes(inputs, { onWarning, signal, maxHeldBytes: memory / 4 })
   try {
     await checkContigs(manifestPath, manifest, genomes, signal)
-    const memoryBytes = modelMemory(manifest)
-    const { backend, reason } = await chooseDevice(device, { threads, memoryBytes, precision, onWarning })
+    const { backend, reason } = await chooseDevice(device, { threads, precision, onWarning })
     try {
       const model = await plannedModel(run, backend)
       await computeOn(run, model, genomes, reason)

@@ -39,7 +39,7 @@ export class Scorer {
     expectChoice('mnv', options.mnv, ['scores', 'dots'])
     expectChoice('onBadVariant', options.onBadVariant, ['error', 'keep'])
     expectNumber('memory', options.memory, { least: 1, most: Number.POSITIVE_INFINITY })
-    const memoryBytes = options.memory ?? defaultMemoryBytes
+    const memoryBytes = options.memory ?? model.backend.limits.maxTotalBytes ?? defaultMemoryBytes
     const contigs = new ContigNames(await genome.contigs(signal), genome.name, onNote)
     const around: Surroundings = {
       genome,

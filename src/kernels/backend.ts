@@ -16,10 +16,15 @@ export interface Backend {
   readonly limits: BackendLimits
   readonly roughSeconds: RoughSeconds
   readonly ops: Ops
-  /** Bytes of activations, weights and filters now allocated, and the most there have been. */
-  readonly memory: { readonly currentBytes: number; readonly peakBytes: number }
+  /** Bytes of activations, weights and filters now allocated. */
+  readonly memory: { readonly currentBytes: number }
 
-  /** An uninitialised `[channelCount, length]`. DeviceError('out-of-memory') where it cannot be had. */
+  /**
+   * An uninitialised `[channelCount, length]`.
+   *
+   * @throws LimitError beyond the backend's limits
+   * @throws DeviceError('out-of-memory') where the system gives no more; a GPU says so at the next flush
+   */
   tensor(channelCount: number, length: number): Tensor
   /** Makes the memory available again; views of it must no longer be used. */
   release(tensor: Tensor): void
@@ -52,6 +57,6 @@ export interface Backend {
 export interface BackendLimits {
   /** Bytes one tensor may have. */
   readonly maxTensorBytes: number
-  /** Bytes all of them together should stay within (the user's --memory on the CPU). */
-  readonly maxTotalBytes: number
+  /** Bytes that tensors, weights and filters may have together (`memoryBytes`); undefined where nothing was said. */
+  readonly maxTotalBytes: number | undefined
 }

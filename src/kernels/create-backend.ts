@@ -1,4 +1,5 @@
 import { ConfigError, DeviceError } from '../errors.ts'
+import { expectFunction, expectNumber, expectOptions } from '../validate.ts'
 import type { Backend } from './backend.ts'
 import type { Calibration } from './long-conv/cost-model.ts'
 import type { Precision } from './precision.ts'
@@ -9,7 +10,10 @@ export type DeviceChoice = 'auto' | 'gpu' | 'cpu'
 export interface BackendOptions {
   /** CPU workers; default all cores. */
   readonly threads?: number
-  /** Bytes that tensors, weights and filters should stay within. */
+  /**
+   * Bytes that tensors, weights and prepared filters may take together: beyond it, LimitError. What runs by a plan and is given no
+   * `memory` of its own plans for it. Not counted: values on their way in and out, and what an op needs while it runs.
+   */
   readonly memoryBytes?: number
   /** CPU: what long convolutions are planned by (`measureCostConstants`), and a name for it that goes into the description. */
   readonly calibration?: Calibration
@@ -49,6 +53,7 @@ export async function chooseBackend(
   choice: DeviceChoice = 'auto',
   options: BackendOptions = {},
 ): Promise<ChosenBackend> {
+  expectOptions('createBackend', options)
   const { precision = 'f32', onWarning } = options
   if (precision !== 'f32' && precision !== 'f16') {
     throw new ConfigError({
@@ -58,6 +63,8 @@ export async function chooseBackend(
       got: String(precision),
     })
   }
+  expectNumber('memoryBytes', options.memoryBytes, { least: 1, most: Number.POSITIVE_INFINITY })
+  expectFunction('onWarning', onWarning)
   const chosen = await choose(choice, options)
   const { kind, description, precision: used } = chosen.backend
   if (used !== precision)

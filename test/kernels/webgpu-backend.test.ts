@@ -68,7 +68,6 @@ describe.skipIf(gpuSkipReason !== undefined)(
       b.release(t)
       b.releaseWeights(w)
       expect(b.memory.currentBytes).toBe(before)
-      expect(b.memory.peakBytes).toBeGreaterThanOrEqual(before + 4 * 1024 * 4 + 4096)
       await b.flush()
     })
 

@@ -1,3 +1,4 @@
+import type { Backend } from '../../src/kernels/backend.ts'
 import { spliceCodes } from '../../src/model/alphabet.ts'
 import type { Model, RunOptions, TrackValues } from '../../src/model/model.ts'
 
@@ -26,7 +27,7 @@ export function fakeModel(
       sha256: '0'.repeat(64),
       memberCount: 1,
     },
-    backend: undefined as never,
+    backend: { limits: {} } as unknown as Backend, // computes nothing
     plan: ({ chunkBases = options.defaultChunk ?? 1000 }: RunOptions) => ({ chunkBases, memoryBytes: 0, lines: [] }),
     async *run(source, run): AsyncGenerator<TrackValues> {
       const { length, leftContext, rightContext, chunkBases = options.defaultChunk ?? 1000, signal } = run

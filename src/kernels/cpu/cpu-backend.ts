@@ -1,4 +1,4 @@
-import { availableParallelism, freemem } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { ConfigError, DeviceError } from '../../errors.ts'
 import type { Backend } from '../backend.ts'
 import type { DilatedConvArguments } from '../dilated-conv/dilated-conv.ts'
@@ -8,6 +8,7 @@ import { DilatedConvPreparer } from '../dilated-conv/prepare.cpu.ts'
 import type { Calibration } from '../long-conv/cost-model.ts'
 import { planLongConvCpu, scratchBytesCpu } from '../long-conv/plan.cpu.ts'
 import { prepareFilterCpu } from '../long-conv/prepare-filter.cpu.ts'
+import { MemoryAccount } from '../memory-account.ts'
 import { queueingOps } from '../ops.ts'
 import { roughSeconds } from '../rough-seconds.ts'
 import { rowStrideOf, type Tensor } from '../tensor.ts'
@@ -26,6 +27,7 @@ const vectorNames = { simd: 'SIMD', relaxed: 'relaxed SIMD', wide: '256-bit SIMD
 
 export interface CpuBackendOptions {
   readonly threads?: number
+  /** Bytes that tensors, weights and filters may take together. */
   readonly memoryBytes?: number
   /** What long convolutions are planned by (see measureCostConstants); default: constants of the machine the project measured on. */
   readonly calibration?: Calibration
@@ -54,7 +56,7 @@ export function createCpuBackend(options: CpuBackendOptions = {}): Backend {
   let released: Float32Array[] = []
   let queue: Step[] = []
   let isOpen = true
-  const memory = { currentBytes: 0, peakBytes: 0 }
+  const memory = new MemoryAccount('cpu', options.memoryBytes)
 
   const expectOpen = (): void => {
     if (!isOpen) throw new DeviceError('lost', { where: 'cpu', what: 'the backend was closed' })
@@ -63,8 +65,6 @@ export function createCpuBackend(options: CpuBackendOptions = {}): Backend {
     expectOpen()
     try {
       const array = from.allocate(floatCount)
-      memory.currentBytes += array.byteLength
-      memory.peakBytes = Math.max(memory.peakBytes, memory.currentBytes)
       if (from.takeDropped()) {
         collectGarbage()
         pool.collectBeforeNext()
@@ -80,16 +80,21 @@ export function createCpuBackend(options: CpuBackendOptions = {}): Backend {
       })
     }
   }
-  const allocate = (floatCount: number): Float32Array => take(activations, floatCount)
+  const counted = (from: SharedMemory, floatCount: number): Float32Array => {
+    expectOpen()
+    memory.take(4 * floatCount)
+    try {
+      return take(from, floatCount)
+    } catch (error) {
+      memory.giveBack(4 * floatCount)
+      throw error
+    }
+  }
+  const allocate = (floatCount: number): Float32Array => counted(activations, floatCount)
   const giveBack = (array: Float32Array): void => {
     if (!isOpen) return
     activations.free(array)
-    memory.currentBytes -= array.byteLength
-  }
-  const upload = (data: Float32Array): Float32Array => {
-    const shared = take(uploads, data.length)
-    shared.set(data)
-    return shared
+    memory.giveBack(array.byteLength)
   }
   const enqueue = (step: Step): void => {
     expectOpen()
@@ -123,7 +128,7 @@ export function createCpuBackend(options: CpuBackendOptions = {}): Backend {
     kind: 'cpu',
     precision: 'f32',
     description: `cpu (${facts.join(', ')})`,
-    limits: { maxTensorBytes: 2 ** 34, maxTotalBytes: options.memoryBytes ?? Math.floor(freemem() / 2) },
+    limits: { maxTensorBytes: 2 ** 34, maxTotalBytes: memory.maxBytes },
     roughSeconds,
     memory,
     ops: queueingOps((op, args) => {
@@ -139,30 +144,32 @@ export function createCpuBackend(options: CpuBackendOptions = {}): Backend {
       giveBack((tensor as CpuTensor).data)
     },
     weights(data, shape): CpuWeights {
-      return { shape, data: upload(data) }
+      const shared = counted(uploads, data.length)
+      shared.set(data)
+      return { shape, data: shared }
     },
     releaseWeights(weights) {
       if (!isOpen) return
       const { data } = weights as CpuWeights
       dilatedConvs.release(weights as CpuWeights)
-      memory.currentBytes -= data.byteLength
+      memory.giveBack(data.byteLength)
       released.push(data)
     },
     write(tensor, data) {
-      const staged = upload(data)
-      memory.currentBytes -= staged.byteLength // passing, and not the caller's
+      const staged = take(uploads, data.length) // passing: not counted
+      staged.set(data)
       released.push(staged)
       enqueue({ op: 'write', args: { out: tensor as CpuTensor, data: staged } })
     },
     async read(tensor) {
       // A queued copy: the tensor may be released, and its memory reused by what is queued next, before this one has run.
-      const staged = allocate(tensor.channelCount * tensor.length)
+      const staged = take(activations, tensor.channelCount * tensor.length)
       enqueue({ op: 'read', args: { input: tensor as CpuTensor, data: staged } })
       try {
         await flush()
         return staged.slice() // no longer shared memory
       } finally {
-        giveBack(staged)
+        if (isOpen) activations.free(staged)
       }
     },
     flush,
@@ -183,7 +190,7 @@ export function createCpuBackend(options: CpuBackendOptions = {}): Backend {
       released = []
       activations.clear()
       uploads.clear()
-      memory.currentBytes = 0
+      memory.clear()
       await pool.destroy()
     },
   }

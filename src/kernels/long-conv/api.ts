@@ -1,9 +1,12 @@
 import { ConfigError, ShapeError } from '../../errors.ts'
+import { expectFloat32, expectMade, expectOptions, expectSignal, expectWhole, show } from '../../validate.ts'
 import type { Backend } from '../backend.ts'
-import type { Tensor, Weights } from '../tensor.ts'
+import { rowStrideOf, type Tensor, type Weights } from '../tensor.ts'
 import { type FrequencyMask, maskedTaps } from './frequency-mask.ts'
 import type { PreparedFilter } from './long-conv.ts'
-import type { LongConvPlan } from './plan.ts'
+import { filterBytesOf, type LongConvPlan } from './plan.ts'
+
+const where = 'longConv'
 
 export interface LongConvOptions {
   /** `[batch, channelCount, length]`, contiguous. */
@@ -44,9 +47,16 @@ export interface LongConvOptions {
  * 2e-6 of the largest output. The method is the fused Monarch FFT convolution of FlashFFTConv (arXiv 2311.05908); see docs/adr.
  *
  * @returns `[batch, channelCount, length]`
- * @throws ShapeError where lengths do not fit each other, ConfigError on options that cannot be, LimitError and DeviceError from the backend
+ * @throws ShapeError where an array is no Float32Array or does not fit the others
+ * @throws ConfigError for options that cannot be, or no backend
+ * @throws LimitError where one channel is beyond the backend's limits, or the filter longer than its largest transform
+ * @throws DeviceError from the device
  */
 export async function longConv(backend: Backend, options: LongConvOptions): Promise<Float32Array> {
+  expectMade(where, backend, 'planLongConv', 'a backend of createBackend')
+  expectOptions(where, options ?? null)
+  expectSignal(options.signal)
+  expectOptions('longConv: plan', options.plan)
   const { channelCount } = options
   const shape = shapesOf(options)
   const { length } = shape
@@ -62,22 +72,26 @@ export async function longConv(backend: Backend, options: LongConvOptions): Prom
 /** Channels do not meet: few at a time keep the memory beside input and result small, and tensors within the device's limits. */
 const groupBytes = 2 ** 28
 
-function channelsAtOnce(
-  backend: Backend,
-  { channelCount, plan }: LongConvOptions,
-  length: number,
-  filterLength: number,
-): number {
+function channelsAtOnce(backend: Backend, options: LongConvOptions, length: number, filterLength: number): number {
+  const { channelCount, plan, frequencySparsity, pre, post } = options
   if (plan) return channelCount
+  const { maxTensorBytes, maxTotalBytes = Number.POSITIVE_INFINITY } = backend.limits
   const tensorBytes = 4 * Math.max(length, filterLength)
-  return Math.max(
-    1,
-    Math.min(
-      channelCount,
-      Math.floor(groupBytes / tensorBytes),
-      Math.floor(backend.limits.maxTensorBytes / (tensorBytes + 64)),
-    ),
+  const most = Math.min(
+    channelCount,
+    Math.floor(groupBytes / tensorBytes),
+    Math.floor(maxTensorBytes / (tensorBytes + 64)),
   )
+  const free = maxTotalBytes - backend.memory.currentBytes
+  const signals = 2 + (pre ? 1 : 0) + (post ? 1 : 0)
+  let count = Math.max(1, most)
+  while (count > 1) {
+    const planned = backend.planLongConv({ channelCount: count, length, filterLength, frequencySparsity })
+    const rows = 4 * count * (signals * rowStrideOf(length) + rowStrideOf(filterLength) + 1)
+    if (rows + filterBytesOf(planned) + backend.longConvScratchBytes(planned) <= free) break
+    count = Math.ceil(count / 2)
+  }
+  return count
 }
 
 /** Channels [first, first + groupCount) of all batch items into `result`. */
@@ -142,12 +156,13 @@ interface FilterParts {
 
 function shapesOf(o: LongConvOptions): Shapes {
   const { channelCount, batch = 1 } = o
-  expectSize('channelCount', channelCount)
-  expectSize('batch', batch)
+  expectWhole('channelCount', channelCount ?? Number.NaN, { least: 1 })
+  expectWhole('batch', batch, { least: 1 })
   const per = (what: string, array: Float32Array, rows: number): number => {
+    expectFloat32(where, what, array)
     if (array.length > 0 && array.length % rows === 0) return array.length / rows
     throw new ShapeError({
-      where: 'longConv',
+      where,
       what: `${what} does not fit`,
       expected: `a multiple of ${rows} values`,
       got: `${array.length}`,
@@ -155,36 +170,16 @@ function shapesOf(o: LongConvOptions): Shapes {
   }
   const length = per('input', o.input, batch * channelCount)
   const givenTaps = per('filter', o.filter, channelCount)
-  for (const [what, array, count] of [
-    ['pre', o.pre, o.input.length],
-    ['post', o.post, o.input.length],
-    ['skip', o.skip, channelCount],
-  ] as const) {
-    if (!array || array.length === count) continue
-    throw new ShapeError({
-      where: 'longConv',
-      what: `${what} does not fit`,
-      expected: `${count} values`,
-      got: `${array.length}`,
-    })
-  }
+  if (o.pre) expectFloat32(where, 'pre', o.pre, o.input.length)
+  if (o.post) expectFloat32(where, 'post', o.post, o.input.length)
+  if (o.skip) expectFloat32(where, 'skip', o.skip, channelCount)
   return { length, givenTaps }
-}
-
-function expectSize(what: string, value: number): void {
-  if (Number.isInteger(value) && value > 0) return
-  throw new ConfigError({
-    where: 'longConv',
-    what: `${what} is not a size`,
-    expected: 'an integer above 0',
-    got: `${value}`,
-  })
 }
 
 /** The taps that can meet an input: cut to `filterLength`, masked, and without those farther from the centre than the input is long. */
 function filterOf(o: LongConvOptions, { length, givenTaps }: Shapes): FilterParts {
   const used = o.filterLength ?? givenTaps
-  expectSize('filterLength', used)
+  expectWhole('filterLength', used, { least: 1 })
   let filterLength = Math.min(used, givenTaps)
   const alignment = o.alignment ?? 'causal'
   const isTwoSided = alignment === 'two-sided'
@@ -192,17 +187,24 @@ function filterOf(o: LongConvOptions, { length, givenTaps }: Shapes): FilterPart
   if (!Number.isInteger(centerTap) || centerTap < 0 || centerTap >= filterLength) {
     const expected = isTwoSided ? 'an odd number of taps' : `alignment in 0 .. ${filterLength - 1}`
     throw new ConfigError({
-      where: 'longConv',
+      where,
       what: 'no tap stands at the position itself',
       expected,
       got: `${isTwoSided ? filterLength : centerTap}`,
     })
   }
   let taps = part(o.filter, o.channelCount, givenTaps, 0, filterLength)
-  if (o.frequencyMask) {
+  if (o.frequencyMask !== undefined) {
+    if (!(o.frequencyMask instanceof Float32Array || o.frequencyMask instanceof Float64Array))
+      throw new ConfigError({
+        option: 'frequencyMask',
+        what: 'bad value',
+        expected: 'a Float32Array',
+        got: show(o.frequencyMask),
+      })
     if (o.frequencySparsity) {
       throw new ConfigError({
-        where: 'longConv',
+        where,
         what: 'frequencyMask and frequencySparsity were both given',
         remedy: 'give one of them',
       })

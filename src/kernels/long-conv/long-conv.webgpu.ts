@@ -3,8 +3,8 @@ import { view } from '../tensor.ts'
 import { type GpuContext, type GpuKernel, type GpuOpArguments, type GpuTensor, place } from '../webgpu/context.ts'
 import { FftPasses, type SpectrumPlace } from './fft-conv.webgpu.ts'
 import type { TransformPlan } from './plan.ts'
+import { workBytes } from './plan.webgpu.ts'
 
-const workBytes = 256 * 2 ** 20 // of blocks between the passes
 const directTileLength = 256 // as in direct-conv.wgsl
 
 export const longConvGpu: GpuKernel<'longConv'> = (args, context) => {
@@ -37,6 +37,7 @@ function enqueueTransform(a: GpuOpArguments['longConv'], plan: TransformPlan, co
       ? out.channelCount
       : Math.max(1, Math.floor(blocksAtOnce / (passes.isFused ? 1 : segmentsAtOnce))),
     filter.groupChannels ?? out.channelCount,
+    out.channelCount,
   )
   const work = passes.isFused
     ? undefined

@@ -126,6 +126,16 @@ export function planLongConvGpu(
   return best
 }
 
-/** Bytes of the buffers that transforms go through: the size of the spectra. */
-export const scratchBytesGpu = (plan: LongConvPlan): number =>
-  4 * plan.channelCount * Math.max(plan.method === 'direct' ? 0 : plan.fftSize, plan.filterLength)
+/** Of blocks between the passes, at most, unless one is more. */
+export const workBytes = 256 * 2 ** 20
+
+/** Bytes of the buffers that transforms go through: blocks the size of a spectrum, of as many segments as are computed at once. */
+export function scratchBytesGpu(plan: LongConvPlan): number {
+  const { channelCount, filterLength } = plan
+  if (plan.method === 'direct') return 4 * channelCount * filterLength
+  const block = 4 * plan.fftSize
+  return Math.max(
+    channelCount * Math.max(block, 4 * filterLength),
+    Math.min(workBytes, channelCount * plan.segmentCount * block),
+  )
+}

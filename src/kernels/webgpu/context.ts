@@ -115,7 +115,7 @@ export class GpuContext implements GpuTraits {
   /** Storage for the op being queued only. */
   scratch(channelCount: number, length: number): GpuTensor {
     const rowStride = rowStrideOf(length)
-    const buffer = this.#pool.acquire(channelCount * rowStride * 4)
+    const buffer = this.#pool.scratch(channelCount * rowStride * 4)
     this.#scratches.push(buffer)
     return { channelCount, length, rowStride, offset: 0, buffer }
   }
@@ -127,16 +127,14 @@ export class GpuContext implements GpuTraits {
 
   /** Called by the backend after each op: what is queued next may use the scratch storage again. */
   endOp(): void {
-    for (const buffer of this.#scratches) this.#pool.release(buffer)
+    for (const buffer of this.#scratches) this.#pool.releaseScratch(buffer)
     this.#scratches = []
     this.#queue.submitIfMany()
   }
 
   /** Storage holding host values, in queue order, for the op being queued only. */
   upload(data: Float32Array): GPUBuffer {
-    const buffer = this.#pool.constant(data)
-    this.#pool.discard(buffer)
-    return buffer
+    return this.#pool.passing(data)
   }
 
   /** A table made once and kept while the backend lives. */

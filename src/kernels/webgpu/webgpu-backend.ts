@@ -3,6 +3,7 @@ import type { Backend, BackendLimits } from '../backend.ts'
 import { explainDilatedPlan } from '../dilated-conv/plan.ts'
 import { planLongConvGpu, scratchBytesGpu } from '../long-conv/plan.webgpu.ts'
 import { prepareFilterGpu, releaseFilterGpu } from '../long-conv/prepare-filter.webgpu.ts'
+import { MemoryAccount } from '../memory-account.ts'
 import { type OpArguments, type OpName, queueingOps } from '../ops.ts'
 import type { Precision } from '../precision.ts'
 import { roughSeconds } from '../rough-seconds.ts'
@@ -28,7 +29,7 @@ import { ReadbackRing } from './readback-ring.ts'
 export interface WebGpuOptions {
   /** From `findAdapter`; looked for where not given. */
   readonly found?: FoundAdapter
-  /** Bytes to plan for: WebGPU does not say what a device has. Default 4 GiB, 1 GiB on a software adapter. */
+  /** Bytes that tensors, weights and filters may take together; kept storage goes first. */
   readonly memoryBytes?: number
   /** Bytes one binding, and so one tensor, may have: at most what the device allows, the default. Less makes work split sooner. */
   readonly maxBindingBytes?: number
@@ -115,7 +116,8 @@ function assemble(device: GPUDevice, found: FoundAdapter, options: WebGpuOptions
     options.usesMatrixUnits !== false &&
     halfFeatures.every((feature) => device.features.has(feature))
   const matrix = hasMatrices ? chooseMatrixShape(found.adapter.info, gpuLimits) : undefined
-  const pool = new BufferPool(device, watch, gpuLimits.maxStorageBufferBindingSize, where)
+  const memory = new MemoryAccount(where, options.memoryBytes)
+  const pool = new BufferPool(device, watch, memory, gpuLimits.maxStorageBufferBindingSize, where)
   const queue = new CommandQueue(device, watch, pool, where)
   const context = new GpuContext(
     { limits: gpuLimits, isSoftware: found.isSoftware, precision, matrix },
@@ -126,7 +128,7 @@ function assemble(device: GPUDevice, found: FoundAdapter, options: WebGpuOptions
   const ring = new ReadbackRing(device, watch)
   const limits: BackendLimits = {
     maxTensorBytes: gpuLimits.maxStorageBufferBindingSize,
-    maxTotalBytes: options.memoryBytes ?? (found.isSoftware ? 2 ** 30 : 2 ** 32),
+    maxTotalBytes: memory.maxBytes,
   }
   const enqueue = <K extends OpName>(op: K, args: OpArguments[K]): void => {
     watch.check()
@@ -162,7 +164,7 @@ function assemble(device: GPUDevice, found: FoundAdapter, options: WebGpuOptions
     matrix,
     limits,
     roughSeconds: { ...roughSeconds, areMeasured: false },
-    memory: pool.memory,
+    memory,
     ops: queueingOps(enqueue),
     tensor: allocate,
     release(tensor) {
