@@ -161,7 +161,7 @@ describe('cpu backend', () => {
       failure = error
     }
     expect(failure).toBeInstanceOf(DeviceError)
-    const text = /^cpu: memory is exhausted: expected \d+ more bytes; give a smaller --chunk/
+    const text = /^cpu: memory is exhausted: expected \d+ more bytes; give a smaller `chunk`/
     expect(failure).toMatchObject({ reason: 'out-of-memory', message: expect.stringMatching(text) })
     expect(b.memory.currentBytes).toBe(before)
     expect(Array.from(await b.read(tensorOf(b, 1, Float32Array.of(7, 8))))).toEqual([7, 8])

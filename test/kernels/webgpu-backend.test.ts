@@ -145,7 +145,7 @@ describe.skipIf(gpuSkipReason !== undefined)(
         b.device.destroy()
         const error = await failure(() => pending)
         expect(error).toBeInstanceOf(DeviceError)
-        expect(error).toMatchObject({ reason: 'lost', remedy: expect.stringContaining('--device cpu') })
+        expect(error).toMatchObject({ reason: 'lost', remedy: expect.stringContaining('`device: cpu`') })
         expect(await failure(() => b.read(t))).toMatchObject({ reason: 'lost' })
         expect(await failure(() => b.flush())).toMatchObject({ reason: 'lost' })
         expect(await failure(() => b.tensor(1, 1))).toMatchObject({ reason: 'lost' })
@@ -180,7 +180,7 @@ describe.skipIf(gpuSkipReason !== undefined)(
         const t = tensorOf(b, 1, new Float32Array(4096))
         expect(await failure(() => b.read(t))).toMatchObject({
           reason: 'out-of-memory',
-          remedy: expect.stringContaining('--chunk'),
+          remedy: expect.stringContaining('`chunk`'),
         })
         isExhausted = false
         await b.flush().catch(() => {})
@@ -254,7 +254,7 @@ describe('a machine without a GPU', () => {
       expect(outcome('auto')).toEqual({ name: 'cpu', reason: expect.stringMatching(/^no GPU: .*(adapter|webgpu)/) })
       expect(outcome('gpu')).toEqual({
         reason: 'unavailable',
-        message: expect.stringMatching(/^--device gpu: .*; run with --device cpu$/),
+        message: expect.stringMatching(/^`device: gpu`: .*; run with `device: cpu`$/),
       })
     },
   )
