@@ -1,11 +1,10 @@
 import type { CommandModule } from 'yargs'
-import { listDevicesQuietly } from '../device/choose-device.ts'
 import { inFlags } from './flags.ts'
-import { logOptions } from './predict-arguments.ts'
+import { logOptions } from './options.ts'
 import { print, printJson } from './print.ts'
 
 /** `genoconv devices`: what there is to compute on, what `auto` would take, and why. */
-export const devicesCommand: CommandModule = {
+export const devicesCommand = (): CommandModule => ({
   command: 'devices',
   describe: 'What it can run on, and which it would choose',
   builder: (yargs) =>
@@ -14,15 +13,13 @@ export const devicesCommand: CommandModule = {
       .example('$0 devices', 'the devices, a line each; * marks what --device auto takes')
       .example('$0 devices --json', 'the same for machines'),
   handler: async (argv) => {
+    const { listDevicesQuietly } = await import('../device/choose-device.ts')
     const devices = (await listDevicesQuietly()).map((device) => ({ ...device, reason: inFlags(device.reason) }))
-    if (argv['json'] === true) {
-      await printJson(devices)
-      return
-    }
+    if (argv['json'] === true) return printJson(devices)
     const width = Math.max(...devices.map(({ name }) => name.length))
     for (const { name, kind, isSoftware, chosen, reason } of devices) {
       const what = kind === 'cpu' ? 'cpu' : isSoftware ? 'software gpu' : 'gpu'
       await print(`${chosen ? '*' : ' '} ${name.padEnd(width)}  ${what.padEnd(12)}  ${reason}\n`)
     }
   },
-}
+})

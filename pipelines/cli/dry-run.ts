@@ -58,7 +58,7 @@ export async function describeDryRun(
       'time',
       estimate === undefined
         ? 'not known for a stream'
-        : `about ${showSeconds(estimate)} (measured on ${showCount(trialBases)} bases${filterSecondsPerBase > 0 ? ', long filters reckoned' : ''})`,
+        : `about ${showSeconds(estimate)} (measured on ${showCount(trialBases)} bases${filterSecondsPerBase > 0 ? ', long filters estimated' : ''})`,
     ],
     ['output', `${output.path ?? 'standard output'} (${output.format})`],
   ]

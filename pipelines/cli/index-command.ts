@@ -1,10 +1,10 @@
 import type { Argv, CommandModule } from 'yargs'
 import type { Environment } from './environment.ts'
-import { indexFasta } from '../run/index-fasta.ts'
-import { createLog } from './log.ts'
-import { logOptions } from './predict-arguments.ts'
+import { logOptions } from './options.ts'
+import { Words } from './words.ts'
 
-export const indexCommand = ({ signal }: Environment): CommandModule => ({
+/** `genoconv index`. */
+export const indexCommand = ({ log, signal }: Environment): CommandModule => ({
   command: 'index <fasta..>',
   describe: 'Write .fai (and .gzi) beside FASTA files',
   builder: (yargs: Argv) =>
@@ -14,9 +14,9 @@ export const indexCommand = ({ signal }: Environment): CommandModule => ({
       .example('$0 index genome.fa', 'writes genome.fa.fai')
       .example('$0 index genome.fa.gz', 'writes genome.fa.gz.fai and genome.fa.gz.gzi'),
   handler: async (argv) => {
-    const log = createLog({ quiet: argv['quiet'] === true, json: argv['json'] === true })
-    for (const fasta of argv['fasta'] as string[]) {
-      const written = await indexFasta(fasta, { signal, onWarning: (text: string) => log.warn(text) })
+    const { indexGenome } = await import('../index-genome.ts')
+    for (const fasta of new Words(argv).all('fasta')) {
+      const written = await indexGenome(fasta, { signal, onWarning: log.warn })
       log.info(`wrote ${written.join(' and ')}`)
     }
   },

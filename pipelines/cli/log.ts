@@ -1,7 +1,7 @@
-import { ProgressBar } from './progress-bar.ts'
 import { describeError } from './exit-codes.ts'
 import { inFlags } from './flags.ts'
 import type { Log } from '../run/log.ts'
+import type { ProgressBar } from './progress-bar.ts'
 
 export interface LogOptions {
   readonly quiet?: boolean
@@ -14,7 +14,14 @@ export function createLog(options: LogOptions, stream: NodeJS.WriteStream = proc
 }
 
 function textLog({ quiet, debug }: LogOptions, stream: NodeJS.WriteStream): Log {
-  const bar = !quiet && stream.isTTY ? new ProgressBar(stream) : undefined
+  let bar: ProgressBar | undefined
+  let isOpening = false
+  /** Loaded when there is progress to show: most commands end before. */
+  const openBar = async (): Promise<void> => {
+    isOpening = true
+    const { ProgressBar } = await import('./progress-bar.ts')
+    bar = new ProgressBar(stream)
+  }
   const line = (text: string): void => {
     bar?.clear()
     stream.write(`genoconv: ${text}\n`)
@@ -29,7 +36,11 @@ function textLog({ quiet, debug }: LogOptions, stream: NodeJS.WriteStream): Log 
           `${error.stack}\n${error.cause ? `caused by ${String((error.cause as Error).stack ?? error.cause)}\n` : ''}`,
         )
     },
-    progress: (progress) => bar?.update(progress),
+    progress(progress) {
+      if (quiet || !stream.isTTY) return
+      if (bar) bar.update(progress)
+      else if (!isOpening) void openBar()
+    },
     done: (text) => void (quiet || line(text)),
   }
 }

@@ -1,18 +1,56 @@
 import cliProgress from 'cli-progress'
-import { showCount, showSeconds } from '../run/show.ts'
+import type { DownloadProgress } from '../../src/io/hub/hub.ts'
+import { showBytes, showCount, showSeconds } from '../run/show.ts'
 import type { Progress } from '../predict/options.ts'
+
+/** A line at the bottom of a terminal that is drawn over again; elsewhere nothing. */
+class Bar {
+  private readonly stream: NodeJS.WriteStream
+  private bar: cliProgress.SingleBar | undefined
+  private readonly clearAtExit = (): void => this.clear()
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.stream = stream
+  }
+
+  /** `format` and `total` count until the bar is cleared. */
+  show(format: string, total: number, done: number, payload: object): void {
+    if (!this.stream.isTTY) return
+    if (!this.bar) {
+      this.bar = new cliProgress.SingleBar({
+        format,
+        stream: this.stream,
+        clearOnComplete: true,
+        gracefulExit: false, // signals are the program's
+        barsize: 24,
+        fps: 5,
+        barCompleteChar: '=',
+        barIncompleteChar: ' ',
+      })
+      this.bar.start(total, 0, payload)
+      process.once('exit', this.clearAtExit)
+    }
+    this.bar.update(done, payload)
+  }
+
+  /** Takes the bar away, and the terminal wraps lines again, so that a line can be written; the next `show` draws it again. */
+  clear(): void {
+    this.bar?.stop()
+    this.bar = undefined
+    process.off('exit', this.clearAtExit)
+  }
+}
 
 /** Rate over the last seconds rather than since the start: the first chunk prepares filters. */
 const rateWindowSeconds = 20
 
-/** A bar with rate and time left on a terminal; for a stream, whose end is not known, the count and the rate. */
+/** A bar with rate and time left; for a stream, whose end is not known, the count and the rate. */
 export class ProgressBar {
-  private readonly stream: NodeJS.WriteStream
+  private readonly bar: Bar
   private readonly history: { seconds: number; bases: number }[] = []
-  private bar: cliProgress.SingleBar | undefined
 
   constructor(stream: NodeJS.WriteStream) {
-    this.stream = stream
+    this.bar = new Bar(stream)
   }
 
   update({ contig, basesDone, basesTotal, regionsDone, regionsTotal }: Progress): void {
@@ -27,26 +65,32 @@ export class ProgressBar {
         ? ''
         : `${showCount(regionsDone)}${regionsTotal === undefined ? '' : `/${showCount(regionsTotal)}`} regions, `
     const payload = { contig, regions, done: showCount(basesDone), rate: showCount(rate), left }
-    if (!this.bar) {
-      const body = basesTotal === undefined ? '' : '{bar} {percentage}% '
-      this.bar = new cliProgress.SingleBar({
-        format: `{contig} ${body}{regions}{done} bases, {rate} bases/s{left}`,
-        stream: this.stream,
-        clearOnComplete: true,
-        gracefulExit: false, // signals are the program's
-        barsize: 24,
-        fps: 5,
-        barCompleteChar: '=',
-        barIncompleteChar: ' ',
-      })
-      this.bar.start(basesTotal ?? 1, 0, payload)
-    }
-    this.bar.update(basesTotal === undefined ? 0 : basesDone, payload)
+    const body = basesTotal === undefined ? '' : '{bar} {percentage}% '
+    const format = `{contig} ${body}{regions}{done} bases, {rate} bases/s{left}`
+    this.bar.show(format, basesTotal ?? 1, basesTotal === undefined ? 0 : basesDone, payload)
   }
 
-  /** Takes the bar away so that a line can be written; the next update draws it again. */
   clear(): void {
-    this.bar?.stop()
-    this.bar = undefined
+    this.bar.clear()
+  }
+}
+
+/** A bar for each file of a download. */
+export class DownloadBar {
+  private readonly bar: Bar
+  private file = ''
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.bar = new Bar(stream)
+  }
+
+  update({ file, doneBytes, totalBytes }: DownloadProgress): void {
+    if (file !== this.file) this.bar.clear()
+    this.file = file
+    this.bar.show('{file} {bar} {percentage}% of {size}', totalBytes, doneBytes, { file, size: showBytes(totalBytes) })
+  }
+
+  clear(): void {
+    this.bar.clear()
   }
 }

@@ -1,24 +1,38 @@
 import { ConfigError } from '../../src/errors.ts'
 
-/** What yargs complains of, as one line in the form of all errors, with a suggestion for a misspelt option. */
-export function usageError(message: string, words: readonly string[], known: readonly string[]): ConfigError {
+/** What there is where the parser stopped. */
+export interface Known {
+  readonly options: readonly string[]
+  readonly commands: readonly string[]
+}
+
+/** What yargs complains of, as one line in the form of all errors, with a suggestion for a misspelt word. */
+export function usageError(message: string, words: readonly string[], known: Known): ConfigError {
   const command = words.find((word) => !word.startsWith('-')) ?? ''
   const where = command || 'command line'
   const help = `genoconv ${command ? `${command} ` : ''}--help shows what there is`
-  const unknown = /^Unknown arguments?: (.*)$/.exec(message)?.[1]?.split(', ')
+  const unknown = /^Unknown (?:arguments?|commands?): (.*)$/.exec(message)?.[1]?.split(', ')
   if (unknown) {
     const first = unknown[0]
     const isOption = words.some((word) => word.startsWith('-') && word.replace(/^-+/, '').split('=')[0] === first)
-    const closest = nearest(first, known)
-    const remedy = isOption && closest ? `did you mean --${closest}?` : help
+    if (isOption) {
+      const closest = nearest(first, known.options)
+      return new ConfigError({
+        where,
+        what: `unknown option --${first}`,
+        remedy: closest ? `did you mean --${closest}?` : help,
+      })
+    }
+    if (known.commands.length > 0) return noCommand(first, command, known.commands)
+    return new ConfigError({ where, what: `unknown argument ${first}`, remedy: help })
+  }
+  if (/^no (sub)?command is given$/.test(message))
     return new ConfigError({
       where,
-      what: isOption ? `unknown option --${first}` : `unknown argument ${first}`,
-      remedy,
+      what: message,
+      expected: `one of ${known.commands.join(', ')}`,
+      remedy: `genoconv ${command && `${command} `}--help shows examples`,
     })
-  }
-  const meant = /^Did you mean (.*)\?$/.exec(message)?.[1]
-  if (meant) return new ConfigError({ where, what: 'no such command', remedy: `did you mean ${meant}?` })
   const lines = message
     .split('\n')
     .map((line) => line.trim())
@@ -38,6 +52,16 @@ export function usageError(message: string, words: readonly string[], known: rea
   if (lines[0].startsWith('Not enough non-option arguments'))
     return new ConfigError({ where, what: 'something to work on is missing', remedy: help })
   return new ConfigError({ where, what: lines.join(' '), remedy: help })
+}
+
+function noCommand(name: string, command: string, names: readonly string[]): ConfigError {
+  const closest = nearest(name, names)
+  return new ConfigError({
+    where: name === command ? 'command line' : command,
+    what: `there is no command ${name}`,
+    expected: `one of ${names.join(', ')}`,
+    remedy: closest && `did you mean ${closest}?`,
+  })
 }
 
 /** The name within two edits (three for long ones) of `word`, if there is one. */

@@ -1,24 +1,7 @@
-import type { Argv, CommandModule, Options } from 'yargs'
-import { ConfigError } from '../../src/errors.ts'
-import type { TranscriptChoice } from '../../src/io/variants/annotation/transcript.ts'
-import type { Precision } from '../../src/kernels/precision.ts'
-import { runVariants, type VariantsOutcome } from '../run/run-variants.ts'
-import type { Log } from '../run/log.ts'
-import { showBytes, showCount, showSeconds } from '../run/show.ts'
-import { variantFormats, type VariantFormat, type VariantsRequest } from '../run/variants-request.ts'
+import type { Argv, CommandModule } from 'yargs'
+import { variantFormats } from '../run/variants-request.ts'
 import type { Environment } from './environment.ts'
-import { createLog } from './log.ts'
-import { logOptions, runOptions } from './predict-arguments.ts'
-import { parseBases, parseBytes, parseWhole } from './values.ts'
-
-const text = (describe: string, more: Options = {}): Options => ({
-  type: 'string',
-  requiresArg: true,
-  describe,
-  ...more,
-})
-const group = (name: string, options: Record<string, Options>): Record<string, Options> =>
-  Object.fromEntries(Object.entries(options).map(([key, option]) => [key, { ...option, group: `${name}:` }]))
+import { group, logOptions, runOptions, text } from './options.ts'
 
 const { model, device, precision, memory, threads } = runOptions
 
@@ -59,7 +42,7 @@ const scoreOptions = {
   }),
 } as const
 
-export const variantsCommand = ({ signal }: Environment): CommandModule => ({
+export const variantsCommand = (environment: Environment): CommandModule => ({
   command: 'variants <fasta> <vcf>',
   describe: 'What each variant of a VCF changes, in the terms of SpliceAI',
   builder: (yargs: Argv) =>
@@ -77,98 +60,5 @@ export const variantsCommand = ({ signal }: Environment): CommandModule => ({
         'an ensemble, 500 bases on each side, masked',
       )
       .example('$0 variants genome.fa in.vcf --genes none --format tsv -o -', 'both strands, as a table'),
-  handler: async (argv) => {
-    const request = parseVariantsArguments(argv)
-    const log = createLog({ quiet: argv['quiet'] === true, json: argv['json'] === true, debug: argv['debug'] === true })
-    logVariants(log, await runVariants(request, { log, signal }))
-  },
+  handler: async (argv) => (await import('./variants-handler.ts')).variants(argv, environment),
 })
-
-/** ConfigError for any value that cannot be. */
-export function parseVariantsArguments(argv: Readonly<Record<string, unknown>>): VariantsRequest {
-  const one = (name: string): string | undefined => {
-    const value = argv[name]
-    if (Array.isArray(value))
-      throw new ConfigError({ where: `--${name}`, what: 'given twice', expected: 'once', got: value.join(' and ') })
-    return value === undefined ? undefined : String(value)
-  }
-  const parsed = <T>(name: string, parse: (option: string, value: string) => T): T | undefined => {
-    const value = one(name)
-    return value === undefined ? undefined : parse(`--${name}`, value)
-  }
-  const [fasta, vcf, genes] = [one('fasta')!, one('vcf')!, one('genes')]
-  if ([fasta, vcf, genes].filter((input) => input === '-').length > 1)
-    throw new ConfigError({ where: '-', what: 'standard input is given twice', expected: 'once' })
-  if (fasta === '-')
-    throw new ConfigError({ where: '-', what: 'the FASTA cannot be standard input', remedy: 'save it to a file first' })
-  if (argv['mask'] === true && argv['mask-sites'] === true)
-    throw new ConfigError({ where: '--mask', what: 'cannot be combined with --mask-sites', remedy: 'give one of them' })
-  return {
-    fasta,
-    vcf,
-    genes,
-    models: argv['model'] === undefined ? [] : [argv['model']].flat().map(String),
-    output: one('output'),
-    format: one('format') as VariantFormat | undefined,
-    transcripts: transcriptChoice(one('transcripts')),
-    distance: parsed('distance', parseBases) ?? 50,
-    mask: argv['mask'] === true ? 'boundary' : argv['mask-sites'] === true ? 'sites' : undefined,
-    mnv: one('mnv') as 'scores' | 'dots',
-    digits: parsed('precision-digits', parseDigits) ?? 2,
-    infoId: parsed('info-id', parseInfoId) ?? 'GENOCONV',
-    replace: argv['replace'] === true,
-    givesReasons: argv['reasons'] !== false,
-    onBadRecord: one('on-bad-record') as 'error' | 'keep',
-    device: (one('device') ?? 'auto') as VariantsRequest['device'],
-    precision: (one('precision') ?? 'f32') as Precision,
-    memory: parsed('memory', parseBytes),
-    threads: parsed('threads', (option, value) => parseWhole(option, value, 1)),
-  }
-}
-
-function transcriptChoice(value = 'canonical'): TranscriptChoice {
-  if (value === 'canonical' || value === 'all') return value
-  return value
-    .split(',')
-    .map((id) => id.trim())
-    .filter((id) => id !== '')
-}
-
-function parseDigits(option: string, value: string): number {
-  const digits = parseWhole(option, value, 1)
-  if (digits > 9) throw new ConfigError({ where: option, what: 'bad value', expected: '1 to 9', got: value })
-  return digits
-}
-
-function parseInfoId(option: string, value: string): string {
-  if (/^[A-Za-z_][0-9A-Za-z_.]*$/.test(value)) return value
-  throw new ConfigError({ where: option, what: 'bad value', expected: 'letters, digits, _ and .', got: value })
-}
-
-/** The end of a run that went well: the strongest changes, reasons, then one line. */
-function logVariants(log: Log, { tally, startTime, device: place, output }: VariantsOutcome): void {
-  const { strongest, records, scores, reasons } = tally
-  for (const { contig, pos, ref, alt, gene, effect, score, offset } of strongest)
-    log.info(
-      `${contig}:${pos} ${shorten(ref)}>${shorten(alt)} ${gene}: ${effect} ${score.toFixed(2)} at ${offset < 0 ? '' : '+'}${offset}`,
-    )
-  const skipped = [...reasons].map(([reason, count]) => `${showCount(count)} ${reason}`)
-  if (skipped.length > 0) log.info(`alleles without a score: ${skipped.join(', ')}`)
-  const seconds = (performance.now() - startTime) / 1000
-  const peakMemoryBytes = process.resourceUsage().maxRSS * 1024
-  log.done(
-    `${showCount(records)} records, ${showCount(scores)} scores in ${showSeconds(seconds)} (${showCount((records / seconds) * 3600)} records an hour, peak memory ${showBytes(peakMemoryBytes)}); wrote ${output === '-' ? 'standard output' : output}`,
-    {
-      records,
-      scores,
-      skipped: Object.fromEntries(reasons),
-      strongest,
-      seconds,
-      peakMemoryBytes,
-      device: place,
-      output,
-    },
-  )
-}
-
-const shorten = (allele: string): string => (allele.length <= 20 ? allele : `${allele.slice(0, 17)}…`)

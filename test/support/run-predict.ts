@@ -5,9 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { afterAll } from 'vitest'
 import { describeError, Interruption } from '../../pipelines/cli/exit-codes.ts'
 import { inFlags } from '../../pipelines/cli/flags.ts'
-import { parsePredictArguments } from '../../pipelines/cli/predict-arguments.ts'
 import type { Progress } from '../../pipelines/predict/options.ts'
-import { runPredictCommand } from '../../pipelines/cli/predict-command.ts'
+import { predict } from '../../pipelines/cli/predict-handler.ts'
 
 const golden = fileURLToPath(new URL('../model/weights/golden/openspliceai-nano.safetensors', import.meta.url))
 
@@ -41,9 +40,8 @@ export async function predictHere(
       summary = of
     },
   }
-  const args = parsePredictArguments({ model: golden, device: 'cpu', threads: '1', ...argv })
   try {
-    await runPredictCommand(args, log, abort.signal)
+    await predict({ model: golden, device: 'cpu', threads: '1', ...argv }, { log, signal: abort.signal })
     return { lines, summary, error: undefined }
   } catch (error) {
     const cause = (abort.signal.aborted ? abort.signal.reason : error) as Error

@@ -4,7 +4,7 @@ import { parsePredictArguments } from '../../pipelines/cli/predict-arguments.ts'
 import type { ShardRunOptions } from '../../pipelines/shard/run.ts'
 import { mergeShards, planShards, runShard } from '../../pipelines/shards.ts'
 import type { Log } from '../../pipelines/run/log.ts'
-import { runPredictCommand } from '../../pipelines/cli/predict-command.ts'
+import { predict } from '../../pipelines/cli/predict-handler.ts'
 
 export const quiet: Log = { info() {}, warn() {}, error() {}, progress() {}, done() {} }
 const { signal } = new AbortController()
@@ -15,7 +15,7 @@ const common: Words = { device: 'cpu', threads: '2', memory: '4G' }
 
 /** What `predict` writes. */
 export async function predicted(folder: string, words: Words, name = 'predicted.arrow'): Promise<Buffer> {
-  await runPredictCommand(parsePredictArguments({ ...common, ...words, output: join(folder, name) }), quiet, signal)
+  await predict({ ...common, ...words, output: join(folder, name) }, { log: quiet, signal })
   return readFileSync(join(folder, name))
 }
 

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { FormatError } from '../../../src/errors.ts'
-import { indexFasta } from '../../../pipelines/run/index-fasta.ts'
+import { indexGenome } from '../../../pipelines/index-genome.ts'
 import { readFileSync, rmSync } from 'node:fs'
 import { openGenome } from '../../../src/io/fasta/open-genome.ts'
 import { bgzip, readText, recordsOf, temporaryFolder, withGenome } from '../../support/fasta-files.ts'
@@ -25,7 +25,7 @@ beforeAll(async () => {
     ['g.fa.gz', bgzip(fasta, 3000)],
   ] as const) {
     const path = folder.write(name, content)
-    await indexFasta(path)
+    await indexGenome(path)
     files.set(name, content)
     for (const suffix of name === 'g.fa' ? ['.fai'] : ['.fai', '.gzi']) {
       files.set(name + suffix, readFileSync(path + suffix))

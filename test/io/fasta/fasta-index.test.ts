@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFile
 import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { indexFasta } from '../../../pipelines/run/index-fasta.ts'
+import { indexGenome } from '../../../pipelines/index-genome.ts'
 import { ConfigError, FormatError } from '../../../src/errors.ts'
 import { buildIndex } from '../../../src/io/fasta/write-index.ts'
 import { bgzip, readText, recordsOf, temporaryFolder, withGenome } from '../../support/fasta-files.ts'
@@ -29,7 +29,7 @@ async function expectRight(path: string, expected = records): Promise<string[]> 
 test('the index of a small file, written out', async () => {
   const path = folder.write('small.fa', '>a x\r\nACGT\r\nAC\r\n>none\r\n>b\r\nA')
   expect((await buildIndex(path)).fai).toBe('a\t6\t6\t4\t6\nb\t1\t27\t1\t2\n')
-  expect(await indexFasta(path)).toEqual([`${path}.fai`])
+  expect(await indexGenome(path)).toEqual([`${path}.fai`])
 })
 
 test('an index that fits is used without a warning; nothing but the index files appears', async () => {
@@ -38,7 +38,7 @@ test('an index that fits is used without a warning; nothing but the index files 
     ['fit.fa.gz', bgzip(fasta, 7)],
   ] as const) {
     const path = folder.write(name, content)
-    expect(await indexFasta(path)).toEqual(name.endsWith('.gz') ? [`${path}.gzi`, `${path}.fai`] : [`${path}.fai`])
+    expect(await indexGenome(path)).toEqual(name.endsWith('.gz') ? [`${path}.gzi`, `${path}.fai`] : [`${path}.fai`])
     expect(await expectRight(path)).toEqual([])
   }
   expect(readdirSync(folder.path).filter((name) => name.endsWith('.partial'))).toEqual([])
@@ -75,7 +75,7 @@ describe('a stale index is found, replaced in memory, and warned of', () => {
   for (const [title, content] of Object.entries(wrong)) {
     test.each(['plain', 'bgzf'])(`${title} (%s)`, async (packing) => {
       const path = folder.write(`stale.${packing}`, packing === 'plain' ? fasta : bgzip(fasta, 9))
-      if (packing === 'bgzf') await indexFasta(path)
+      if (packing === 'bgzf') await indexGenome(path)
       writeFileSync(`${path}.fai`, content)
       expect(await expectRight(path)).toEqual([
         expect.stringMatching(
@@ -87,14 +87,14 @@ describe('a stale index is found, replaced in memory, and warned of', () => {
 
   test('an index older than its file, even if it fits', async () => {
     const path = folder.write('old.fa', fasta)
-    await indexFasta(path)
+    await indexGenome(path)
     utimesSync(`${path}.fai`, new Date(1e12), new Date(1e12))
     expect(await expectRight(path)).toEqual([expect.stringMatching(/\.fai is older than the file/)])
   })
 
   test('a file that was edited after it was indexed', async () => {
     const path = folder.write('edited.fa', fasta)
-    await indexFasta(path)
+    await indexGenome(path)
     writeFileSync(path, fasta.replace('GTTT', 'GTTTA'))
     const edited = records.map(([name, bases]): [string, string] => [name, name === 'one' ? bases + 'A' : bases])
     expect(await expectRight(path, edited)).toEqual([expect.stringMatching(/does not fit the file/)])
@@ -103,7 +103,7 @@ describe('a stale index is found, replaced in memory, and warned of', () => {
   test('an edit that keeps all sizes but not the lines, between the places looked at first: found when it is read', async () => {
     const line = `${'ACGTN'.repeat(12)}\n`
     const path = folder.write('middle.fa', `>a\n${line.repeat(1000)}`)
-    await indexFasta(path)
+    await indexGenome(path)
     const bytes = readFileSync(path)
     // Line 300 gets two bases less, line 301 two more.
     const [from, to] = [3 + 299 * 61, 3 + 301 * 61]
@@ -156,7 +156,7 @@ describe('a stale index is found, replaced in memory, and warned of', () => {
   for (const [title, change] of Object.entries(wrongGzi)) {
     test(`.gzi: ${title}`, async () => {
       const path = folder.write('gzi.fa.gz', bgzip(fasta, 9))
-      await indexFasta(path)
+      await indexGenome(path)
       gziOf(change)
       expect(await expectRight(path)).toEqual([expect.stringMatching(/does not fit the file/)])
     })
@@ -181,7 +181,7 @@ test('offsets count a byte-order mark, as in an index that samtools reads by', a
   expect((await buildIndex(folder.write('marked.fa', marked))).fai).toMatch(/^one\t10\t14\t6\t7\n/)
   for (const content of [Buffer.from(marked), bgzip(marked, 7)]) {
     const path = folder.write('marked.fa', content)
-    await indexFasta(path)
+    await indexGenome(path)
     expect(await expectRight(path)).toEqual([])
   }
 })
@@ -198,13 +198,13 @@ test('of thousands of records without bases three are named, the others counted,
       expect(await recordsOf(genome)).toHaveLength(3058)
       expect(warnings).toEqual(expected)
     })
-    if (!isIndexed) await indexFasta(path)
+    if (!isIndexed) await indexGenome(path)
   }
 })
 
 test('records without bases that an index leaves out are listed all the same', async () => {
   const path = folder.write('gaps.fa', '>none\n>a\nAC\n>nil x\n\n>b\nGG\n>end\n')
-  await indexFasta(path)
+  await indexGenome(path)
   await withGenome(path, async (genome, warnings) => {
     expect((await genome.contigs()).map(({ name, length }) => [name, length])).toEqual(
       (await recordsOf(genome)).map(([name, bases]) => [name, bases.length]),
@@ -238,14 +238,14 @@ describe('what cannot be indexed', () => {
   for (const [title, { content, message }] of Object.entries(cases)) {
     test(title, async () => {
       const path = folder.write('no.fa', content)
-      const error = await indexFasta(path).catch((reason) => reason)
+      const error = await indexGenome(path).catch((reason) => reason)
       expect(error).toBeInstanceOf(FormatError)
       expect(error.message).toMatch(message)
       expect(existsSync(`${path}.fai`)).toBe(false)
     })
   }
   test('a stream, a URL', async () => {
-    await expect(indexFasta('-')).rejects.toBeInstanceOf(ConfigError)
-    await expect(indexFasta('http://127.0.0.1/x.fa')).rejects.toBeInstanceOf(ConfigError)
+    await expect(indexGenome('-')).rejects.toBeInstanceOf(ConfigError)
+    await expect(indexGenome('http://127.0.0.1/x.fa')).rejects.toBeInstanceOf(ConfigError)
   })
 })

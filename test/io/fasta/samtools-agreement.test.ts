@@ -5,7 +5,7 @@ import { IndexedFasta } from '@gmod/indexedfasta'
 import { generateFastaIndex } from '@gmod/faidx'
 import { PassThrough, Readable } from 'node:stream'
 import { afterAll, describe, expect, test } from 'vitest'
-import { indexFasta } from '../../../pipelines/run/index-fasta.ts'
+import { indexGenome } from '../../../pipelines/index-genome.ts'
 import { buildIndex } from '../../../src/io/fasta/write-index.ts'
 import { readText, recordsOf, temporaryFolder, withGenome } from '../../support/fasta-files.ts'
 
@@ -67,7 +67,7 @@ describe.skipIf(!hasSamtools)('samtools faidx gives the same bases (skipped wher
       comparedFiles++
       return
     }
-    await indexFasta(ours)
+    await indexGenome(ours)
     expect(readFileSync(`${ours}.fai`, 'latin1')).toBe(readFileSync(`${theirs}.fai`, 'latin1'))
     if (existsSync(`${theirs}.gzi`)) {
       expect(readFileSync(`${ours}.gzi`).equals(readFileSync(`${theirs}.gzi`))).toBe(true)
@@ -148,7 +148,7 @@ describe('@gmod/indexedfasta and @gmod/faidx agree', () => {
     const chunks: Buffer[] = []
     const sink = new PassThrough().on('data', (chunk: Buffer) => chunks.push(chunk))
     await generateFastaIndex(sink, Readable.from([readFileSync(ours)]))
-    await indexFasta(ours)
+    await indexGenome(ours)
     expect(Buffer.concat(chunks).toString()).toBe(readFileSync(`${ours}.fai`, 'utf8'))
     const theirs = new IndexedFasta({ path: ours })
     await withGenome(ours, async (genome) => {
