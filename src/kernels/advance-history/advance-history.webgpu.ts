@@ -1,5 +1,6 @@
 import { advanceHistory as shader } from '../generated/wgsl.ts'
-import { type GpuKernel, place } from '../webgpu/context.ts'
+import type { GpuKernel } from '../webgpu/context.ts'
+import { place } from '../webgpu/shader.ts'
 
 export const advanceHistoryGpu: GpuKernel<'advanceHistory'> = ({ history, input }, context) => {
   if (input.length === 0 || history.length === 0) return
@@ -7,7 +8,12 @@ export const advanceHistoryGpu: GpuKernel<'advanceHistory'> = ({ history, input 
   context.dispatch({
     shader,
     entry: 'advanceHistory',
-    u32: [history.length, from.length, ...place(history), ...place(from)],
+    uniforms: {
+      historyLength: history.length,
+      inputLength: from.length,
+      ...place('history', history),
+      ...place('input', from),
+    },
     buffers: [history.buffer, from.buffer],
     tiles: 1,
     rows: history.channelCount,

@@ -1,7 +1,8 @@
 import { dilatedConv as registers, dilatedConvMatrix as matrix } from '../generated/wgsl.ts'
 import { storedWeights } from '../webgpu/product/half-weights.ts'
 import { enqueueProduct } from '../webgpu/product/product.ts'
-import { type GpuKernel, place } from '../webgpu/context.ts'
+import type { GpuKernel } from '../webgpu/context.ts'
+import { place } from '../webgpu/shader.ts'
 
 /** A product over (input channel, tap). */
 export const dilatedConvGpu: GpuKernel<'dilatedConv'> = (a, context) => {
@@ -19,16 +20,16 @@ export const dilatedConvGpu: GpuKernel<'dilatedConv'> = (a, context) => {
         hasAfter: a.after ? 1 : 0,
         residualSource: residual ? (residual.buffer === out.buffer ? 2 : 1) : 0,
       },
-      u32: [
+      uniforms: {
         outChannels,
         inChannels,
-        out.length,
+        length: out.length,
         width,
-        a.dilation,
-        ...place(out),
-        ...place(input),
-        ...place(residual ?? out),
-      ],
+        dilation: a.dilation,
+        ...place('out', out),
+        ...place('input', input),
+        ...place('residual', residual),
+      },
       buffers: {
         1: out.buffer,
         2: input.buffer,

@@ -1,5 +1,6 @@
 import { embedding as shader } from '../generated/wgsl.ts'
-import { type GpuKernel, place } from '../webgpu/context.ts'
+import type { GpuKernel } from '../webgpu/context.ts'
+import { place } from '../webgpu/shader.ts'
 
 const tileLength = 64 // as in embedding.wgsl
 
@@ -8,7 +9,12 @@ export const embeddingGpu: GpuKernel<'embedding'> = ({ out, codes, table }, cont
   context.dispatch({
     shader,
     entry: 'embedding',
-    u32: [out.channelCount, out.length, ...place(out), from.offset],
+    uniforms: {
+      channelCount: out.channelCount,
+      length: out.length,
+      ...place('out', out),
+      codesOffset: from.offset,
+    },
     buffers: [out.buffer, from.buffer, table.buffer],
     tiles: Math.ceil(out.length / tileLength),
   })

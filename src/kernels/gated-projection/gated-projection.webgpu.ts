@@ -1,7 +1,8 @@
 import { gatedProjection as shader } from '../generated/wgsl.ts'
 import { enqueueLinear } from '../linear/linear.webgpu.ts'
 import { view } from '../tensor.ts'
-import { type GpuKernel, place } from '../webgpu/context.ts'
+import type { GpuKernel } from '../webgpu/context.ts'
+import { place } from '../webgpu/shader.ts'
 
 const threads = 64 // as in gated-projection.wgsl
 /** Projected values of one step, near the size of a device's last-level cache. */
@@ -39,15 +40,15 @@ export const gatedProjectionGpu: GpuKernel<'gatedProjection'> = (a, context) => 
     context.dispatch({
       shader,
       entry: 'gatedProjection',
-      u32: [
+      uniforms: {
         channelCount,
-        count,
-        halo + 1,
-        a.history ? 0 : before,
-        u.rowStride,
-        ...place(gateTile),
-        ...place(valueTile),
-      ],
+        length: count,
+        taps: halo + 1,
+        zeroCount: a.history ? 0 : before,
+        uStride: u.rowStride,
+        ...place('gate', gateTile),
+        ...place('value', valueTile),
+      },
       buffers: [gateTile.buffer, valueTile.buffer, u.buffer, a.shortWeight.buffer, a.shortBias.buffer],
       tiles: Math.ceil(count / threads),
       rows: channelCount,

@@ -1,7 +1,8 @@
 import { implicitFilter as shader } from '../generated/wgsl.ts'
 import { enqueueLinear } from '../linear/linear.webgpu.ts'
 import { view } from '../tensor.ts'
-import { type GpuContext, type GpuKernel, type GpuTensor, type GpuWeights, place } from '../webgpu/context.ts'
+import type { GpuContext, GpuKernel, GpuTensor, GpuWeights } from '../webgpu/context.ts'
+import { place } from '../webgpu/shader.ts'
 import type { ImplicitFilterArguments } from './implicit-filter.ts'
 
 const threads = 64 // as in implicit-filter.wgsl
@@ -49,8 +50,15 @@ function pointwise(
   context.dispatch({
     shader,
     entry,
-    u32: [out.channelCount, out.length, ...place(out), 0, 0, tOffset],
-    f32: [shift],
+    uniforms: {
+      channelCount: out.channelCount,
+      length: out.length,
+      ...place('out', out),
+      firstTap: 0,
+      embeddingSize: 0,
+      tOffset,
+      shift,
+    },
     buffers: [out.buffer, factors.buffer, t],
     tiles: Math.ceil(out.length / threads),
     rows: out.channelCount,
@@ -61,8 +69,15 @@ function enqueueGather(z: GpuTensor, table: GpuWeights, firstTap: number, contex
   context.dispatch({
     shader,
     entry: 'gatherFeatures',
-    u32: [z.channelCount, z.length, ...place(z), firstTap, z.channelCount, 0],
-    f32: [0],
+    uniforms: {
+      channelCount: z.channelCount,
+      length: z.length,
+      ...place('out', z),
+      firstTap,
+      embeddingSize: z.channelCount,
+      tOffset: 0,
+      shift: 0,
+    },
     buffers: [z.buffer, table.buffer],
     tiles: Math.ceil(z.length / threads),
     rows: z.channelCount,

@@ -1,7 +1,8 @@
 import { layerNorm as layerNormShader, linear as registers, linearMatrix as matrix } from '../generated/wgsl.ts'
 import type { Norm } from '../norm.ts'
 import type { Precision } from '../precision.ts'
-import { type GpuContext, type GpuKernel, type GpuTensor, type GpuWeights, place } from '../webgpu/context.ts'
+import type { GpuContext, GpuKernel, GpuTensor, GpuWeights } from '../webgpu/context.ts'
+import { place } from '../webgpu/shader.ts'
 import { storedWeights } from '../webgpu/product/half-weights.ts'
 import type { LinearArguments } from './linear.ts'
 import { enqueueProduct } from '../webgpu/product/product.ts'
@@ -33,14 +34,14 @@ export function enqueueLinear(
         hasGelu: a.activation === 'gelu' ? 1 : 0,
         residualSource: residual ? (residual.buffer === out.buffer ? 2 : 1) : 0,
       },
-      u32: [
-        out.channelCount,
-        input.channelCount,
-        out.length,
-        ...place(out),
-        ...place(input),
-        ...place(residual ?? out),
-      ],
+      uniforms: {
+        outChannels: out.channelCount,
+        inChannels: input.channelCount,
+        length: out.length,
+        ...place('out', out),
+        ...place('input', input),
+        ...place('residual', residual),
+      },
       buffers: {
         1: out.buffer,
         2: input.buffer,
@@ -64,8 +65,12 @@ function enqueueStatistics(input: GpuTensor, norm: Norm<GpuWeights>, context: Gp
   context.dispatch({
     shader: layerNormShader,
     entry: 'layerNormStatistics',
-    u32: [input.channelCount, input.length, ...place(input)],
-    f32: [norm.epsilon],
+    uniforms: {
+      channelCount: input.channelCount,
+      length: input.length,
+      ...place('input', input),
+      epsilon: norm.epsilon,
+    },
     buffers: [statistics.buffer, input.buffer],
     tiles: Math.ceil(input.length / statisticsThreads),
   })

@@ -1,6 +1,6 @@
 import { fftConv as shader } from '../generated/wgsl.ts'
 import type { GpuContext, GpuTensor, GpuWeights } from '../webgpu/context.ts'
-import { place } from '../webgpu/context.ts'
+import { place } from '../webgpu/shader.ts'
 import { keptBlocks, type TransformPlan } from './plan.ts'
 import { columnLanes, valuesPerThread } from './plan.webgpu.ts'
 import { makeTables, tableLayout } from './tables.webgpu.ts'
@@ -31,7 +31,6 @@ export interface Segments {
   readonly count: number
 }
 
-const none = { offset: 0, rowStride: 0 }
 type Entry = 'fusedConv' | 'fusedSpectrum' | 'columnsForward' | 'columnsInverse' | 'rowsConv' | 'rowsSpectrum'
 
 /** Numbers of the bindings that each entry point uses (those it does not must not be bound). */
@@ -194,33 +193,34 @@ export class FftPasses {
         ...(uses(4) && { hasPre: a.pre ? 1 : 0 }),
         ...(uses(1) && { hasSkip: a.skip ? 1 : 0, postSource: a.post ? (a.post.buffer === out.buffer ? 2 : 1) : 0 }),
       },
-      u32: [
-        out.length,
+      uniforms: {
+        length: out.length,
         filterLength,
-        a.input.length,
-        a.history?.length ?? 0,
-        a.inputShift,
-        a.center,
+        inputLength: a.input.length,
+        historyLength: a.history?.length ?? 0,
+        inputShift: a.inputShift,
+        center: a.center,
         validLength,
-        segments.first,
-        segments.count,
-        this.outerPoints,
-        this.innerPoints,
-        this.keptRows,
-        spectra?.channel ?? 0,
-        layout.twistTable,
-        layout.coarseTable,
-        layout.fineTable,
-        layout.fineBits,
-        ...[out, a.input, a.history ?? none, a.pre ?? none, a.post ?? none].flatMap((t) => place(t as GpuTensor)),
-        a.skipOffset,
-        valuesPerThread,
-        this.#layout.stride,
-        this.#layout.columnExponents,
-        this.#layout.rowExponents,
-        this.#columnLanes,
-      ],
-      f32: [1 / this.blockPoints],
+        firstSegment: segments.first,
+        segmentCount: segments.count,
+        outerPoints: this.outerPoints,
+        innerPoints: this.innerPoints,
+        keptRows: this.keptRows,
+        spectrumChannel: spectra?.channel ?? 0,
+        ...layout,
+        ...place('out', out),
+        ...place('input', a.input),
+        ...place('history', a.history),
+        ...place('pre', a.pre),
+        ...place('post', a.post),
+        skipOffset: a.skipOffset,
+        longestLoop: valuesPerThread,
+        blockStride: this.#layout.stride,
+        columnExponents: this.#layout.columnExponents,
+        rowExponents: this.#layout.rowExponents,
+        columnLanes: this.#columnLanes,
+        scale: 1 / this.blockPoints,
+      },
       buffers: Array.from({ length: 9 }, (_, i) => (uses(i + 1) ? all[i + 1] : undefined)),
       tiles,
       rows: out.channelCount,

@@ -1,6 +1,7 @@
 import { directConv as directShader } from '../generated/wgsl.ts'
 import { view } from '../tensor.ts'
-import { type GpuContext, type GpuKernel, type GpuOpArguments, type GpuTensor, place } from '../webgpu/context.ts'
+import type { GpuContext, GpuKernel, GpuOpArguments, GpuTensor } from '../webgpu/context.ts'
+import { place } from '../webgpu/shader.ts'
 import { FftPasses, type SpectrumPlace } from './fft-conv.webgpu.ts'
 import type { TransformPlan } from './plan.ts'
 import { workBytes } from './plan.webgpu.ts'
@@ -73,9 +74,6 @@ function enqueueTransform(a: GpuOpArguments['longConv'], plan: TransformPlan, co
   }
 }
 
-/** Offset and stride, or zeros for an operand that is absent. */
-const placeOr0 = (t: GpuTensor | undefined): [number, number] => (t ? place(t) : [0, 0])
-
 function enqueueDirect(a: GpuOpArguments['longConv'], context: GpuContext): void {
   const { out, input, history, filter, inputShift, pre, post, skip } = a
   const taps = filter.taps!
@@ -87,21 +85,21 @@ function enqueueDirect(a: GpuOpArguments['longConv'], context: GpuContext): void
       hasSkip: skip ? 1 : 0,
       postSource: post ? (post.buffer === out.buffer ? 2 : 1) : 0,
     },
-    u32: [
-      out.length,
-      filter.filterLength,
-      input.length,
-      history?.length ?? 0,
+    uniforms: {
+      length: out.length,
+      filterLength: filter.filterLength,
+      inputLength: input.length,
+      historyLength: history?.length ?? 0,
       inputShift,
-      inputShift + filter.centerTap,
-      ...place(out),
-      ...place(input),
-      ...placeOr0(history),
-      ...placeOr0(pre),
-      ...placeOr0(post),
-      0,
-      ...place(taps),
-    ],
+      center: inputShift + filter.centerTap,
+      ...place('out', out),
+      ...place('input', input),
+      ...place('history', history),
+      ...place('pre', pre),
+      ...place('post', post),
+      skipOffset: 0,
+      ...place('taps', taps),
+    },
     buffers: [
       out.buffer,
       input.buffer,

@@ -7,6 +7,7 @@ import type { BufferPool } from './buffer-pool.ts'
 import type { CommandQueue } from './command-queue.ts'
 import type { MatrixShape } from './matrix-shape.ts'
 import type { PipelineCache, PipelineKey } from './pipeline-cache.ts'
+import { packUniforms, type Shader, type Uniforms } from './shader.ts'
 
 /** Activations in a storage buffer; views share it. */
 export interface GpuTensor extends Tensor {
@@ -39,10 +40,9 @@ export type GpuLimits = Pick<
   'maxComputeWorkgroupStorageSize' | 'maxComputeInvocationsPerWorkgroup' | 'maxStorageBufferBindingSize'
 >
 
-export interface Dispatch extends PipelineKey {
-  /** Fields of the shader's uniform struct in order: its u32 fields, then its f32 fields. */
-  readonly u32: readonly number[]
-  readonly f32?: readonly number[]
+export interface Dispatch<Field extends string> extends PipelineKey {
+  readonly shader: Shader<Field>
+  readonly uniforms: Uniforms<NoInfer<Field>>
   /** Storage at bindings 1, 2, ..; undefined where the entry point uses none of that number. */
   readonly buffers: readonly (GPUBuffer | undefined)[]
   /** Workgroups along positions (folded into x and z, see grid.x below), and along whatever y means to the shader. */
@@ -97,17 +97,14 @@ export class GpuContext implements GpuTraits {
    * Queues one dispatch. More than 65,535 tiles are folded into z: a shader's tile is
    * `workgroup_id.x + workgroup_id.z * num_workgroups.x`, and tiles past the end have nothing to do.
    */
-  dispatch(d: Dispatch): void {
+  dispatch<Field extends string>(d: Dispatch<Field>): void {
     const { tiles, rows = 1 } = d
     if (tiles === 0 || rows === 0) return
     const z = Math.ceil(tiles / maxGroupsX)
-    const params = new Uint32Array(d.u32.length + (d.f32?.length ?? 0))
-    params.set(d.u32)
-    if (d.f32) params.set(new Uint32Array(Float32Array.from(d.f32).buffer), d.u32.length)
     this.#queue.push({
-      pipeline: this.#pipelines.get(d),
+      pipeline: this.#pipelines.get(d.shader.code, d),
       buffers: d.buffers,
-      params,
+      params: packUniforms(d.shader, d.uniforms),
       groups: [Math.ceil(tiles / z), rows, z],
     })
   }
@@ -170,6 +167,3 @@ export class GpuContext implements GpuTraits {
     return apart
   }
 }
-
-/** Offset and row stride, as shaders take a tensor. */
-export const place = (t: GpuTensor): [number, number] => [t.offset, t.rowStride]

@@ -3,10 +3,8 @@ import type { Precision } from '../precision.ts'
 import type { MatrixShape } from './matrix-shape.ts'
 import { prelude } from './prelude.ts'
 
-/** Names one compute pipeline. */
+/** Names one compute pipeline of a shader. */
 export interface PipelineKey {
-  /** WGSL text, one of generated/wgsl.ts. */
-  readonly shader: string
   readonly entry: string
   /** Values of the shader's `override` constants. */
   readonly constants?: Readonly<Record<string, number>>
@@ -29,8 +27,8 @@ export class PipelineCache {
   }
 
   /** Starts compiling at once; DeviceError('shader') with line and column where the shader is wrong. */
-  get(key: PipelineKey): Promise<GPUComputePipeline> {
-    const { shader, entry, constants = {}, precision = 'f32', matrix } = key
+  get(shader: string, key: PipelineKey): Promise<GPUComputePipeline> {
+    const { entry, constants = {}, precision = 'f32', matrix } = key
     const before = prelude(precision, matrix)
     const variant = `${entry} ${Object.entries(constants)
       .map(([name, value]) => `${name}=${value}`)

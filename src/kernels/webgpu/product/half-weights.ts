@@ -15,7 +15,7 @@ export function storedWeights(weights: GpuWeights, context: GpuContext): GPUBuff
       shader,
       entry: 'halfWeights',
       precision: 'f16',
-      u32: [rows, rowLength],
+      uniforms: { rows, rowLength },
       buffers: [weights.half, weights.buffer],
       tiles: rows,
     })

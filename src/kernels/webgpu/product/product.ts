@@ -1,5 +1,6 @@
 import type { Precision } from '../../precision.ts'
 import type { GpuContext, GpuTensor } from '../context.ts'
+import type { Shader, Uniforms } from '../shader.ts'
 
 const outputsPerThread = 8 // as in product-registers.lib.wgsl
 const positionsPerThread = 4
@@ -7,15 +8,15 @@ const matrixTile = 64 // as in product-matrix.lib.wgsl
 const rangePositions = 1024 // of a workgroup of product-range.lib.wgsl
 
 /** A product Σ_k weight[o, k] · input[k, t]: what its operands library takes, whichever shader multiplies. */
-export interface Product {
+export interface Product<Field extends string> {
   /** Both with the same operands library. */
-  readonly shaders: { readonly registers: string; readonly matrix: string }
+  readonly shaders: { readonly registers: Shader<Field>; readonly matrix: Shader<Field> }
   /** Of the weights as they are stored; matrix units multiply f16 only. */
   readonly precision: Precision
   readonly out: GpuTensor
   readonly input: GpuTensor
   readonly constants: Readonly<Record<string, number>>
-  readonly u32: readonly number[]
+  readonly uniforms: Uniforms<NoInfer<Field>>
   /** By binding. */
   readonly buffers: Readonly<Record<number, GPUBuffer>>
   /** Those through which the input is read. */
@@ -27,8 +28,8 @@ export interface Product {
 const rangeOutput = 9 // binding
 
 /** Queues a product: on matrix units where weights are f16 and the device has them, else in registers. */
-export function enqueueProduct(p: Product, context: GpuContext): void {
-  const { out, constants, precision, u32 } = p
+export function enqueueProduct<Field extends string>(p: Product<Field>, context: GpuContext): void {
+  const { out, constants, precision, uniforms } = p
   if (precision === 'f16' && context.matrix) {
     const range = p.range.buffer ?? context.scratch(1, 4).buffer
     enqueueRange(p, range, context)
@@ -38,7 +39,7 @@ export function enqueueProduct(p: Product, context: GpuContext): void {
       precision,
       matrix: context.matrix,
       constants,
-      u32,
+      uniforms,
       buffers: byBinding({ ...p.buffers, [p.range.binding]: range }),
       ...matrixTiles(out.channelCount, out.length),
     })
@@ -50,7 +51,7 @@ export function enqueueProduct(p: Product, context: GpuContext): void {
     entry: 'product',
     precision,
     constants: { ...constants, threadsT, threadsO },
-    u32,
+    uniforms,
     buffers: byBinding(p.buffers),
     tiles: Math.ceil(out.length / (threadsT * positionsPerThread)),
     rows: Math.ceil(out.channelCount / (threadsO * outputsPerThread)),
@@ -58,7 +59,7 @@ export function enqueueProduct(p: Product, context: GpuContext): void {
 }
 
 /** Queues the largest absolute value of the input, as the product reads it, into `to`. */
-function enqueueRange(p: Product, to: GPUBuffer, context: GpuContext): void {
+function enqueueRange<Field extends string>(p: Product<Field>, to: GPUBuffer, context: GpuContext): void {
   const one = (buffer: GPUBuffer, offset: number): GpuTensor => ({
     channelCount: 1,
     length: 1,
@@ -74,7 +75,7 @@ function enqueueRange(p: Product, to: GPUBuffer, context: GpuContext): void {
     precision: p.precision,
     matrix: context.matrix,
     constants: p.constants,
-    u32: p.u32,
+    uniforms: p.uniforms,
     buffers: byBinding({
       ...Object.fromEntries(p.inputBindings.map((binding) => [binding, p.buffers[binding]])),
       [rangeOutput]: largest,
