@@ -39,7 +39,7 @@ const checks: { readonly [K in OpName]: (args: OpArguments[K]) => void } = {
   implicitFilter: checkImplicitFilter,
 }
 
-export const opNames = Object.keys(checks) as OpName[]
+const opNames = Object.keys(checks) as OpName[]
 
 /** An `Ops` whose every method checks shapes, then hands op and arguments to `enqueue`. */
 export function queueingOps(enqueue: <K extends OpName>(op: K, args: OpArguments[K]) => void): Ops {

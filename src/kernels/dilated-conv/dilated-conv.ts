@@ -1,8 +1,6 @@
 import { ShapeError } from '../../errors.ts'
 import { expectShape, expectWeights, type Tensor, type Weights } from '../tensor.ts'
 
-export const leakySlope = 0.1
-
 /**
  * Dense dilated convolution without padding (cross-correlation, as torch.nn.Conv1d):
  * `a = leaky(scale · input + shift)` where `before` is given, else input;

@@ -1,6 +1,6 @@
 // What a dilated convolution multiplies, as a matrix product over (input channel, tap), and what becomes of the sums:
 // out[o, t] = leakyIf(bias[o] + Σ_i Σ_j weight[o, i, j] · a[i, t + j · dilation]) + residual[o, t],
-// a = leaky(scale · input + shift) or input. The products are those of ../linear.
+// a = leaky(scale · input + shift) or input. The products are those of ../webgpu/product.
 struct Params {
   outChannels: u32,
   inChannels: u32,

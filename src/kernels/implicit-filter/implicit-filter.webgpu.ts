@@ -103,7 +103,7 @@ interface FilterFeatures {
 }
 
 /** z and t of taps firstTap .. + count in float64 (implicit-filter.ts): a device's own sines would not do. */
-export function filterFeatures(
+function filterFeatures(
   { tapCount, embeddingSize }: Pick<ImplicitFilterArguments, 'tapCount' | 'embeddingSize'>,
   firstTap: number,
   count: number,

@@ -52,7 +52,7 @@ export interface BlockLayout {
 }
 
 /** Values first; where they are f16, behind them an exponent for each tile of columns and for each row. */
-export function blockLayout(values: number, columnTiles: number, rows: number, isHalf: boolean): BlockLayout {
+function blockLayout(values: number, columnTiles: number, rows: number, isHalf: boolean): BlockLayout {
   const rowExponents = values + columnTiles
   return { stride: isHalf ? Math.ceil((rowExponents + rows) / 16) * 16 : values, columnExponents: values, rowExponents }
 }

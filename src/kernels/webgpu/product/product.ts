@@ -97,7 +97,7 @@ export const matrixTiles = (outChannels: number, length: number): { tiles: numbe
 })
 
 /** Few outputs take few threads along outputs and more along positions, so that none computes rows that are not there. */
-export function registerThreads(outChannels: number, length: number): { threadsO: number; threadsT: number } {
+function registerThreads(outChannels: number, length: number): { threadsO: number; threadsT: number } {
   let threadsO = 1
   while (threadsO < 16 && threadsO * outputsPerThread < outChannels) threadsO *= 2
   const threadsT = threadsO <= 4 && length > 64 ? 32 : 16
