@@ -24,7 +24,7 @@ const probeTimeoutMs = 20_000
  * `genoconv bench --calibrate` found, where it was run.
  */
 export async function chooseDevice(choice: DeviceChoice, given: BackendOptions = {}): Promise<ChosenBackend> {
-  const found = await planConstants()
+  const found = await planConstants(given.onWarning)
   const name = calibrationName(found)
   const options: BackendOptions =
     name === undefined ? given : { ...given, calibration: { name, constants: found.constants } }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { cpus, homedir } from 'node:os'
+import { cpus } from 'node:os'
 import { dirname, join } from 'node:path'
 import { ConfigError } from '../../src/errors.ts'
+import { homeFolder } from '../../src/io/hub/home-folder.ts'
 import { type CostConstants, defaultCostConstants } from '../../src/kernels/long-conv/cost-model.ts'
 
 /** Constants by the name of the CPU they were measured on: a cluster's nodes often share one home folder. */
@@ -22,7 +23,7 @@ const chosen = (): string | undefined => process.env['GENOCONV_PLAN_CONSTANTS'] 
 export function planConstantsPath(): string {
   const named = chosen()
   if (named !== undefined && named !== 'default') return named
-  return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'genoconv', 'plan-constants.json')
+  return join(process.env['XDG_CACHE_HOME'] || join(homeFolder(), '.cache'), 'genoconv', 'plan-constants.json')
 }
 
 const machineName = (): string => cpus()[0]?.model.trim() || 'unknown CPU'
@@ -30,19 +31,21 @@ const machineName = (): string => cpus()[0]?.model.trim() || 'unknown CPU'
 /**
  * What long convolutions are planned by on this machine: what `genoconv bench --calibrate` measured and kept, else the
  * package's constants. Never measured unasked: a plan decides how results round, and two runs must not differ by noise.
- * ConfigError for a file that is no such file.
+ * A folder that cannot be read (an odd HOME) has none: `onWarning` is told.
+ *
+ * @throws ConfigError for a file that is no such file, or one that was named and cannot be read
  */
-export async function planConstants(): Promise<PlanConstants> {
+export async function planConstants(onWarning?: (text: string) => void): Promise<PlanConstants> {
   if (chosen() === 'default') return { constants: defaultCostConstants }
   const path = planConstantsPath()
-  const constants = (await readStored(path, chosen() !== undefined))[machineName()]
+  const constants = (await readStored(path, { isNeeded: chosen() !== undefined, onWarning }))[machineName()]
   return constants ? { constants, path } : { constants: defaultCostConstants }
 }
 
 /** Keeps `constants` for this machine; gives the file's path. */
 export async function keepPlanConstants(constants: CostConstants): Promise<string> {
   const path = planConstantsPath()
-  const stored = { ...(await readStored(path, false)), [machineName()]: constants }
+  const stored = { ...(await readStored(path, { isNeeded: false })), [machineName()]: constants }
   const temporary = `${path}.${process.pid}`
   try {
     await mkdir(dirname(path), { recursive: true })
@@ -60,9 +63,16 @@ export async function keepPlanConstants(constants: CostConstants): Promise<strin
   return path
 }
 
-async function readStored(path: string, isNeeded: boolean): Promise<Stored> {
+async function readStored(
+  path: string,
+  { isNeeded, onWarning }: { isNeeded: boolean; onWarning?: (text: string) => void },
+): Promise<Stored> {
   const text = await readFile(path, 'utf8').catch((cause) => {
-    if (!isNeeded && cause.code === 'ENOENT') return '{}'
+    if (!isNeeded) {
+      if (cause.code !== 'ENOENT')
+        onWarning?.(`${path}: cannot be read (${cause.code}); plans are made by the package's constants`)
+      return '{}'
+    }
     throw new ConfigError({
       where: path,
       what: `cannot be read (${cause.code})`,

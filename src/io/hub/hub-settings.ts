@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { ConfigError } from '../../errors.ts'
+import { homeFolder } from './home-folder.ts'
 
 /** Where Hugging Face's files come from and go to, as its own tools read it from the environment. */
 export interface HubSettings {
@@ -23,7 +23,9 @@ type Environment = Readonly<Record<string, string | undefined>>
  */
 export async function readHubSettings(environment: Environment = process.env): Promise<HubSettings> {
   const value = (name: string): string | undefined => environment[name]?.trim() || undefined
-  const home = expandHome(value('HF_HOME') ?? join(value('XDG_CACHE_HOME') ?? join(homedir(), '.cache'), 'huggingface'))
+  const home = expandHome(
+    value('HF_HOME') ?? join(value('XDG_CACHE_HOME') ?? join(homeFolder(), '.cache'), 'huggingface'),
+  )
   const endpoint = value('HF_ENDPOINT') ?? 'https://huggingface.co'
   if (!/^https?:$/.test(URL.canParse(endpoint) ? new URL(endpoint).protocol : '')) {
     throw new ConfigError({
@@ -47,4 +49,4 @@ async function readToken(path: string): Promise<string | undefined> {
 }
 
 const expandHome = (path: string): string =>
-  path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path
+  path === '~' || path.startsWith('~/') ? join(homeFolder(), path.slice(1)) : path

@@ -1,0 +1,179 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, readdirSync, readlinkSync, realpathSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { commandWords, folders, goldenModel, runProgram, sample } from '../../support/run-program.ts'
+
+// What stands around a run: modules it loads, folders of the user, terminals, signals.
+
+const folder = folders()
+const common = ['--device', 'cpu', '--threads', '1', '--model', goldenModel('openspliceai-nano.safetensors')]
+const gene = `>gene\n${'ACGTTGCAGGTAAGT'.repeat(20)}\n`
+
+describe('help loads the parser and nothing that computes', () => {
+  it.each([['--help'], ['predict --help'], ['models info --help'], ['--version'], ['view x']])('%s', async (line) => {
+    const { path } = folder({
+      // Says which modules were loaded, when the program ends.
+      'loaded.mjs': `import { registerHooks, register } from 'node:module'
+register('data:text/javascript,' + encodeURIComponent(\`
+import { writeSync } from 'node:fs'
+export async function load(url, context, next) {
+  writeSync(2, 'LOADED ' + url + '\\\\n')
+  return next(url, context)
+}\`))`.replace('registerHooks, ', ''),
+    })
+    const env = { NODE_OPTIONS: `--import ${join(path, 'loaded.mjs')}` }
+    const { stderr } = await runProgram(line.split(' '), { cwd: path, env })
+    const loaded = stderr.split('\n').filter((text) => text.startsWith('LOADED '))
+    expect(loaded.some((url) => url.includes('/yargs/'))).toBe(true)
+    const heavy =
+      /apache-arrow|node_modules\/webgpu|@huggingface|cli-progress|@gmod|src\/(kernels|model)\/|pipelines\/(predict|shard|models|device)\//
+    expect(loaded.filter((url) => heavy.test(url))).toEqual([])
+  })
+})
+
+describe('a command that is not there is named, with those that are', () => {
+  it.each([
+    [['view', 'x'], /^genoconv: command line: there is no command view: expected one of predict, .*bench$/],
+    [['predct', 'a.fa'], /there is no command predct.*did you mean predict\?$/],
+    [
+      ['models', 'inf'],
+      /^genoconv: models: there is no command inf: expected one of list, info, pull; did you mean info\?$/,
+    ],
+    [['shard', 'rn'], /did you mean run\?$/],
+    [['models'], /no subcommand is given: expected one of list, info, pull/],
+  ] as const)('%j', async (words, pattern) => {
+    const { code, lines } = await runProgram(words)
+    expect({ code, lines }).toEqual({ code: 2, lines: [expect.stringMatching(pattern)] })
+  })
+})
+
+describe('every subcommand has an example', () => {
+  it.each(['models list', 'models info', 'models pull', 'shard plan', 'shard run', 'shard merge'])(
+    '%s',
+    async (line) => {
+      const { stdout } = await runProgram([...line.split(' '), '--help'])
+      expect(stdout.toString()).toContain(`  genoconv ${line}`)
+    },
+  )
+})
+
+describe('an odd HOME', () => {
+  it.each([
+    ['/nonexistent/nope', 0],
+    ['/dev/null', 1],
+    ['', 0],
+  ])('%j: the defaults are used', async (HOME, warnings) => {
+    const { path, names } = folder({ 'a.fa': gene })
+    const env = { HOME, XDG_CACHE_HOME: '', GENOCONV_PLAN_CONSTANTS: '', TMPDIR: '/nonexistent' }
+    const { code, lines } = await runProgram(['predict', 'a.fa', '-o', 'out.tsv', ...common], { cwd: path, env })
+    expect({ code, lines }).toEqual({ code: 0, lines })
+    expect(names()).toEqual(['a.fa', 'out.tsv'])
+    expect(lines.filter((text) => text.includes('warning:'))).toHaveLength(warnings)
+  })
+})
+
+/** The shell's exit code of a run that is sent `signal` once `ready` says so. */
+async function interrupted(
+  words: readonly string[],
+  signal: NodeJS.Signals,
+  settings: { cwd: string; ready: (pid: number) => boolean; env?: Record<string, string> },
+): Promise<{ code: number; stderr: string; seconds: number }> {
+  const child = spawn(process.execPath, commandWords(words), {
+    cwd: settings.cwd,
+    env: { ...process.env, NODE_OPTIONS: '', ...settings.env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  let stderr = ''
+  child.stderr.on('data', (data) => {
+    stderr += data
+  })
+  let sent = 0
+  const timer = setInterval(() => {
+    if (sent > 0 || !settings.ready(child.pid!)) return
+    sent = performance.now()
+    child.kill(signal)
+  }, 50)
+  const [code, by] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) => {
+    child.on('close', (...how) => resolve(how))
+  })
+  clearInterval(timer)
+  return { code: code ?? (by === 'SIGINT' ? 130 : 1), stderr, seconds: (performance.now() - sent) / 1000 }
+}
+
+/** Whether the process holds the FIFO open, waiting for its writer. */
+function waitsFor(pid: number, path: string): boolean {
+  const links = readdirSync(`/proc/${pid}/fd`).map((fd) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${fd}`)
+    } catch {
+      return ''
+    }
+  })
+  return links.includes(path)
+}
+
+describe('signals end a run whatever it waits for', () => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    it(`${signal}: a FIFO that nobody writes`, async () => {
+      const { path, names } = folder()
+      execFileSync('mkfifo', [join(path, 'in.fa')])
+      const outcome = await interrupted(['predict', 'in.fa', '-o', 'out.tsv', ...common], signal, {
+        cwd: path,
+        ready: (pid) => waitsFor(pid, realpathSync(join(path, 'in.fa'))),
+      })
+      expect(outcome).toEqual({ ...outcome, code: 130 })
+      expect(outcome.stderr).toMatch(/interrupted/)
+      expect(names()).toEqual(['in.fa'])
+    })
+  }
+  it('a server that does not answer', async () => {
+    let isAsked = false
+    const server = createServer(() => {
+      isAsked = true
+    }).listen(0)
+    const { port } = server.address() as AddressInfo
+    const { path } = folder()
+    const env = { HF_ENDPOINT: `http://127.0.0.1:${port}`, HF_HOME: path, HF_HUB_OFFLINE: '0' }
+    const pull = await interrupted(['models', 'pull', 'a/b'], 'SIGTERM', { cwd: path, env, ready: () => isAsked })
+    expect(pull).toEqual({ ...pull, code: 130 })
+    isAsked = false
+    const url = `http://127.0.0.1:${port}/a.fa`
+    const read = await interrupted(['predict', url, '-o', 'out.tsv', ...common], 'SIGTERM', {
+      cwd: path,
+      ready: () => isAsked,
+    })
+    expect(read).toEqual({ ...read, code: 130 })
+    server.closeAllConnections()
+    server.close()
+  })
+})
+
+const hasScript = existsSync('/usr/bin/script')
+describe.skipIf(!hasScript)('under a terminal (skipped: no script command)', () => {
+  it('Ctrl-C under a progress bar: the bar goes, the message has its own line, lines wrap again', async () => {
+    const { path } = folder()
+    const words = commandWords(['predict', sample('MACROD2.fa.gz'), '--chunk', '2k', '-o', 'out.arrow', ...common])
+    const quoted = [process.execPath, ...words].map((word) => `'${word}'`).join(' ')
+    const child = spawn('script', ['-qec', quoted, '/dev/null'], {
+      cwd: path,
+      env: { ...process.env, NODE_OPTIONS: '' },
+    })
+    let text = ''
+    let isSent = false
+    child.stdout.on('data', (data) => {
+      text += data
+      if (!isSent && text.includes('bases/s')) child.stdin.write('\u0003')
+      isSent ||= text.includes('bases/s')
+    })
+    await new Promise((resolve) => child.on('close', resolve))
+    const [off, on] = ['\u001b[?7l', '\u001b[?7h']
+    expect(text).toContain(off)
+    expect(text.lastIndexOf(on)).toBeGreaterThan(text.lastIndexOf(off))
+    const last = text.trimEnd().split('\n').at(-1)!
+    const erased = last.slice(Math.max(last.lastIndexOf('\u001b[0K'), last.lastIndexOf('\u001b[2K'), 0))
+    expect(erased.replaceAll(/\u001b\[[?0-9;]*[A-Za-z]|\r/g, '')).toMatch(/^genoconv: interrupted/)
+  })
+})
