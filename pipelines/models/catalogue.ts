@@ -48,6 +48,15 @@ export interface ModelDescription {
   readonly card: Readonly<Record<string, unknown>> | undefined
 }
 
+export interface DescribeOptions {
+  readonly signal?: AbortSignal | undefined
+  readonly onWarning?: (text: string) => void
+}
+
+export interface PullOptions extends DescribeOptions {
+  readonly onProgress?: ((progress: DownloadProgress) => void) | undefined
+}
+
 /** Shipped models, those of the Hugging Face cache that genoconv may run, and published ones that are not here yet. */
 export async function listModels(): Promise<ModelListing[]> {
   const listings: ModelListing[] = []
@@ -94,7 +103,7 @@ export async function listModels(): Promise<ModelListing[]> {
  */
 export async function describeModel(
   spec: string | undefined,
-  options: { signal?: AbortSignal | undefined; onWarning?: (text: string) => void } = {},
+  options: DescribeOptions = {},
 ): Promise<ModelDescription> {
   const name = spec ?? defaultModelName()
   if (name === undefined)
@@ -127,14 +136,7 @@ export async function describeModel(
 }
 
 /** Downloads a repository into the Hugging Face cache, checks it, and makes sure that genoconv can run it. */
-export async function pullModel(
-  spec: string,
-  options: {
-    signal?: AbortSignal | undefined
-    onProgress?: ((progress: DownloadProgress) => void) | undefined
-    onWarning?: (text: string) => void
-  } = {},
-): Promise<CachedModel> {
+export async function pullModel(spec: string, options: PullOptions = {}): Promise<CachedModel> {
   const known = knownModel(spec)
   if (known && known.source !== 'pull')
     throw new ConfigError({

@@ -63,6 +63,7 @@ export async function runPredict(request: PredictRequest, settings: RunSettings)
     maxHeldBytes: (request.memory ?? freeMemory() / 2) / 4,
   })
   let out: RunOutput | undefined
+  const backends: Backend[] = []
   try {
     const regions = await readRegions(request, genomes, signal)
     const output = chooseOutput({
@@ -74,12 +75,14 @@ export async function runPredict(request: PredictRequest, settings: RunSettings)
     })
     checkOverlaps(output.format, regions)
     out = await openRunOutput({ request, output, log, signal, isDry })
-    return await compute({ request, settings, genomes, regions, output, out })
+    return await compute({ request, settings, genomes, regions, output, out, backends })
   } catch (error) {
     const shown = out ? addReserve(error, out.memory) : error
     await out?.abort(shown)
     throw shown
   } finally {
+    // Whatever happened; an error of a device that has failed already is not worth another.
+    await Promise.all(backends.map((backend) => backend.destroy().catch(() => {})))
     await Promise.all(genomes.map((genome) => genome.close()))
   }
 }
@@ -91,10 +94,13 @@ interface Run {
   readonly regions: readonly Region[] | undefined
   readonly output: OutputChoice
   readonly out: RunOutput
+  /** Those that were opened, for the caller to release. */
+  readonly backends: Backend[]
 }
 
 /** Device, model and plan; then reading, computing and writing at once, and what is to be said of it. */
-async function compute({ request, settings, genomes, regions, output, out }: Run): Promise<RunOutcome | undefined> {
+async function compute(run: Run): Promise<RunOutcome | undefined> {
+  const { request, settings, genomes, regions, output, out, backends } = run
   const { log, signal, onPlanned } = settings
   const startTime = performance.now()
   const { filterLength, frequencySparsity, strand, context, chunk } = request
@@ -105,6 +111,7 @@ async function compute({ request, settings, genomes, regions, output, out }: Run
     precision: request.precision,
     onWarning: log.warn,
   })
+  backends.push(backend)
   const load = (on: Backend): Promise<Model> =>
     loadModel(request.models, { backend: on, filterLength, frequencySparsity, signal, onWarning: log.warn })
   let model = await load(backend)
@@ -123,7 +130,6 @@ async function compute({ request, settings, genomes, regions, output, out }: Run
   const plan = await planPredict(model, genomes, options)
   if (onPlanned) {
     await onPlanned({ model, genomes, options, plan, output })
-    await close(model)
     return undefined
   }
 
@@ -141,6 +147,7 @@ async function compute({ request, settings, genomes, regions, output, out }: Run
       precision: backend.precision,
       onWarning: log.warn,
     })
+    backends.push(moved.backend)
     model = await load(moved.backend)
     return model
   }
@@ -171,7 +178,6 @@ async function compute({ request, settings, genomes, regions, output, out }: Run
   })
   const outcome = { tally, startTime, device: backend.description, output: output.path ?? '-' }
   if (begun === 'complete') {
-    await close(model)
     return { ...outcome, wasComplete: true }
   }
   const { sink, done } = begun
@@ -195,7 +201,6 @@ async function compute({ request, settings, genomes, regions, output, out }: Run
     layout,
     done && { ...done, contigs: () => [...tally.skippedContigs] },
   )
-  await close(model)
   return { ...outcome, device: model.backend.description, basesBefore: done?.rows }
 }
 
@@ -220,9 +225,4 @@ function describeOptions(
     'the region column (`regions`)': bedFiles.length > 0 ? 'written' : 'not written',
     'the planned chunk': `${plannedChunk} bases`,
   }
-}
-
-async function close(model: Model): Promise<void> {
-  model.close()
-  await model.backend.destroy()
 }
