@@ -1,5 +1,5 @@
 import { FormatError } from '../../src/errors.ts'
-import { brief, isRecord } from '../../src/model/weights/safetensors.ts'
+import { brief, isRecord } from '../../src/model/weights/json.ts'
 
 /** Reads one field of an object: the value checked, or a FormatError. */
 export type Reader<T> = (value: JsonValue) => T

@@ -2,7 +2,7 @@ import { FormatError, ShapeError } from '../../errors.ts'
 import type { HyenaArchitecture, NamedTensor } from '../checkpoint.ts'
 import type { ModelConfig } from './model-config.ts'
 import type { RawWeights } from './raw-tensor.ts'
-import { brief } from './safetensors.ts'
+import { brief } from './json.ts'
 import { TensorPicker } from './tensor-picker.ts'
 
 /** Rows of the embedding that the tokens A, C, G, T, N (7 to 11) need. */

@@ -1,5 +1,5 @@
 import { FormatError } from '../../errors.ts'
-import { brief, isRecord } from './safetensors.ts'
+import { brief, isRecord } from './json.ts'
 
 /** A model's `config.json`, with errors that name the file and the key. */
 export class ModelConfig {

@@ -2,7 +2,7 @@ import { FormatError } from '../../errors.ts'
 import type { NamedTensor, SpliceBlock, SpliceHyenaArchitecture } from '../checkpoint.ts'
 import type { ModelConfig } from './model-config.ts'
 import type { RawWeights } from './raw-tensor.ts'
-import { isRecord } from './safetensors.ts'
+import { isRecord } from './json.ts'
 import { TensorPicker } from './tensor-picker.ts'
 
 export const spliceModelType = 'genoconv-splice'

@@ -1,5 +1,5 @@
 import { FormatError } from '../../errors.ts'
-import { PickleGlobal } from './pickle.ts'
+import { PickleGlobal } from './pickle-values.ts'
 import type { DType, RawTensor } from './raw-tensor.ts'
 
 /**

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { FormatError } from '../../../src/errors.ts'
-import { PickleGlobal, PickleObject, parsePickle } from '../../../src/model/weights/pickle.ts'
+import { parsePickle } from '../../../src/model/weights/pickle.ts'
+import { PickleGlobal, PickleObject } from '../../../src/model/weights/pickle-values.ts'
 
 const pair = new PickleGlobal('m.pair', (args) => args)
 const inert = new PickleGlobal('m.Inert')
