@@ -89,7 +89,7 @@ export class PickleMachine {
   }
 
   pushGlobal(module: unknown, name: unknown): void {
-    if (typeof name !== 'string' || typeof module !== 'string') return this.fail('a global without a name')
+    if (typeof name !== 'string' || typeof module !== 'string') this.fail('a global without a name')
     this.stack.push(this.world.findGlobal(`${module}.${name}`))
   }
 
@@ -97,8 +97,8 @@ export class PickleMachine {
   call(): void {
     const args = this.pop()
     const callee = this.pop()
-    if (!(callee instanceof PickleGlobal)) return this.fail('calls something that is not a global')
-    if (!Array.isArray(args)) return this.fail(`calls ${callee.name} without arguments`)
+    if (!(callee instanceof PickleGlobal)) this.fail('calls something that is not a global')
+    if (!Array.isArray(args)) this.fail(`calls ${callee.name} without arguments`)
     this.pushContainer(callee.construct ? callee.construct(args) : new PickleObject(callee, args))
   }
 
@@ -106,7 +106,7 @@ export class PickleMachine {
     const target = this.top()
     let map = target
     if (target instanceof PickleObject) map = target.state ??= new Map()
-    if (!(map instanceof Map) || items.length % 2) return this.fail('sets items on something that is not a dictionary')
+    if (!(map instanceof Map) || items.length % 2) this.fail('sets items on something that is not a dictionary')
     for (let i = 0; i < items.length; i += 2) map.set(items[i], items[i + 1])
   }
 
@@ -114,7 +114,7 @@ export class PickleMachine {
     const target = this.top()
     let list = target
     if (target instanceof PickleObject) list = target.state ??= []
-    if (!Array.isArray(list)) return this.fail('appends to something that is not a list')
+    if (!Array.isArray(list)) this.fail('appends to something that is not a list')
     for (const item of items) list.push(item)
   }
 
