@@ -79,12 +79,18 @@ async function compareRegions(path: string, genome: Genome, contig: string, leng
     const note = (name: string, seconds: Seconds): void => void times.set(name, [...(times.get(name) ?? []), seconds])
     // One process each, as users run them; ours opens the file and its index anew in each round, and starts no process.
     for (let round = 0; round < rounds; round++) {
-      const seconds = await timed(async () => {
-        const again = await openGenome(path)
-        for (const region of regions) await again.read(region)
-        await again.close()
-      })
-      note('genoconv', seconds)
+      for (const readers of [1, 8]) {
+        const seconds = await timed(async () => {
+          const again = await openGenome(path)
+          let next = 0
+          const readOn = async (): Promise<void> => {
+            while (next < regions.length) await again.read(regions[next++])
+          }
+          await Promise.all(Array.from({ length: readers }, readOn))
+          await again.close()
+        })
+        note(readers === 1 ? 'genoconv, one after the other' : `genoconv, ${readers} at a time`, seconds)
+      }
       for (const command of others) {
         const run = timedProgram(command)
         if (run && round === 0 && lettersOf(run.output) !== letters)

@@ -36,6 +36,14 @@ for (const [letter, opposite] of Object.entries(COMPLEMENTS)) {
   }
 }
 
+/** The first place in [from, to) where no base stands, else `to`. A function of its own: the compiler makes more of a small loop. */
+export function endOfBases(bytes: Uint8Array, from: number, to: number): number {
+  const bases = isBase
+  let i = from
+  while (i < to && bases[bytes[i]] === 1) i++
+  return i
+}
+
 /** `table` for two letters at a time, in whichever order the machine has them. */
 export const pairTable = (table: Uint8Array): Uint16Array =>
   Uint16Array.from({ length: 65536 }, (_, pair) => table[pair & 255] | (table[pair >> 8] << 8))

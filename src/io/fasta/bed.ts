@@ -106,10 +106,10 @@ function parseLine(
       got: strand.slice(0, 40),
     })
   }
-  checkPlace(contig, start, end, where, contigs)
+  const known = checkPlace(contig, start, end, where, contigs)
   const label = fields[3]?.trim()
   return {
-    contig,
+    contig: known?.name ?? contig, // one text for all regions of a contig, however many
     start,
     end,
     ...(label && label !== '.' && { name: label }),
@@ -124,7 +124,7 @@ function checkPlace(
   end: number,
   where: string,
   contigs?: ReadonlyMap<string, Contig>,
-): void {
+): Contig | undefined {
   const known = contigs?.get(contig)
   if (contigs && !known) {
     throw new RegionError({
@@ -141,6 +141,7 @@ function checkPlace(
     const what = `outside contig ${contig} of length ${known.length}`
     throw new RegionError({ where, what, expected: `end <= ${known.length}`, got: `${start}-${end}` })
   }
+  return known
 }
 
 function toPosition(field: string, what: 'start' | 'end', where: string): number {

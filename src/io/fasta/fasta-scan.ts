@@ -1,5 +1,5 @@
 import { FormatError } from '../../errors.ts'
-import { isBase, showByte } from './alphabet.ts'
+import { endOfBases, showByte } from './alphabet.ts'
 import { concatBytes } from '../bytes/byte-source.ts'
 
 /** What the scanner finds, in file order. */
@@ -24,13 +24,6 @@ const MAX_NAME_BYTES = 1 << 16
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf]
 const isBlank = (byte: number): boolean => byte === 32 || (byte >= 9 && byte <= 13 && byte !== NEWLINE)
 const utf8 = new TextDecoder('utf-8', { fatal: true })
-
-/** The first place from `i` on where no base stands. A function of its own: the compiler makes more of a small loop. */
-function endOfBases(bytes: Uint8Array, i: number, isBase: Uint8Array): number {
-  const end = bytes.length
-  while (i < end && isBase[bytes[i]] === 1) i++
-  return i
-}
 
 /**
  * Reads FASTA bytes pushed in pieces of any size, in constant memory: every letter is checked, every line counted.
@@ -103,7 +96,7 @@ export class FastaScanner {
     while (i < bytes.length) {
       if (this.#isAfterReturn && bytes[i] !== NEWLINE) this.#refuseReturn()
       const start = i
-      i = endOfBases(bytes, i, isBase)
+      i = endOfBases(bytes, i, bytes.length)
       if (i > start) this.#addRun(bytes, start, i)
       if (i === bytes.length) return i
       const byte = bytes[i]

@@ -1,5 +1,5 @@
 import { GenoconvError } from '../../errors.ts'
-import { isBase } from './alphabet.ts'
+import { checkLines } from './checked-lines.ts'
 import { PIECE_BYTES } from '../bytes/byte-source.ts'
 import type { DataReader } from '../bytes/data-reader.ts'
 import { baseOffset, type FaiEntry } from './fai.ts'
@@ -61,51 +61,9 @@ export async function checkLineEnds(reader: DataReader, entry: FaiEntry, signal?
   for (const line of new Set([1, Math.ceil(fullLines / 2), fullLines])) {
     const position = line * entry.lineBases - 1
     const offset = baseOffset(entry, position)
-    const bytes = await reader.read(baseOffset(entry, position + 1) + 1 - offset, offset, signal)
-    unwrapLines(bytes, entry, position, new Uint8Array(2))
-  }
-}
-
-/** Copies up to `count` bases, until a byte that is none; returns how many. A small loop, for the compiler. */
-function copyBases(
-  bytes: Uint8Array,
-  from: number,
-  bases: Uint8Array,
-  to: number,
-  count: number,
-  isBase: Uint8Array,
-): number {
-  for (let i = 0; i < count; i++) {
-    const byte = bytes[from + i]
-    if (isBase[byte] === 0) return i
-    bases[to + i] = byte
-  }
-  return count
-}
-
-/**
- * Takes the bases from raw file bytes of a record, that begin with base `position`, until `bases` is full. StaleIndex if a
- * line end is not where `entry` says or a byte between is no letter of a sequence.
- */
-export function unwrapLines(bytes: Uint8Array, entry: FaiEntry, position: number, bases: Uint8Array): void {
-  const endBytes = entry.lineBytes - entry.lineBases
-  let column = position % entry.lineBases
-  let from = 0
-  let filled = 0
-  for (;;) {
-    const count = Math.min(entry.lineBases - column, bases.length - filled)
-    if (from + count > bytes.length)
-      throw new StaleIndex(`record ${entry.name} ends before base ${position + bases.length}`)
-    const copied = copyBases(bytes, from, bases, filled, count, isBase)
-    if (copied < count) throw new StaleIndex(`record ${entry.name} has no base at ${position + filled + copied}`)
-    filled += count
-    if (filled === bases.length) return
-    from += count
-    for (let i = 0; i < endBytes; i++) {
-      if (isBase[bytes[from + i]] === 1)
-        throw new StaleIndex(`record ${entry.name} has no line end after base ${position + filled - 1}`)
-    }
-    from += endBytes
-    column = 0
+    const wantedBytes = baseOffset(entry, position + 1) + 1 - offset
+    const bytes = await reader.read(wantedBytes, offset, signal)
+    if (bytes.length < wantedBytes) throw new StaleIndex(`record ${entry.name} ends before base ${position + 1}`)
+    checkLines(bytes, entry, position)
   }
 }

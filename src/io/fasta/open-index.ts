@@ -1,14 +1,16 @@
 import { FormatError } from '../../errors.ts'
 import type { Contig, Region } from '../../genome.ts'
+import { BgzfReader } from '../bytes/bgzf-reader.ts'
 import { type ByteSource, PIECE_BYTES, readAll } from '../bytes/byte-source.ts'
-import { BgzfReader, bufferedReader, type DataReader, plainReader } from '../bytes/data-reader.ts'
+import { bufferedReader, type DataReader, plainReader } from '../bytes/data-reader.ts'
+import { type Gzi, parseGzi } from '../bytes/gzi.ts'
+import { StaleIndex } from '../bytes/stale-index.ts'
 import { warnOfEmpty } from './empty-records.ts'
 import { baseOffset, type FaiEntry, parseFai } from './fai.ts'
 import { type IndexedRecord, scanIndex } from './fasta-index.ts'
-import { type Gzi, parseGzi } from '../bytes/gzi.ts'
 import { HeldRecords } from './held-records.ts'
-import { checkGap, checkLineEnds, unwrapLines } from './index-check.ts'
-import { StaleIndex } from '../bytes/stale-index.ts'
+import { checkGap, checkLineEnds } from './index-check.ts'
+import type { RegionReader } from './region-reader.ts'
 
 /** What is known of a file's records, and how to read them. */
 export interface OpenIndex {
@@ -48,9 +50,14 @@ export async function loadIndex(source: ByteSource, options: LoadOptions): Promi
   return scanAll(source, options)
 }
 
-/** The index beside the file, checked; undefined if it is not there. */
+/** Of so many records, this short on average, reading all is quicker than looking at each place between two of them. */
+const MANY_RECORDS = 10_000
+const SHORT_RECORD_BYTES = 4096
+
+/** The index beside the file, checked; undefined if it is not there, or a scan of the file is quicker than to check it. */
 async function openFiles(source: ByteSource, options: LoadOptions): Promise<OpenIndex | undefined> {
   const { signal, onWarning } = options
+  const cacheBytes = cacheBytesOf(options)
   const fai = await readBeside(source, '.fai', signal)
   const gzi = options.packing === 'bgzf' ? await readBeside(source, '.gzi', signal) : undefined
   const missing = !fai ? '.fai' : options.packing === 'bgzf' && !gzi ? '.gzi' : undefined
@@ -64,8 +71,11 @@ async function openFiles(source: ByteSource, options: LoadOptions): Promise<Open
   }
   if (!fai || missing) return undefined
   const entries = parseFai(fai)
-  const reader = gzi ? await BgzfReader.open(source, parseGzi(gzi), onWarning, signal) : plainReader(source)
-  if (source.access === 'dear') return checkedLater(entries, reader)
+  const reader = gzi
+    ? await BgzfReader.open(source, parseGzi(gzi), { onWarning, signal, cacheBytes })
+    : plainReader(source)
+  if (source.access === 'dear') return checkedLater(entries, reader, source)
+  if (entries.length > MANY_RECORDS && reader.dataBytes < SHORT_RECORD_BYTES * entries.length) return undefined
   const records: Contig[] = []
   const checked = bufferedReader(reader)
   for (let i = 0; i <= entries.length; i++) {
@@ -77,9 +87,29 @@ async function openFiles(source: ByteSource, options: LoadOptions): Promise<Open
   const contigs = new Map(records.map((record) => [record.name, record]))
   if (contigs.size < records.length) throw new StaleIndex('the file has records of one name')
   warnOfEmpty(source.name, records, onWarning)
-  return {
-    contigs,
-    read: (region, signal) => readEntry(reader, contigs.get(region.contig) as FaiEntry, region, signal),
+  const read = regionsOf(reader, source)
+  return { contigs, read: (region, signal) => read(contigs.get(region.contig) as FaiEntry, region, signal) }
+}
+
+/** Decompressed data that is worth keeping: a share of what records may take. */
+const cacheBytesOf = ({ maxHeldBytes }: LoadOptions): number => Math.min(1 << 25, maxHeldBytes / 8)
+
+/** Records whose readers are kept. */
+const KEPT_READERS = 1000
+
+/** Reads regions of records; what that takes is loaded by the first of them. */
+function regionsOf(reader: DataReader, source: ByteSource) {
+  const readers = new Map<string, RegionReader>()
+  const pieceBases = source.access === 'dear' ? PIECE_BYTES : undefined
+  return async (entry: FaiEntry, { start, end }: Region, signal?: AbortSignal): Promise<Uint8Array> => {
+    let found = readers.get(entry.name)
+    if (!found) {
+      const { RegionReader } = await import('./region-reader.ts')
+      found = new RegionReader(reader, entry, pieceBases)
+      if (readers.size >= KEPT_READERS) readers.clear()
+      readers.set(entry.name, found)
+    }
+    return found.read(start, end, signal)
   }
 }
 
@@ -106,13 +136,14 @@ async function readBeside(source: ByteSource, suffix: string, signal?: AbortSign
 }
 
 /** Over a network each record is compared with the file when it is first read. */
-function checkedLater(entries: readonly FaiEntry[], reader: DataReader): OpenIndex {
+function checkedLater(entries: readonly FaiEntry[], reader: DataReader, source: ByteSource): OpenIndex {
   const last = entries[entries.length - 1]
   if (baseOffset(last, last.length - 1) >= reader.dataBytes)
     throw new StaleIndex('it reaches beyond the end of the file')
   const contigs = new Map(entries.map((entry) => [entry.name, entry]))
   const numbers = new Map(entries.map((entry, i) => [entry.name, i]))
   const checked = new Set<string>()
+  const read = regionsOf(reader, source)
   return {
     contigs,
     async read(region, signal) {
@@ -126,52 +157,34 @@ function checkedLater(entries: readonly FaiEntry[], reader: DataReader): OpenInd
         ])
         checked.add(entry.name)
       }
-      return readEntry(reader, entry, region, signal)
+      return read(entry, region, signal)
     },
   }
 }
 
-async function readEntry(
-  reader: DataReader,
-  entry: FaiEntry,
-  region: Region,
-  signal?: AbortSignal,
-): Promise<Uint8Array> {
-  const bases = new Uint8Array(region.end - region.start)
-  for (let filled = 0; filled < bases.length; ) {
-    const start = region.start + filled
-    const count = Math.min(PIECE_BYTES, bases.length - filled)
-    const offset = baseOffset(entry, start)
-    const bytes = await reader.read(baseOffset(entry, start + count - 1) + 1 - offset, offset, signal)
-    unwrapLines(bytes, entry, start, bases.subarray(filled, filled + count))
-    filled += count
-  }
-  return bases
-}
-
 /** Index by a scan of the whole file; records that arithmetic cannot find are held in memory when they are read. */
-async function scanAll(
-  source: ByteSource,
-  { packing, maxHeldBytes, onWarning, signal }: LoadOptions,
-): Promise<OpenIndex> {
+async function scanAll(source: ByteSource, options: LoadOptions): Promise<OpenIndex> {
+  const { packing, maxHeldBytes, onWarning, signal } = options
   const { records, gzi } = await scanIndex(source, { signal, onWarning })
   const reader =
     packing === 'plain'
       ? plainReader(source)
       : packing === 'bgzf'
-        ? await BgzfReader.open(source, gzi as Gzi)
+        ? await BgzfReader.open(source, gzi as Gzi, { signal, cacheBytes: cacheBytesOf(options) })
         : undefined
   const isHeld = (record: IndexedRecord): boolean => reader === undefined || record.irregularLine > 0
   const held = new HeldRecords(source, records.filter(isHeld), maxHeldBytes)
+  const read = reader && regionsOf(reader, source)
   warnOfEmpty(source.name, records, onWarning)
   const contigs = new Map(records.map((record) => [record.name, record]))
   return {
     contigs,
     async read(region, signal) {
       const record = contigs.get(region.contig) as IndexedRecord
-      if (reader && !isHeld(record)) return readEntry(reader, record, region, signal)
+      if (region.start === region.end) return new Uint8Array(0)
+      if (read && !isHeld(record)) return read(record, region, signal)
       onWarning(
-        reader
+        read
           ? `${source.name}: record ${record.name} has lines of uneven length, so it is held in memory`
           : `${source.name}: plain gzip has no random access, so its records are held in memory; bgzip would give it`,
       )

@@ -116,6 +116,7 @@ describe('a stale index is found, replaced in memory, and warned of', () => {
     )
     bytes.set(moved, from)
     writeFileSync(path, bytes)
+    utimesSync(path, 1e9, 1e9) // older than its index
     await withGenome(path, async (genome, warnings) => {
       const whole = line.trim().repeat(1000)
       expect(await readText(genome, 'a', 100, 300)).toBe(whole.slice(100, 300))

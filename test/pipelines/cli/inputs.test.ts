@@ -141,6 +141,22 @@ it('three records without bases are named, the others counted', async () => {
   ])
 })
 
+it('more records and more regions than a call takes arguments', async () => {
+  const count = 300_000
+  const lines = Array.from({ length: count }, (_, i) => `>r${i}\nACGT\n`)
+  const { path } = folder({
+    'in.fa': lines.join(''),
+    'in.bed': Array.from({ length: count }, (_, i) => `r${i}\t1\t3\n`).join(''),
+  })
+  for (const words of [[], ['--regions', 'in.bed']]) {
+    const { code, stdout, stderr } = await runProgram(['predict', 'in.fa', ...words, ...options, '--dry-run'], {
+      cwd: path,
+    })
+    expect([code, stderr]).toEqual([0, ''])
+    expect(String(stdout)).toMatch(/300,000/)
+  }
+})
+
 describe.skipIf(process.platform === 'win32')('few open files are allowed', () => {
   const limited = (limit: number, words: readonly string[], cwd: string) =>
     spawnSync('sh', ['-c', `ulimit -n ${limit}; exec "$0" "$@"`, process.execPath, ...commandWords(words)], {
