@@ -22,7 +22,7 @@ export const logOptions = group('Messages', {
 export const runOptions = {
   ...group('What is predicted', {
     model: text(
-      "A shipped model's name, a Hugging Face repo id, a folder, or a .safetensors, .pt or .ckpt file; several are an ensemble",
+      "A shipped model's name, a Hugging Face repo id, a folder, or a .safetensors, .pt, .ckpt or .h5 file; several are an ensemble",
       { alias: 'm' },
     ),
     region: text('Region text such as chr20:1,001-2,000 (1-based, inclusive) or a contig; repeatable'),

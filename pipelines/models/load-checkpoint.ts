@@ -121,6 +121,6 @@ function noDefault(): never {
     option: 'model',
     what: 'no model given, and none is shipped yet',
     remedy:
-      'give one with `model`: a .safetensors, .pt or .ckpt file, a folder, or a Hugging Face repo id such as LongSafari/hyenadna-tiny-1k-seqlen-hf',
+      'give one with `model`: a .safetensors, .pt, .ckpt or .h5 file, a folder, or a Hugging Face repo id such as LongSafari/hyenadna-tiny-1k-seqlen-hf',
   })
 }

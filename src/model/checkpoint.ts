@@ -33,13 +33,17 @@ export interface HyenaArchitecture {
   readonly vocabularySize: number // rows of the embedding and of lm_head, padding included (16)
 }
 
-/** The SpliceAI family as OpenSpliceAI trains it (docs/models.md, section 2); names as in its state_dict. */
+/** The SpliceAI family (docs/models.md, section 2); names as in OpenSpliceAI's state_dict. */
 export interface OpenSpliceArchitecture {
   readonly kind: 'openspliceai'
   readonly channelCount: number // 32
   /** Receptive field in bases, both sides together: 80, 400, 2000 or 10000. */
   readonly contextBases: number
   readonly units: readonly { readonly width: number; readonly dilation: number }[]
+  /** Of the LeakyReLUs: 0.1, or 0 for SpliceAI's ReLUs. Default 0.1. */
+  readonly slope?: number
+  /** Default 1e-5. */
+  readonly batchNormEpsilon?: number
 }
 
 /** Our own splice model: a stem and a list of blocks (config.json of models/splice; training/README.md). */

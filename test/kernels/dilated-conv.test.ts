@@ -110,6 +110,25 @@ async function expectOnlyItsViews(b: Backend, c: Case, offsets: { input: number;
 }
 
 forEachBackend('dilatedConv', (backend) => {
+  it.each([shapes[3], shapes[4], shapes[6]].map((c) => [name(c), c] as const))('ReLU: %s', async (_, c) => {
+    const b = backend()
+    const { x, w, bias, scale, shift, r } = operands(c)
+    const out = poisoned(b, c.outChannels, c.length)
+    b.ops.dilatedConv({
+      out,
+      input: tensorOf(b, c.inChannels, x),
+      weight: b.weights(w, [c.outChannels, c.inChannels, c.width]),
+      bias: b.weights(bias, [c.outChannels]),
+      dilation: c.dilation,
+      before: { scale: b.weights(scale, [c.inChannels]), shift: b.weights(shift, [c.inChannels]) },
+      after: true,
+      slope: 0,
+      residual: tensorOf(b, c.outChannels, r),
+    })
+    const options = { before: { scale, shift }, after: true, slope: 0, residual: matrix(r, c.outChannels) }
+    const expected = flat(dilatedConv(matrix(x, c.inChannels), w, bias, c.width, c.dilation, options))
+    expect(relativeError(await b.read(out), expected)).toBeLessThan(2e-6)
+  })
   it.each(shapes.map((c) => [name(c), c] as const))('%s', async (_, c) => {
     expect(await errorOf(backend(), c, false)).toBeLessThan(2e-6)
     expect(await errorOf(backend(), c, true)).toBeLessThan(2e-6)

@@ -1,7 +1,5 @@
 import type { Matrix } from './linear.ts'
 
-const leaky = (x: number): number => (x > 0 ? x : 0.1 * x)
-
 /** Naive float64 reference: `[outChannels][x.length - (width - 1) * dilation]`; weight `[outChannels, inChannels, width]` row-major. */
 export function dilatedConv(
   x: Matrix,
@@ -9,9 +7,15 @@ export function dilatedConv(
   bias: ArrayLike<number>,
   width: number,
   dilation: number,
-  options: { before?: { scale: ArrayLike<number>; shift: ArrayLike<number> }; after?: boolean; residual?: Matrix } = {},
+  options: {
+    before?: { scale: ArrayLike<number>; shift: ArrayLike<number> }
+    after?: boolean
+    residual?: Matrix
+    slope?: number
+  } = {},
 ): Matrix {
-  const { before, after, residual } = options
+  const { before, after, residual, slope = 0.1 } = options
+  const leaky = (x: number): number => (x > 0 ? x : slope * x)
   const a = before ? x.map((r, i) => r.map((v) => leaky(v * before.scale[i] + before.shift[i]))) : x
   const length = x[0].length - (width - 1) * dilation
   return Array.from({ length: bias.length }, (_, o) =>

@@ -42,13 +42,15 @@ export function openSpliceLogits(
 ): Matrix {
   const p = (name: string): Float32Array => tensors.get(name)!.data
   const n = a.channelCount
+  const { slope = 0.1, batchNormEpsilon = 1e-5 } = a
+  const leaky = (x: number): number => (x > 0 ? x : slope * x)
   const pointwise = (x: Matrix, name: string, out: number): Matrix =>
     sameConv(x, p(`${name}.weight`), p(`${name}.bias`), out, 1, 1)
   const batchNorm = (x: Matrix, prefix: string): Matrix =>
     x.map((row, c) =>
       row.map(
         (v) =>
-          ((v - p(`${prefix}.running_mean`)[c]) / Math.sqrt(p(`${prefix}.running_var`)[c] + 1e-5)) *
+          ((v - p(`${prefix}.running_mean`)[c]) / Math.sqrt(p(`${prefix}.running_var`)[c] + batchNormEpsilon)) *
             p(`${prefix}.weight`)[c] +
           p(`${prefix}.bias`)[c],
       ),

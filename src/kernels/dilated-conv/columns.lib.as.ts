@@ -74,12 +74,13 @@ function storeTransposed(to0: usize, to1: usize, to2: usize, to3: usize, a: v128
   v128.store(to3, v128.shuffle<i64>(ab23, cd23, 1, 3))
 }
 
-/** row[offset(column) + n · stride] (+)= leakyIf(after)(data[n][column]) for n below count; `add` adds to what is there. */
+/** row[offset(column) + n · stride] (+)= leaky(data[n][column]) for n below count, slope 1 for none; `add` adds to what is there. */
 export function scatterColumns(
-  data: usize, rowBytes: usize, count: i32, row: usize, stride: usize, offsets: usize, after: bool, add: bool,
+  data: usize, rowBytes: usize, count: i32, row: usize, stride: usize, offsets: usize, slope: f32, add: bool,
 ): void {
   const bytes = <usize>count * rowBytes
-  if (after) for (let p = data, end = data + bytes; p < end; p += 16) v128.store(p, leaky(v128.load(p)))
+  const s = f32x4.splat(slope)
+  if (slope != 1) for (let p = data, end = data + bytes; p < end; p += 16) v128.store(p, leaky(v128.load(p), s))
   for (let v: usize = 0; v < rowBytes; v += 16, offsets += 16) {
     let from = data + v
     const end = from + bytes

@@ -3,6 +3,7 @@ import { storedWeights } from '../webgpu/product/half-weights.ts'
 import { enqueueProduct } from '../webgpu/product/product.ts'
 import type { GpuKernel } from '../webgpu/context.ts'
 import { place } from '../webgpu/shader.ts'
+import { defaultSlope } from './dilated-conv.ts'
 
 /** A product over (input channel, tap). */
 export const dilatedConvGpu: GpuKernel<'dilatedConv'> = (a, context) => {
@@ -18,6 +19,7 @@ export const dilatedConvGpu: GpuKernel<'dilatedConv'> = (a, context) => {
       constants: {
         hasBefore: before ? 1 : 0,
         hasAfter: a.after ? 1 : 0,
+        leakySlope: a.slope ?? defaultSlope,
         residualSource: residual ? (residual.buffer === out.buffer ? 2 : 1) : 0,
       },
       uniforms: {

@@ -17,9 +17,8 @@ struct Params {
 
 override hasBefore: bool = false;
 override hasAfter: bool = false;
+override leakySlope: f32 = 0.1;
 override residualSource: u32 = 0u; // 0: none, 1: residual, 2: the storage of out (in place)
-
-const leakySlope = 0.1;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> out: array<f32>; // [outChannels, length]

@@ -2,6 +2,7 @@ import type { CpuContext } from '../cpu/context.ts'
 import { type CpuWeights, row } from '../cpu/cpu-tensor.ts'
 import { multipleOf } from '../cpu/dense-tile.ts'
 import { dilatedConvWasm } from '../generated/dilated-conv.wasm.ts'
+import { defaultSlope } from './dilated-conv.ts'
 import type { DirectPlan } from './plan.ts'
 import type { CpuDilatedConvArguments } from './arguments.cpu.ts'
 import type { DilatedConvExports } from './wasm-exports.ts'
@@ -28,6 +29,7 @@ export function packDirect(packed: Float32Array, weight: CpuWeights, rowBlock: n
 export function directConv(a: CpuDilatedConvArguments & { readonly plan: DirectPlan }, context: CpuContext): void {
   const [outChannels, inChannels, width] = a.weight.shape as [number, number, number]
   const { tileLength } = a.plan
+  const { slope = defaultSlope } = a
   const span = (width - 1) * a.dilation
   const rowBlocks = Math.ceil(outChannels / 4)
   const scratch = context.wasm<DilatedConvExports>(dilatedConvWasm)
@@ -55,7 +57,7 @@ export function directConv(a: CpuDilatedConvArguments & { readonly plan: DirectP
     for (let i = 0; i < inChannels; i++) {
       x.set(row(a.input, i, start, n + span), i * inputStride)
       if (a.before)
-        affineLeaky(inputAddress + i * inputStride * 4, n + span, a.before.scale.data[i], a.before.shift.data[i])
+        affineLeaky(inputAddress + i * inputStride * 4, n + span, a.before.scale.data[i], a.before.shift.data[i], slope)
     }
     y.fill(0)
     for (let i = 0; i < inChannels; i += channelsAtOnce) {
@@ -94,7 +96,7 @@ export function directConv(a: CpuDilatedConvArguments & { readonly plan: DirectP
     }
     for (let o = 0; o < outChannels; o++) {
       if (residual) residual.set(row(a.residual, o, start, n))
-      finishRow(outAddress + o * outStride * 4, n, a.bias.data[o], a.after ? 1 : 0, residualAddress)
+      finishRow(outAddress + o * outStride * 4, n, a.bias.data[o], a.after ? slope : 1, residualAddress)
       row(a.out, o, start, n).set(y.subarray(o * outStride, o * outStride + n))
     }
   }

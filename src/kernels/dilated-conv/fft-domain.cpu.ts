@@ -1,6 +1,7 @@
 import type { CpuContext } from '../cpu/context.ts'
 import { type CpuTensor, row } from '../cpu/cpu-tensor.ts'
 import { dilatedConvWasm } from '../generated/dilated-conv.wasm.ts'
+import { defaultSlope } from './dilated-conv.ts'
 import { columnsOf, type TransformPlan } from './plan.ts'
 import type { CpuDilatedConvArguments } from './arguments.cpu.ts'
 import { places, planeBytesOf, twiddles } from './spectra.ts'
@@ -22,7 +23,7 @@ export function fftDomainConv(
   const scratch = context.wasm<DilatedConvExports>(dilatedConvWasm)
   const wasm = scratch.exports
   const unit = wasm.tilePositions.value
-  const { dilation } = a
+  const { dilation, slope = defaultSlope } = a
   const rowBlocks = Math.ceil(outChannels / 4)
   const channelCount = Math.max(inChannels, 4 * rowBlocks)
   const blockLength = segmentCount * validLength * dilation
@@ -61,7 +62,8 @@ export function fftDomainConv(
     for (let i = 0; i < inChannels; i++) {
       const first = i * inputStride + inputSkew
       x.set(row(a.input, i, start, n + span), first)
-      if (a.before) wasm.affineLeaky(inputAddress + first * 4, n + span, a.before.scale.data[i], a.before.shift.data[i])
+      if (a.before)
+        wasm.affineLeaky(inputAddress + first * 4, n + span, a.before.scale.data[i], a.before.shift.data[i], slope)
       x.fill(0, first + n + span, (i + 1) * inputStride) // a transform mixes all of its samples: nothing undefined may enter
     }
     const outSkew = skew(a.out, start)
@@ -124,7 +126,7 @@ export function fftDomainConv(
           to,
           dilation * 4,
           tileOffsets,
-          a.after ? 1 : 0,
+          a.after ? slope : 1,
           a.residual ? 1 : 0,
         )
       }

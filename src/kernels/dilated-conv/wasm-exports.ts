@@ -15,7 +15,7 @@ export interface DilatedConvExports {
     outer: number,
     outerStride: number,
   ): void
-  affineLeaky(row: number, n: number, scale: number, shift: number): void
+  affineLeaky(row: number, n: number, scale: number, shift: number, slope: number): void
   gatherColumns(data: number, rowBytes: number, count: number, row: number, stride: number, offsets: number): void
   scatterColumns(
     data: number,
@@ -24,7 +24,7 @@ export interface DilatedConvExports {
     row: number,
     stride: number,
     offsets: number,
-    after: number,
+    slope: number,
     add: number,
   ): void
   forwardTransform(
@@ -54,5 +54,5 @@ export interface DilatedConvExports {
     bias: number,
     work: number,
   ): void
-  finishRow(row: number, n: number, bias: number, after: number, residual: number): void
+  finishRow(row: number, n: number, bias: number, slope: number, residual: number): void
 }

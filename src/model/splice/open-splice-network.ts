@@ -5,7 +5,7 @@ import { Parameters } from '../parameters.ts'
 import { affineOfBatchNorm, queueResidualUnit, type ResidualUnit, residualUnit } from './residual-unit.ts'
 import { Activations, explainUnits, preparedUnitBytes, type WindowNetwork } from './window-network.ts'
 
-const batchNormEpsilon = 1e-5
+const defaultBatchNormEpsilon = 1e-5
 const unitsPerSkip = 4
 
 /**
@@ -18,7 +18,7 @@ export function createOpenSpliceNetwork(
   architecture: OpenSpliceArchitecture,
   backend: Backend,
 ): WindowNetwork {
-  const { channelCount: channels, contextBases } = architecture
+  const { channelCount: channels, contextBases, slope, batchNormEpsilon = defaultBatchNormEpsilon } = architecture
   const halo = { left: contextBases / 2, right: contextBases / 2 }
   const parameters = new Parameters(checkpoint, backend)
   const { ops } = backend
@@ -78,7 +78,7 @@ export function createOpenSpliceNetwork(
       }
       addTo(0)
       units.forEach((unit, i) => {
-        x = queueResidualUnit(ops, unit, x, scratch)
+        x = queueResidualUnit(ops, unit, x, scratch, slope)
         margin += unit.dilation * (unit.width - 1)
         addTo(i + 1)
       })

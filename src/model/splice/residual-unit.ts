@@ -62,11 +62,11 @@ export function residualUnit(
 }
 
 /** Queues a unit on x in place: gives the part of x that is still exact, `unitMargin` positions less on each side. */
-export function queueResidualUnit(ops: Ops, unit: ResidualUnit, x: Tensor, scratch: Tensor): Tensor {
+export function queueResidualUnit(ops: Ops, unit: ResidualUnit, x: Tensor, scratch: Tensor, slope?: number): Tensor {
   const { dilation } = unit
   const margin = unitMargin(unit)
   const inner = view(scratch, { length: x.length - margin })
-  ops.dilatedConv({ out: inner, input: x, ...unit.conv1, dilation, before: unit.before, after: true })
+  ops.dilatedConv({ out: inner, input: x, ...unit.conv1, dilation, before: unit.before, after: true, slope })
   const out = view(x, { start: margin, length: x.length - 2 * margin })
   ops.dilatedConv({ out, input: inner, ...unit.conv2, dilation, residual: out })
   return out

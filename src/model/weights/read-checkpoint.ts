@@ -1,5 +1,6 @@
 import { FormatError } from '../../errors.ts'
 import type { Architecture, Checkpoint, NamedTensor } from '../checkpoint.ts'
+import { hdf5Signature, parseHdf5 } from './hdf5.ts'
 import { looksLikeHyena, readHyena } from './hyena-checkpoint.ts'
 import { ModelConfig } from './model-config.ts'
 import { looksLikeOpenSplice, readOpenSplice } from './openspliceai-checkpoint.ts'
@@ -7,6 +8,7 @@ import type { RawWeights } from './raw-tensor.ts'
 import { brief, isRecord } from './json.ts'
 import { parseSafetensors } from './safetensors.ts'
 import { readSpliceHyena, spliceModelType } from './splice-hyena-checkpoint.ts'
+import { readSpliceAi } from './spliceai-checkpoint.ts'
 import { parseTorchZip } from './torch-zip.ts'
 
 /** A model's files as bytes, from wherever they came. */
@@ -25,7 +27,8 @@ export interface CheckpointFiles {
  * @throws FormatError, ShapeError naming file, tensor or key
  */
 export function readCheckpoints(files: CheckpointFiles, onWarning: (text: string) => void = () => {}): Checkpoint[] {
-  const weights = parseWeights(files.weights.bytes, files.weights.name)
+  const isHdf5 = startsWith(files.weights.bytes, hdf5Signature)
+  const weights = isHdf5 ? undefined : parseWeights(files.weights.bytes, files.weights.name)
   const config = files.config && ModelConfig.parse(files.config.text, files.config.name)
   const card = config?.values['card']
   const make = ({
@@ -41,6 +44,7 @@ export function readCheckpoints(files: CheckpointFiles, onWarning: (text: string
     sha256: files.weights.sha256,
     ...(isRecord(card) ? { card } : {}),
   })
+  if (!weights) return [make(readSpliceAi(parseHdf5(files.weights.bytes, files.weights.name)))]
   if (config?.modelType === spliceModelType) return readSpliceHyena(weights, config).map(make)
   const names = weights.tensors.keys()
   if (looksLikeHyena(weights.tensors.keys())) return [make(readHyena(weights, config, onWarning))]
@@ -51,7 +55,7 @@ export function readCheckpoints(files: CheckpointFiles, onWarning: (text: string
       config?.modelType === undefined
         ? 'unknown architecture'
         : `unknown architecture (${config.where} says ${brief(config.modelType)})`,
-    expected: `HyenaDNA, OpenSpliceAI or a ${spliceModelType} model with its config.json`,
+    expected: `HyenaDNA, OpenSpliceAI, SpliceAI or a ${spliceModelType} model with its config.json`,
     got:
       weights.tensors.size === 0
         ? 'a file without tensors'
@@ -78,10 +82,8 @@ export function parseWeights(bytes: Uint8Array, where: string): RawWeights {
   }
   if (bytes[0] === 0x80 && bytes[1] <= 5)
     fail('a bare pickle', 'save the weights with torch.save(model.state_dict(), path), or convert them to safetensors')
-  if (startsWith(bytes, '\x89HDF\r\n'))
-    fail('a Keras or HDF5 file (the first SpliceAI models are)', 'use the weights of OpenSpliceAI')
   if (startsWith(bytes, 'version https://git-lfs'))
     fail('a Git LFS pointer, not the weights', 'run git lfs pull, or genoconv models pull')
   if (startsWith(bytes, '<!') || startsWith(bytes, '<html')) fail('a web page, not weights', 'fetch the file itself')
-  return fail('not a model', 'give a .safetensors, .pt or .ckpt file')
+  return fail('not a model', 'give a .safetensors, .pt, .ckpt or .h5 file')
 }

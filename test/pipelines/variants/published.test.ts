@@ -73,6 +73,27 @@ describeShared(`variants scored by other programs${python ? '' : ' (skipped: no 
     },
     300_000,
   )
+  const five = [1, 2, 3, 4, 5].flatMap((k) => ['-m', sharedPath(`data/spliceai/spliceai${k}.h5`)])
+  it("SpliceAI, all five networks: its own test's strings", async () => {
+    const { path } = folder()
+    const [vcf, genes] = [data('spliceai-test/test.vcf'), data('spliceai-test/genes.txt')]
+    const words = ['variants', data('spliceai-test/test.fa'), vcf, '--genes', genes, '-D', '500', ...five]
+    const { code, lines } = await runProgram([...words, '--device', 'cpu', '-o', 'out.vcf'], { cwd: path })
+    expect({ code, lines }).toEqual({ code: 0, lines })
+    const rows = readFileSync(join(path, 'out.vcf'), 'utf8').match(/(?<=GENOCONV=)C\|.*|(?<=GENOCONV=)T\|.*/g)
+    const strings = ['C|TUBB8|0.15|0.27|0.00|0.05|89|-23|-267|193', 'T|TUBB8|0.01|0.18|0.15|0.62|-2|110|-190|0']
+    expect(rows).toEqual([...strings, ...strings])
+  }, 300_000)
+  it.skipIf(!python)(
+    'SpliceAI, all five networks: every twentieth record',
+    async () => {
+      const { path } = folder(thinned(vcf, data('expected/spliceai.D50.M1.json'), 20).files)
+      const input = join(path, 'in.vcf')
+      const words = [fasta, input, '--genes', data('chr20.genes.txt'), '--mask', ...five]
+      await check(words, join(path, 'expected.json'), { input })
+    },
+    300_000,
+  )
   it.skipIf(!python)(
     "a contig's ends, two genes over them",
     async () => {
