@@ -1,5 +1,5 @@
 import { FormatError } from '../../errors.ts'
-import { isRecord } from './safetensors.ts'
+import { isRecord } from './json.ts'
 
 /** A layer of a Keras model: its class, its settings, and the layers whose outputs it takes. */
 export interface KerasLayer {
