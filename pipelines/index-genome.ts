@@ -1,3 +1,5 @@
+import { expectOptions, expectSignal, expectText } from '../src/validate.ts'
+
 export interface IndexGenomeOptions {
   readonly signal?: AbortSignal
   readonly onWarning?: (message: string) => void
@@ -12,6 +14,9 @@ export interface IndexGenomeOptions {
  *   an abort passes through
  */
 export async function indexGenome(fasta: string, options: IndexGenomeOptions = {}): Promise<string[]> {
+  expectText('fasta', fasta)
+  expectOptions('indexGenome', options)
+  expectSignal(options.signal)
   const { writeIndex } = await import('../src/io/fasta/write-index.ts')
   return writeIndex(fasta, options)
 }

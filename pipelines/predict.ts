@@ -6,7 +6,7 @@ import { contextBases, inWindows, isFull, type Job, jobsOf, packsPerWindowOf } f
 import { packBasesFor, type QueuedPack, queuePack, RegionWindow } from './predict/region-groups.ts'
 import { type Place, runRecovering } from './predict/recovering.ts'
 import { runBoth, runForward, runReverse, type StrandOptions, type StrandValues } from './predict/run-strand.ts'
-import { checkedTracks, type PredictOptions, type Progress } from './predict/options.ts'
+import { checkedTracks, checkRequest, type PredictOptions, type Progress } from './predict/options.ts'
 import { targets } from './predict/targets.ts'
 
 const defaultMemoryBytes = 2 ** 32
@@ -23,7 +23,7 @@ export async function* predict(
   genomes: Genome | readonly Genome[],
   options: PredictOptions = {},
 ): AsyncGenerator<PredictionBatch> {
-  const inputs = 'length' in genomes ? genomes : [genomes]
+  const inputs = checkRequest(model, genomes, options)
   const { signal } = options
   const memoryBytes = options.memory ?? model.backend.limits.maxTotalBytes ?? defaultMemoryBytes
   const context = contextBases(model, options.parts ? 'full' : options.context)

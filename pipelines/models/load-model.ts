@@ -1,6 +1,7 @@
 import type { Backend } from '../../src/kernels/backend.ts'
 import { createModel, type ModelOptions } from '../../src/model/create-model.ts'
 import type { Model } from '../../src/model/model.ts'
+import { expectMade, expectNumber, expectOptions, expectSignal, expectWhole } from '../../src/validate.ts'
 
 export interface LoadModelOptions extends ModelOptions {
   /** Where the model runs (see createBackend). */
@@ -19,7 +20,12 @@ export async function loadModel(
   spec: string | readonly string[] | undefined,
   options: LoadModelOptions,
 ): Promise<Model> {
-  const { backend, signal, onWarning, filterLength, frequencySparsity } = options
+  expectOptions('loadModel', options)
+  const { backend, signal, onWarning, filterLength, frequencySparsity } = options ?? {}
+  expectMade('loadModel: backend', backend, 'destroy', 'a backend of createBackend')
+  expectWhole('filterLength', filterLength, { least: 1 })
+  expectNumber('frequencySparsity', frequencySparsity, { least: 0, most: 0.95 })
+  expectSignal(signal)
   // Only here: models are files of Node's world, and a browser can still import the library.
   const { loadCheckpoints } = await import('./load-checkpoint.ts')
   const checkpoints = await loadCheckpoints(spec, { signal, onWarning })

@@ -1,6 +1,18 @@
 import { ConfigError } from '../../src/errors.ts'
-import type { Region, Strand } from '../../src/genome.ts'
+import type { Genome, Region, Strand } from '../../src/genome.ts'
 import type { Model } from '../../src/model/model.ts'
+import {
+  expectChoice,
+  expectFunction,
+  expectMade,
+  expectNumber,
+  expectOptions,
+  expectRegion,
+  expectSignal,
+  expectTexts,
+  expectWhole,
+  show,
+} from '../../src/validate.ts'
 import type { DeviceRecovery } from './recovering.ts'
 
 export interface PredictOptions {
@@ -46,6 +58,36 @@ export interface Progress {
   /** Regions, or records, that are complete, where these are counted. */
   readonly regionsDone?: number
   readonly regionsTotal?: number | undefined
+}
+
+/**
+ * Checks what a caller of `predict` or `planPredict` gives, before anything is read.
+ *
+ * @throws ConfigError for options that cannot be, RegionError for regions that cannot be
+ */
+export function checkRequest(
+  model: Model,
+  genomes: Genome | readonly Genome[],
+  options: PredictOptions,
+): readonly Genome[] {
+  expectMade('model', model, 'run', 'a model of loadModel')
+  const inputs = Array.isArray(genomes) ? (genomes as readonly Genome[]) : [genomes as Genome]
+  for (const genome of inputs) expectMade('genome', genome, 'contigs', 'a genome of openGenome, or an array of them')
+  expectOptions('predict', options)
+  for (const name of ['regions', 'parts'] as const) {
+    const regions = options[name]
+    if (regions !== undefined && !Array.isArray(regions))
+      throw new ConfigError({ option: name, what: 'bad value', expected: 'an array of regions', got: show(regions) })
+    for (const region of regions ?? []) expectRegion(region)
+  }
+  expectChoice('strand', options.strand, ['+', '-', 'both'])
+  expectTexts('tracks', options.tracks)
+  expectWhole('chunk', options.chunk, { least: 1 })
+  expectNumber('memory', options.memory, { least: 0, most: Number.POSITIVE_INFINITY })
+  expectWhole('doneRows', options.doneRows)
+  for (const name of ['onProgress', 'onSkipped', 'onDeviceError'] as const) expectFunction(name, options[name])
+  expectSignal(options.signal)
+  return inputs
 }
 
 /** The tracks to write, checked against the model's. */
