@@ -6,6 +6,7 @@ import { devicesCommand } from './devices-command.ts'
 import type { Environment } from './environment.ts'
 import { exitCodeOf, exitCodes, isClosedPipe } from './exit-codes.ts'
 import { indexCommand } from './index-command.ts'
+import { infoCommand } from './info-command.ts'
 import { createLog } from './log.ts'
 import { modelsCommand } from './models-command.ts'
 import { predictCommand } from './predict-command.ts'
@@ -23,6 +24,7 @@ const commands = [
   shardCommand,
   modelsCommand,
   indexCommand,
+  infoCommand,
   devicesCommand,
   benchCommand,
 ]

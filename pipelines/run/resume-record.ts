@@ -6,9 +6,10 @@ import type { Region } from '../../src/genome.ts'
 import { writeRecord } from '../../src/io/bytes/atomic-output.ts'
 import { identifyInput, type InputIdentity, segmentBytes } from '../../src/io/bytes/input-identity.ts'
 import { type OutputPlace, recordPath } from '../../src/io/bytes/output-place.ts'
+import type { RunOrigin } from './origin.ts'
 import { version } from './version.ts'
 
-const recordFormat = 'genoconv partial output, 1'
+const recordFormat = 'genoconv partial output, 2'
 
 /** What a partial output is a part of: all that decides its bytes. Stands beside it as `<name>.partial.json`. */
 export interface ResumeRecord {
@@ -22,6 +23,10 @@ export interface ResumeRecord {
   readonly device: string
   /** By the names of the command line. */
   readonly options: Readonly<Record<string, string>>
+  /** What the output's metadata say was asked. */
+  readonly origin: RunOrigin
+  /** The version of Node, whose functions may round differently in another. */
+  readonly node: string
   /** Bytes by which chunks were chosen; a resumed run plans with the same. */
   readonly memory: number
   /** CPU workers. */
@@ -33,7 +38,7 @@ export interface ResumeRecord {
 }
 
 /** What a run knows of itself before it has read its inputs. */
-export type RunDescription = Omit<ResumeRecord, 'format' | 'version' | 'inputs'>
+export type RunDescription = Omit<ResumeRecord, 'format' | 'version' | 'node' | 'inputs'>
 
 export async function makeRecord(
   inputs: readonly string[],
@@ -42,7 +47,7 @@ export async function makeRecord(
 ): Promise<ResumeRecord> {
   const identities = []
   for (const input of inputs) identities.push({ name: basename(input), ...(await identifyInput(input, signal)) })
-  return { format: recordFormat, version: version(), ...run, inputs: identities }
+  return { format: recordFormat, version: version(), node: process.version, ...run, inputs: identities }
 }
 
 export const describeRegions = (regions: readonly Region[] | undefined): ResumeRecord['regions'] => {
@@ -80,6 +85,7 @@ export function checkSame(then: ResumeRecord, now: ResumeRecord, onWarning: (tex
     })
   }
   if (then.version !== now.version) refuse('the version of genoconv', then.version, now.version)
+  if (then.node !== now.node) refuse('the version of Node', then.node, now.node)
   const names = (record: ResumeRecord): string => record.inputs.map(({ name }) => name).join(', ')
   if (names(then) !== names(now)) refuse('the list of inputs', names(then), names(now))
   for (const [i, was] of then.inputs.entries())

@@ -14,6 +14,7 @@ import { filesRead } from './files-read.ts'
 import type { Log } from './log.ts'
 import { freeMemory } from './memory.ts'
 import type { OutputChoice } from './output-file.ts'
+import type { RunOrigin } from './origin.ts'
 import type { PredictRequest } from './request.ts'
 import {
   checkSame,
@@ -43,11 +44,18 @@ export interface RunOutput {
    * Called when it is known what is to be run, before the first row. `complete`: there is nothing left to do. The sink is
    * aborted by `abort` below, which knows of the record.
    */
-  begin(run: RunDescription): Promise<{ readonly sink: ByteSink; readonly done?: DoneOutput } | 'complete'>
+  begin(run: RunDescription): Promise<BegunOutput | 'complete'>
   /** When a device failed and the run continues elsewhere, or in other chunks: what is written from now on, no other run would write. */
   moved(to: string): Promise<void>
   /** After a failure: leaves nothing or, with --resume, what can be continued, which `error` then says. */
   abort(error: unknown): Promise<void>
+}
+
+export interface BegunOutput {
+  readonly sink: ByteSink
+  readonly done?: DoneOutput
+  /** What the metadata say was asked: of the interrupted run, where one is continued. */
+  readonly origin: RunOrigin
 }
 
 interface OutputSettings {
@@ -99,7 +107,7 @@ const cannot = (what: string, remedy: string): ConfigError => new ConfigError({ 
 
 const streamed = (sink: ByteSink, planned: Planned): RunOutput => ({
   ...planned,
-  begin: async () => ({ sink }),
+  begin: async ({ origin }) => ({ sink, origin }),
   moved: async () => {},
   abort: () => sink.abort(),
 })
@@ -141,7 +149,7 @@ async function openFresh({ request, output, place, lock, planned }: Begun): Prom
     ...planned,
     async begin(run) {
       if (isRecorded) record = recordRun(run)
-      return { sink: withoutAbort(sink) }
+      return { sink: withoutAbort(sink), origin: run.origin }
     },
     async moved(to) {
       const made = await record
@@ -186,9 +194,10 @@ async function openResumed({ request, output, log, signal, place, lock, planned 
           : `nothing to resume (${await reason(place, found)}): starting from the beginning`,
       )
       sink = await openPartial(place, lock, { keptBytes: done?.bytes, keepsPartial: true, onWritten })
-      record = now
+      const { origin } = done ? found : run
+      record = { ...now, origin }
       await saveRecord(place, record)
-      return { sink: withoutAbort(sink), done }
+      return { sink: withoutAbort(sink), done, origin }
     },
     async moved(to) {
       record = movedTo(record!, to)

@@ -15,7 +15,8 @@ import { deviceRecovery } from './device-recovery.ts'
 import { knownContigs, openGenomes, readRegions, regionName } from './inputs.ts'
 import type { Log } from './log.ts'
 import { addReserve, freeMemory, reserveBytes } from './memory.ts'
-import { runMetadata } from './metadata.ts'
+import { hashInputs, runMetadata } from './metadata.ts'
+import { runOrigin } from './origin.ts'
 import { orderHint } from './order-hint.ts'
 import { checkOverlaps, chooseOutput, type OutputChoice } from './output-file.ts'
 import type { PredictRequest } from './request.ts'
@@ -173,6 +174,7 @@ async function compute(run: Run): Promise<RunOutcome | undefined> {
     model: { name: model.info.name, sha256: model.info.sha256 },
     device: backend.description,
     options: describeOptions(request, { tracks, format: output.format, plannedChunk: plan.longest.chunkBases }),
+    origin: await runOrigin({ ...request, threads }, signal),
     memory,
     threads,
   })
@@ -180,7 +182,18 @@ async function compute(run: Run): Promise<RunOutcome | undefined> {
   if (begun === 'complete') {
     return { ...outcome, wasComplete: true }
   }
-  const { sink, done } = begun
+  const { sink, done, origin } = begun
+  const inputHashes = await hashInputs(request.inputs, genomes, { isWhole: !regions, signal })
+  const metadata = await runMetadata({
+    model,
+    genomes,
+    options,
+    args: request,
+    origin,
+    plan: plan.longest,
+    inputHashes,
+    regions,
+  })
   const batches = predict(model, genomes, {
     ...options,
     onDeviceError,
@@ -192,7 +205,7 @@ async function compute(run: Run): Promise<RunOutcome | undefined> {
     contigs: contigs?.map(({ name }) => name),
     regions: request.bedFiles.length > 0 ? regions?.map(regionName) : undefined,
     temporaryFolder,
-    metadata: () => runMetadata({ model, genomes, contigs: contigs ?? tally.contigs, options, args: request }),
+    metadata: () => metadata(contigs ?? tally.contigs),
   }
   await writePredictions(
     tally.watch(batches),

@@ -20,6 +20,7 @@ export const readFields = (value: JsonValue): ShardManifest =>
     format: (field) => field.oneOf(manifestFormat),
     planSha256: (field) => field.sha256(),
     version: (field) => field.name(),
+    command: (field) => field.text(),
     model: (field) =>
       field.object<ShardManifest['model']>({
         sources: (sources) => some(sources, readSource),

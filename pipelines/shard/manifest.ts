@@ -33,6 +33,8 @@ export interface ShardManifest {
   /** SHA-256 of every other field (manifest-file.ts). */
   readonly planSha256: string
   readonly version: string
+  /** The command that does it as one run, for the output's metadata (pipelines/run/origin.ts). */
+  readonly command: string
   readonly model: {
     /** A shipped model's name or a repo id, or a path; several are an ensemble. */
     readonly sources: readonly ModelSource[]

@@ -19,6 +19,7 @@ import { contextBases, packsPerWindowOf } from '../predict/jobs.ts'
 import { checkedTracks, type PredictOptions } from '../predict/options.ts'
 import { filesRead } from '../run/files-read.ts'
 import { knownContigs, openGenomes, readRegions } from '../run/inputs.ts'
+import { runOrigin } from '../run/origin.ts'
 import { addReserve, freeMemory, reserveBytes } from '../run/memory.ts'
 import type { PredictRequest } from '../run/request.ts'
 import { type ModelSource, mostThreads, pathBeside, type PlannedFile, type ShardManifest } from './manifest.ts'
@@ -78,7 +79,11 @@ export async function planShards(request: ShardRequest): Promise<ShardManifest> 
       model.close()
       const specs = models.length > 0 ? models : [defaultModelName() ?? '']
       const sources = await Promise.all(specs.map((spec) => sourceOf(spec, output)))
+      const asked = { inputs, models, regionTexts, bedFiles, strand, context, tracks: request.tracks, filterLength }
+      const usedThreads = threads ?? availableParallelism()
+      const used = { frequencySparsity, precision, chunk, memory, threads: usedThreads }
       const plan: Omit<ShardManifest, 'format' | 'planSha256' | 'version'> = {
+        command: (await runOrigin({ ...asked, ...used }, signal)).command,
         model: { sources, name, sha256 },
         options: {
           strand,
@@ -90,7 +95,7 @@ export async function planShards(request: ShardRequest): Promise<ShardManifest> 
           precision,
           packsPerWindow,
           memory,
-          threads: threads ?? availableParallelism(),
+          threads: usedThreads,
         },
         files: await plannedFiles({ inputs, bedFiles }, output, signal),
         contigs: contigs.map(({ name, length }) => ({ name, length })),

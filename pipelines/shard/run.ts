@@ -14,12 +14,18 @@ import { chooseDevice } from '../device/choose-device.ts'
 import { loadModel } from '../models/load-model.ts'
 import type { PredictOptions, Progress } from '../predict/options.ts'
 import { predict } from '../predict.ts'
+<<<<<<< HEAD
 import { openGenomes, regionName } from '../run/inputs.ts'
 import { reserveBytes } from '../run/memory.ts'
 import { runMetadata } from '../run/metadata.ts'
 import { version } from '../run/version.ts'
 import { checkInputs, checkShard, inputFiles, type ShardSidecar } from './files.ts'
 import { checkBorders, checkContigs, checkMemory, neededBytes } from './fit.ts'
+=======
+import { partBases } from '../predict/run-strand.ts'
+import { wholeMetadata } from './whole-metadata.ts'
+import { checkInputs, checkShard, type ShardSidecar } from './files.ts'
+>>>>>>> 2c3def2 (Outputs say how they were made: command, inputs' hashes, regions, chunk, plan, Node; genoconv info)
 import {
   columnsOf,
   modelSpec,
@@ -145,6 +151,42 @@ async function compute(run: ShardRun): Promise<string> {
     } finally {
       await backend.destroy()
     }
+<<<<<<< HEAD
+=======
+    const model: Model = { ...loaded, info: { ...loaded.info, name } }
+    const isRecords = manifest.targets === 'records'
+    const chosen = isRecords ? { parts: shard.regions } : { regions: shard.regions }
+    const temporaryFolder = dirname(shardPath(manifestPath, shard.id))
+    const run: PredictOptions = {
+      ...chosen,
+      strand,
+      context,
+      tracks,
+      chunk,
+      packsPerWindow,
+      memory: modelMemory,
+      temporaryFolder,
+      signal,
+      onProgress,
+    }
+    checkBorders(model, manifest, shard, run)
+    checkMemory(await neededBytes(model, genomes, run), memory, onWarning)
+    onInfo?.(`shard ${shard.id} of ${manifest.shards.length}: ${name} on ${backend.description} (${reason})`)
+    const metadata = new Map(await wholeMetadata(manifest, model, genomes, { ...run, parts: undefined }))
+    metadata.set(
+      'genoconv.shard',
+      JSON.stringify({ shard: shard.id, of: manifest.shards.length, planSha256: manifest.planSha256 }),
+    )
+    // A device that fails ends the shard: going on in other chunks, or elsewhere, would round differently.
+    await writePredictions(predict(model, genomes, run), 'arrow', sink, {
+      tracks: columnsOf(manifest),
+      contigs: manifest.contigs.map((contig) => contig.name),
+      regions: manifest.hasRegionColumn ? shard.regions.map(regionName) : undefined,
+      metadata: () => metadata,
+    })
+    model.close()
+    return backend.description
+>>>>>>> 2c3def2 (Outputs say how they were made: command, inputs' hashes, regions, chunk, plan, Node; genoconv info)
   } finally {
     await Promise.all(genomes.map((genome) => genome.close()))
   }

@@ -103,6 +103,7 @@ const plan: ShardManifest = {
   format: manifestFormat,
   planSha256: '0'.repeat(64),
   version: version(),
+  command: 'genoconv predict a.fa',
   model: { sources: [{ spec: 'splice' }, { path: '../m.pt' }], name: 'splice', sha256: 'a'.repeat(64) },
   options: {
     strand: 'both',

@@ -34,6 +34,7 @@ try {
     model: { name: 'fake', sha256: model.info.sha256 },
     device: 'fake',
     options: {},
+    origin: { command: '', regionFiles: [] },
     memory: out.memory,
     threads: 1,
   })

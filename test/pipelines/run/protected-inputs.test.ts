@@ -130,8 +130,8 @@ describe('an output that is an input', () => {
         await expect(protectInputs(join(cwd, name), [join(cwd, input)]), `${name} ${spelling}`).rejects.toThrow(
           /is an input/,
         )
-        for (const suffix of sideFiles) {
-          const output = join(cwd, `out${suffix.length}`)
+        for (const [i, suffix] of sideFiles.entries()) {
+          const output = join(cwd, `out${i}`)
           linkSync(join(cwd, name), `${output}${suffix}`)
           await expect(protectInputs(output, [join(cwd, input)])).rejects.toThrow(
             `the output's ${basename(output)}${suffix} is an input`,

@@ -1,0 +1,56 @@
+import { basename } from 'node:path'
+import { type FileHash, hashFile } from '../../src/io/bytes/file-hash.ts'
+import { defaultModelName, parseModelSpec } from '../models/load-checkpoint.ts'
+import type { PredictRequest } from './request.ts'
+
+/**
+ * What was asked of a run, as its output's metadata say it. The same for an undisturbed run, for one that was resumed and
+ * for one cut into shards: a resumed run takes it from the record of the interrupted one, shards from their manifest.
+ */
+export interface RunOrigin {
+  /**
+   * A `predict` command that repeats the run: every option that decides the output, files by their names without folders.
+   * Not the words themselves: `--quiet`, `--resume`, the output's name, or `shard plan`, leave the bytes as they are.
+   */
+  readonly command: string
+  /** The BED files, but for standard input. */
+  readonly regionFiles: readonly ({ readonly name: string } & FileHash)[]
+}
+
+type Asked = Omit<PredictRequest, 'output' | 'format' | 'device' | 'resume'>
+
+/** `threads`: as used, given or not. `memory` is left out where it was not given: then the chunk says what was chosen. */
+export async function runOrigin(asked: Asked & { threads: number }, signal?: AbortSignal): Promise<RunOrigin> {
+  const regionFiles = []
+  for (const path of asked.bedFiles)
+    if (path !== '-') regionFiles.push({ name: basename(path), ...(await hashFile(path, signal)) })
+  return { command: await commandOf(asked), regionFiles }
+}
+
+async function commandOf(asked: Asked): Promise<string> {
+  const { inputs, models, regionTexts, bedFiles, frequencySparsity, precision } = asked
+  const given = models.length > 0 ? models : [defaultModelName()].filter((name) => name !== undefined)
+  const options: [name: string, value: string | number | undefined][] = [
+    ...(await Promise.all(given.map(modelOption))),
+    ...regionTexts.map((text): [string, string] => ['region', text]),
+    ...bedFiles.map((path): [string, string] => ['regions', basename(path)]),
+    ['strand', asked.strand],
+    ['context', asked.context],
+    ['tracks', asked.tracks?.join(',')],
+    ['filter-length', asked.filterLength],
+    ['frequency-sparsity', frequencySparsity === 0 ? undefined : frequencySparsity],
+    ['precision', precision === 'f32' ? undefined : precision],
+    ['chunk', asked.chunk],
+    ['memory', asked.memory],
+    ['threads', asked.threads],
+  ]
+  const words = options.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, quoted(String(value))]))
+  return ['genoconv', 'predict', ...inputs.map((input) => quoted(basename(input))), ...words].join(' ')
+}
+
+async function modelOption(spec: string): Promise<[string, string]> {
+  return ['model', (await parseModelSpec(spec)).kind === 'path' ? basename(spec) : spec]
+}
+
+/** As a shell reads it. */
+const quoted = (word: string): string => (/^[\w./:,@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)
