@@ -39,7 +39,20 @@ export { openGenes } from './io/variants/annotation/open-genes.ts'
 export type { Annotation } from './io/variants/annotation/read-genes.ts'
 export type { AnnotatedTranscript, Transcript, TranscriptChoice } from './io/variants/annotation/transcript.ts'
 export { memorySink, type ByteSink } from './io/bytes/sink.ts'
-export { writeArrow, type WriteArrowOptions } from './io/output/write-predictions.ts'
+export {
+  writeArrow,
+  type WriteArrowOptions,
+  writeBedGraph,
+  type WriteOptions,
+  writeTsv,
+} from './io/output/write-outputs.ts'
+export type { OutputInfo } from './io/output/output-info.ts'
+export {
+  outputInfo,
+  predictToFile,
+  type PredictToFileOptions,
+  type PredictToFileResult,
+} from '../pipelines/predict-to-file.ts'
 export type { Backend } from './kernels/backend.ts'
 export {
   createBackend,

@@ -1,7 +1,7 @@
 import { basename, extname } from 'node:path'
 import { ConfigError } from '../../src/errors.ts'
 import type { Region } from '../../src/genome.ts'
-import { type OutputFormat, outputFormats } from '../../src/io/output/formats.ts'
+import { formatOfExtension, type OutputFormat, outputFormats } from '../../src/io/output/formats.ts'
 
 /** Where results go and how. `path` is undefined for standard output. */
 export interface OutputChoice {
@@ -21,9 +21,10 @@ export function chooseOutput(options: {
   isTerminal: boolean
 }): OutputChoice {
   const { output = options.firstInput === '-' ? '-' : undefined, format } = options
+  if (output === '') throw new ConfigError({ option: 'output', what: 'is empty', expected: "a file's name, or -" })
   if (output === '-') {
     const chosen = format ?? 'arrows'
-    if (options.isTerminal && (chosen === 'arrow' || chosen === 'arrows')) {
+    if (options.isTerminal && outputFormats[chosen].isBinary) {
       throw new ConfigError({
         where: 'standard output',
         what: 'is a terminal',
@@ -39,19 +40,19 @@ export function chooseOutput(options: {
       format: chosen,
     }
   }
-  return { path: output, format: format ?? formatOfExtension(output) }
+  return { path: output, format: format ?? formatOfPath(output) }
 }
 
 /** ConfigError where the format has one value a position and regions overlap. */
 export function checkOverlaps(format: OutputFormat, regions: readonly Region[] | undefined): void {
-  if (format !== 'bedgraph' || !regions) return
+  if (outputFormats[format].allowsOverlaps || !regions) return
   const ordered = regions.toSorted((a, b) => (a.contig === b.contig ? a.start - b.start : a.contig < b.contig ? -1 : 1))
   const show = ({ contig, start, end, name }: Region): string => name ?? `${contig}:${start}-${end}`
   for (const [i, region] of ordered.entries()) {
     const next = ordered[i + 1]
     if (next && next.contig === region.contig && next.start < region.end) {
       throw new ConfigError({
-        where: '`format: bedgraph`',
+        where: `\`format: ${format}\``,
         what: `the regions ${show(region)} and ${show(next)} overlap`,
         expected: 'one value a position',
         remedy: 'merge them, or write arrow or tsv',
@@ -60,12 +61,10 @@ export function checkOverlaps(format: OutputFormat, regions: readonly Region[] |
   }
 }
 
-function formatOfExtension(path: string): OutputFormat {
+function formatOfPath(path: string): OutputFormat {
   const extension = extname(path)
-  for (const [name, { extensions }] of Object.entries(outputFormats)) {
-    if ((extensions as readonly string[]).includes(extension)) return name as OutputFormat
-  }
-  if (extension === '') return 'arrow'
+  const format = extension === '' ? 'arrow' : formatOfExtension(extension)
+  if (format) return format
   throw new ConfigError({
     where: `\`output: ${path}\``,
     what: `no format has the extension ${extension}`,

@@ -9,7 +9,8 @@ import { protectInputs } from '../../src/io/bytes/protect-inputs.ts'
 import type { ByteSink } from '../../src/io/bytes/sink.ts'
 import { openStream, standardOutput } from '../../src/io/bytes/stream-output.ts'
 import type { DoneOutput } from '../../src/io/output/done-output.ts'
-import { canResume, readDoneOutput } from '../../src/io/output/resume-output.ts'
+import { canResume } from '../../src/io/output/formats.ts'
+import { readDoneOutput } from '../../src/io/output/resume-output.ts'
 import { filesRead } from './files-read.ts'
 import type { Log } from './log.ts'
 import { freeMemory } from './memory.ts'
@@ -180,7 +181,7 @@ async function openResumed({ request, output, log, signal, place, lock, planned 
     threads,
     async begin(run) {
       const now = await makeRecord(request.inputs, run, signal)
-      const done = found && (await readDoneOutput(place.path, output.format))
+      const done = found && canResume(output.format) ? await readDoneOutput(place.path, output.format) : undefined
       const isComplete = !done && found !== undefined && (await isRenamed(place, found))
       if (found && (done || isComplete)) checkSame(found, now, log.warn)
       if (isComplete) {
@@ -194,7 +195,7 @@ async function openResumed({ request, output, log, signal, place, lock, planned 
           : `nothing to resume (${await reason(place, found)}): starting from the beginning`,
       )
       sink = await openPartial(place, lock, { keptBytes: done?.bytes, keepsPartial: true, onWritten })
-      const { origin } = done ? found : run
+      const { origin } = done && found ? found : run
       record = { ...now, origin }
       await saveRecord(place, record)
       return { sink: withoutAbort(sink), done, origin }

@@ -33,14 +33,18 @@ it('exports what the contract names and nothing by accident', () => {
     'mergeShards',
     'openGenes',
     'openGenome',
+    'outputInfo',
     'planLongConv',
     'planPredict',
     'planShards',
     'predict',
+    'predictToFile',
     'pullModel',
     'runShard',
     'scoreVariants',
     'writeArrow',
+    'writeBedGraph',
+    'writeTsv',
   ])
 })
 

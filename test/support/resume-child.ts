@@ -1,6 +1,5 @@
 /**
- * A process for tests to kill: `predict` with a fake model, and everything else as the program does it. Says `begin` and
- * `finish` on standard output before it takes these steps.
+ * A process for tests to kill: `predict` with a fake model, and everything else as the program does it.
  *
  *     node resume-child.js <fasta> <output> [--resume]
  */
@@ -26,9 +25,7 @@ const output = chooseOutput({ output: path, firstInput: fasta, modelName: 'fake'
 const out = await openRunOutput({ request: args, output, log: createLog({}), signal, isDry: false })
 const genome = await openGenome(fasta)
 const model = fakeModel('windows')
-const say = (text: string): void => void process.stdout.write(`${text}\n`)
 try {
-  say('begin')
   const begun = await out.begin({
     regions: null,
     model: { name: 'fake', sha256: model.info.sha256 },
@@ -41,14 +38,10 @@ try {
   if (begun !== 'complete') {
     const { sink, done } = begun
     const contigs = (await genome.contigs()).map(({ name }) => name)
-    const finish = (): Promise<void> => {
-      say('finish')
-      return sink.finish()
-    }
     await writePredictions(
       predict(model, genome, { chunk: 5000, doneRows: done?.rows }),
       output.format,
-      { ...sink, write: (chunks) => sink.write(chunks), abort: () => sink.abort(), finish },
+      sink,
       { tracks: ['donor'], contigs },
       done,
     )

@@ -15,6 +15,22 @@ const program =
 export const goldenModel = (name: string): string => join(root, 'test/model/weights/golden', name)
 export const sample = (name: string): string => join(root, 'data-samples', name)
 
+const killer = join(root, 'test/support/kill-at-step.mjs')
+
+/** Environment in which the program gets `signal` after so many large writes (record batches), once it has its record. */
+export const killAfterWrites = (writes: number, signal: NodeJS.Signals): Record<string, string> => ({
+  NODE_OPTIONS: `--import ${killer}`,
+  GENOCONV_KILL_WRITES: String(writes),
+  GENOCONV_KILL_SIGNAL: signal,
+})
+
+/** Environment in which the program is killed before its step `step`; 0: only counts steps, into the file `count`. */
+export const killBeforeStep = (step: number, count?: string): Record<string, string> => ({
+  NODE_OPTIONS: `--import ${killer}`,
+  ...(step > 0 ? { GENOCONV_KILL_STEP: String(step) } : {}),
+  ...(count ? { GENOCONV_KILL_COUNT: count } : {}),
+})
+
 /** What to start node with so that it runs the program with `words`. */
 export const commandWords = (words: readonly string[]): string[] => [...program, ...words]
 

@@ -15,7 +15,7 @@ interface Found extends MessageBlock {
 
 /**
  * The whole record batches of an Arrow file or stream that was cut anywhere; undefined where there is none. Reads the
- * metadata and passes over the bodies. What stands behind the last record batch (a torn one, dictionaries, a footer) is
+ * metadata and passes over the bodies. What comes after the last record batch (a torn one, dictionaries, a footer) is
  * not counted: it is written again.
  */
 export async function readDoneArrow(handle: FileHandle, format: 'arrow' | 'arrows'): Promise<DoneOutput | undefined> {

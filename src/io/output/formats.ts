@@ -1,9 +1,66 @@
-/** The formats, by the name that `format` takes; the first extension is the one that default names get. Data only: encoders load what they need. */
+/** What is known of a format without its encoder. */
+interface FormatFacts {
+  /** Lower case; the first is the one that default names get. */
+  readonly extensions: readonly string[]
+  readonly description: string
+  /** Not for a terminal. */
+  readonly isBinary: boolean
+  /** Whether several values can stand at one position, as overlapping regions have it. */
+  readonly allowsOverlaps: boolean
+  /** Whether the rows of an interrupted file can be counted. */
+  readonly canResume: boolean
+}
+
+/**
+ * The formats, by the name that `format` takes. To add one: an entry here, its encoder in write-predictions.ts and, if it
+ * can be resumed, its reader in resume-output.ts; what misses one does not compile. Data only: the command line lists
+ * formats without loading an encoder.
+ *
+ * bedGraph joins neighbours of equal value and leaves out what has none, so its lines do not say which rows they were.
+ */
 export const outputFormats = {
-  arrow: { extensions: ['.arrow', '.feather', '.ipc'], description: 'Arrow IPC file' },
-  arrows: { extensions: ['.arrows'], description: 'Arrow IPC stream' },
-  tsv: { extensions: ['.tsv', '.txt'], description: 'tab-separated text' },
-  bedgraph: { extensions: ['.bedgraph', '.bedGraph', '.bg'], description: 'bedGraph text' },
-} as const satisfies Record<string, { extensions: readonly string[]; description: string }>
+  arrow: {
+    extensions: ['.arrow', '.feather', '.ipc'],
+    description: 'Arrow IPC file',
+    isBinary: true,
+    allowsOverlaps: true,
+    canResume: true,
+  },
+  arrows: {
+    extensions: ['.arrows'],
+    description: 'Arrow IPC stream',
+    isBinary: true,
+    allowsOverlaps: true,
+    canResume: true,
+  },
+  tsv: {
+    extensions: ['.tsv', '.txt'],
+    description: 'tab-separated text',
+    isBinary: false,
+    allowsOverlaps: true,
+    canResume: true,
+  },
+  bedgraph: {
+    extensions: ['.bedgraph', '.bg'],
+    description: 'bedGraph text',
+    isBinary: false,
+    allowsOverlaps: false,
+    canResume: false,
+  },
+} as const satisfies Record<string, FormatFacts>
 
 export type OutputFormat = keyof typeof outputFormats
+
+/** Formats whose interrupted files can be continued. */
+export type ResumableFormat = {
+  [F in OutputFormat]: (typeof outputFormats)[F]['canResume'] extends true ? F : never
+}[OutputFormat]
+
+export const canResume = (format: OutputFormat): format is ResumableFormat => outputFormats[format].canResume
+
+/** The format of a file's extension, in capitals or not; undefined for one that is no format's. */
+export function formatOfExtension(extension: string): OutputFormat | undefined {
+  for (const [name, { extensions }] of Object.entries(outputFormats))
+    if ((extensions as readonly string[]).includes(extension.toLowerCase())) return name as OutputFormat
+  return undefined
+}

@@ -20,7 +20,7 @@ export interface OutputLayout {
 
 /**
  * Turns predictions into the bytes of a format; each item is written, and waited for, before the next is made. With `done`,
- * `batches` begin behind its rows and what is given belongs behind its bytes; ConfigError where those begin otherwise.
+ * `batches` begin after its rows and what is given belongs after its bytes; ConfigError where those begin otherwise.
  */
 export type Encoder = (
   batches: AsyncIterable<PredictionBatch>,

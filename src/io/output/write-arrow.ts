@@ -28,7 +28,7 @@ class DrainedQueue extends AsyncByteQueue {
 
 /**
  * A file has one dictionary a column and no replacements. Names of contigs that stream in are complete only at the end,
- * and the format lets a dictionary stand behind the batches that use it (the footer says where), so it is written when
+ * and the format lets a dictionary come after the batches that use it (the footer says where), so it is written when
  * it is known: first, or last. (Delta dictionaries, the other way, are refused by polars.) pyarrow, polars and DuckDB
  * read both places alike.
  */
@@ -48,7 +48,7 @@ class FileWriter extends RecordBatchFileWriter {
     }
   }
   /** As if this writer had written what is there. */
-  goOn({ bytes, recordBatches }: DoneOutput): void {
+  continueAfter({ bytes, recordBatches }: DoneOutput): void {
     this._position = bytes
     this._recordBatchBlocks.push(...(recordBatches as typeof this._recordBatchBlocks))
   }
@@ -60,7 +60,7 @@ class FileWriter extends RecordBatchFileWriter {
 
 class StreamWriter extends RecordBatchStreamWriter {
   /** As if this writer had written what is there: its last dictionaries are those of `rows`. */
-  goOn(rows: ArrowRows, columns: readonly DictionaryColumn[]): void {
+  continueAfter(rows: ArrowRows, columns: readonly DictionaryColumn[]): void {
     for (const column of columns) {
       this._seenDictionaries.set(dictionaryIds[column], rows.dictionary(column))
       this._dictionaryDeltaOffsets.set(dictionaryIds[column], 1)
@@ -72,8 +72,8 @@ const dictionaryColumns = (layout: OutputLayout): DictionaryColumn[] =>
   layout.regions ? ['contig', 'base', 'region'] : ['contig', 'base']
 
 /**
- * The Arrow IPC file format (`.arrow`), for files: a cut one is recognised as incomplete. After `done`, what is missing
- * behind it.
+ * The Arrow IPC file format (`.arrow`), for files: a cut one is recognised as incomplete. After `done`, what
+ * follows it.
  */
 export async function* encodeArrowFile(
   batches: AsyncIterable<PredictionBatch>,
@@ -90,7 +90,7 @@ export async function* encodeArrowFile(
   const head = queue.drain()
   if (done) {
     checkHead(head, done)
-    writer.goOn(done)
+    writer.continueAfter(done)
   } else yield head
   const known = once(() => rows.know(done?.contigs?.() ?? []))
   for await (const batch of batches) {
@@ -129,7 +129,7 @@ export async function* encodeArrowStream(
   const known = once(() => {
     if (!done) return
     rows.know(done.contigs?.() ?? [])
-    writer.goOn(rows, dictionaryColumns(layout))
+    writer.continueAfter(rows, dictionaryColumns(layout))
   })
   for await (const batch of batches) {
     known()

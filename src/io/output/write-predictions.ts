@@ -17,7 +17,7 @@ const encoders: Readonly<Record<OutputFormat, Encoder>> = {
 
 /**
  * Writes `batches` to `sink` and makes the output visible; on any failure, an abort too, leaves nothing.
- * With `done`, `batches` begin behind the rows that `sink` has. The next piece is encoded while one is being written; the next
+ * With `done`, `batches` begin after the rows that `sink` has. The next piece is encoded while one is being written; the next
  * batch is computed while both happen.
  */
 export async function writePredictions(
@@ -41,34 +41,4 @@ export async function writePredictions(
     await sink.abort()
     throw error
   }
-}
-
-export interface WriteArrowOptions extends Partial<OutputLayout> {
-  /** `file` (default) or `stream`. */
-  readonly format?: 'file' | 'stream'
-}
-
-/**
- * Writes predictions as Arrow: columns contig, position, base, (region,) tracks. `output` is a file's name, which appears
- * only when it is complete, or a sink. Tracks default to those of the first batch.
- */
-export async function writeArrow(
-  batches: AsyncIterable<PredictionBatch>,
-  output: string | ByteSink,
-  options: WriteArrowOptions = {},
-): Promise<void> {
-  const iterator = batches[Symbol.asyncIterator]()
-  const first = await iterator.next()
-  const all = async function* (): AsyncGenerator<PredictionBatch> {
-    try {
-      for (let next = first; !next.done; next = await iterator.next()) yield next.value
-    } finally {
-      await iterator.return?.()
-    }
-  }
-  const tracks = options.tracks ?? (first.done ? [] : Object.keys(first.value.tracks))
-  // Only here, so that a browser can write to a sink.
-  const sink =
-    typeof output === 'string' ? await (await import('../bytes/atomic-output.ts')).openAtomicOutput(output) : output
-  await writePredictions(all(), options.format === 'stream' ? 'arrows' : 'arrow', sink, { ...options, tracks })
 }

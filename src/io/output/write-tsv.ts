@@ -5,7 +5,7 @@ import type { OutputLayout } from './output-layout.ts'
 
 const rowsPerWrite = 8192
 
-/** Tab-separated text with a header line; positions 0-based, `NA` where there is no value. After `done`, what is missing behind it. */
+/** Tab-separated text with a header line; positions 0-based, `NA` where there is no value. After `done`, what follows it. */
 export async function* encodeTsv(
   batches: AsyncIterable<PredictionBatch>,
   layout: OutputLayout,

@@ -7,7 +7,7 @@ import { lockOutput } from '../../../src/io/bytes/output-lock.ts'
 import { findOutput } from '../../../src/io/bytes/output-place.ts'
 import type { ByteSink } from '../../../src/io/bytes/sink.ts'
 import { readDoneOutput } from '../../../src/io/output/resume-output.ts'
-import type { OutputFormat } from '../../../src/io/output/formats.ts'
+import type { ResumableFormat } from '../../../src/io/output/formats.ts'
 import { writePredictions } from '../../../src/io/output/write-predictions.ts'
 import type { OutputLayout } from '../../../src/io/output/output-layout.ts'
 import { random } from '../../support/backends.ts'
@@ -43,7 +43,7 @@ async function openAfter(path: string, keptBytes: number | undefined): Promise<B
 
 const contigsBefore = (rows: number): string[] => contigs.filter((_, i) => i * 100_000 < rows)
 
-describe.each<[OutputFormat, string, Partial<OutputLayout>]>([
+describe.each<[ResumableFormat, string, Partial<OutputLayout>]>([
   ['arrow', 'contigs known', { contigs, regions: ['w', 'x', 'y'] }],
   ['arrow', 'contigs of a stream', {}],
   ['arrows', 'contigs known', { contigs }],

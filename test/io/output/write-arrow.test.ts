@@ -9,7 +9,8 @@ import { rowsPerRecordBatch } from '../../../src/io/output/arrow-rows.ts'
 import type { OutputLayout } from '../../../src/io/output/output-layout.ts'
 import { memorySink } from '../../../src/io/bytes/sink.ts'
 import type { OutputFormat } from '../../../src/io/output/formats.ts'
-import { writeArrow, writePredictions } from '../../../src/io/output/write-predictions.ts'
+import { writeArrow } from '../../../src/io/output/write-outputs.ts'
+import { writePredictions } from '../../../src/io/output/write-predictions.ts'
 import { pythonWith } from '../../support/python.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'genoconv-'))

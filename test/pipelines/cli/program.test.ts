@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -5,6 +6,7 @@ import { tableFromIPC } from 'apache-arrow'
 import { describe, expect, it } from 'vitest'
 import { commandWords, folders, goldenModel, runProgram, sample } from '../../support/run-program.ts'
 
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 const folder = folders()
 const splice = ['--device', 'cpu', '--threads', '1', '--model', goldenModel('openspliceai-nano.safetensors')]
 const language = ['--device', 'cpu', '--threads', '1', '--model', goldenModel('hyena-nano')]
@@ -30,10 +32,12 @@ describe('predict, as a user runs it', () => {
       'genoconv.model',
       'genoconv.model_sha256',
       'genoconv.parameters',
+      'genoconv.regions',
+      'genoconv.run',
       'genoconv.version',
     ])
     expect(JSON.parse(metadata['genoconv.input'])).toEqual({
-      files: [{ name: 'a.b.fasta', bytes: gene.length }],
+      files: [{ name: 'a.b.fasta', bytes: gene.length, sha256: sha256(gene), sha256Of: 'content' }],
       contigs: [
         { name: 'gene', length: 320 },
         { name: 'two', length: 3 },

@@ -4,13 +4,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { random } from '../../support/backends.ts'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { randomSequence } from '../../support/memory-genome.ts'
+import { killBeforeStep } from '../../support/run-program.ts'
 
-// A run killed at random moments, and gone on with after each, ends in the bytes of a run that nobody killed.
-// GENOCONV_KILLS=200 makes it that many moments for each format (ten minutes on two busy cores); the default is enough for every commit.
-const kills = Number(process.env['GENOCONV_KILLS'] ?? 12)
+// A run killed before any step of its work with files, and resumed, ends in the bytes of a run that nobody killed. The
+// steps of an undisturbed run are counted; killed are the first ones, the last ones (where the output gets its name) and
+// some between, whatever the machine's speed. scripts/kill-trial.mjs does it to the program itself, hundreds of times.
+const atEachEnd = 8
+const between = 4
 
 const folder = mkdtempSync(join(tmpdir(), 'genoconv-kill-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -38,69 +40,55 @@ beforeAll(async () => {
 
 interface Ending {
   readonly code: number | null
-  readonly seconds: number
+  readonly signal: NodeJS.Signals | null
   readonly stderr: string
 }
 
-/** Runs until it ends or `killAfter` seconds have passed since it said `mark` (or since its start). */
-function run(
-  output: string,
-  words: readonly string[],
-  kill?: { mark: 'start' | 'begin' | 'finish'; seconds: number },
-): Promise<Ending> {
-  const start = performance.now()
-  const child = spawn(process.execPath, [program, fasta, output, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
-  let timer: NodeJS.Timeout | undefined
-  const killLater = (mark: string): void => {
-    if (kill?.mark === mark) timer = setTimeout(() => child.kill('SIGKILL'), 1000 * kill.seconds)
-  }
+function run(output: string, words: readonly string[], env: Readonly<Record<string, string>>): Promise<Ending> {
+  const child = spawn(process.execPath, [program, fasta, output, ...words], {
+    env: { ...process.env, NODE_OPTIONS: '', ...env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
   let stderr = ''
-  child.stdout.on('data', (data: Buffer) => data.toString().trim().split('\n').forEach(killLater))
   child.stderr.on('data', (data) => {
     stderr += data
   })
-  killLater('start')
   return new Promise((resolve) => {
-    child.on('close', (code) => {
-      clearTimeout(timer)
-      resolve({ code, seconds: (performance.now() - start) / 1000, stderr })
-    })
+    child.on('close', (code, signal) => resolve({ code, signal, stderr }))
   })
 }
 
-describe.each(['arrow', 'tsv'])('%s', (format) => {
-  it(`survives ${kills} kills`, { timeout: 60_000 + kills * 10_000 }, async () => {
-    const whole = join(folder, `whole.${format}`)
-    const { code, seconds, stderr } = await run(whole, [])
+it.each(['arrow', 'tsv'])('%s: a kill before any step', async (format) => {
+  const whole = join(folder, `whole.${format}`)
+  const count = join(folder, `count-${format}`)
+  const first = await run(whole, [], killBeforeStep(0, count))
+  expect(first.code, first.stderr).toBe(0)
+  const steps = Number(readFileSync(count, 'utf8'))
+  expect(steps).toBeGreaterThan(2 * atEachEnd + between)
+  const bytes = readFileSync(whole)
+  const output = join(folder, `out.${format}`)
+  const chosen = Array.from({ length: steps }, (_, i) => i + 1).filter(
+    (step) =>
+      step <= atEachEnd || step > steps - atEachEnd || step % Math.ceil((steps - 2 * atEachEnd) / between) === 0,
+  )
+  const ends = { resumed: 0, alreadyComplete: 0, startedOver: 0 }
+  for (const step of chosen) {
+    rmSync(output, { force: true })
+    const killed = await run(output, [], killBeforeStep(step))
+    expect([step, killed.signal], killed.stderr).toEqual([step, 'SIGKILL'])
+    // What stands under the output's name is complete at any moment.
+    const wasThere = existsSync(output)
+    if (wasThere) expect(readFileSync(output).equals(bytes)).toBe(true)
+    const { code, stderr } = await run(output, ['--resume'], {})
     expect(code, stderr).toBe(0)
-    const bytes = readFileSync(whole)
-    const next = random(format.length)
-    const output = join(folder, `out.${format}`)
-    const ends = { killed: 0, killedFinishing: 0, wentOn: 0, alreadyComplete: 0, runs: 0 }
-    while (ends.killed < kills) {
-      rmSync(output, { force: true })
-      for (let words: string[] = []; ; words = ['--resume']) {
-        const hadRows = existsSync(`${output}.partial`) && existsSync(`${output}.partial.json`)
-        const wasThere = existsSync(output) // with its record, where the kill came between rename and clearing up
-        const u = (next() + 1) / 2
-        const mark = u < 0.3 ? 'finish' : u < 0.45 ? 'begin' : 'start'
-        const span = { finish: 0.012, begin: 0.03, start: 1.1 * seconds }[mark]
-        const ending = await run(output, words, { mark, seconds: (span * (next() + 1)) / 2 })
-        ends.runs++
-        if (hadRows && ending.stderr.includes('continuing after row')) ends.wentOn++
-        if (wasThere && ending.code === 0 && words.length > 0) ends.alreadyComplete++
-        if (ending.code === 0) break
-        expect(ending.code, ending.stderr).toBe(null) // killed, never failed
-        ends.killed++
-        if (mark === 'finish') ends.killedFinishing++
-        // What stands under the output's name is complete at any moment.
-        if (existsSync(output)) expect(readFileSync(output).equals(bytes)).toBe(true)
-      }
-      expect(readFileSync(output).equals(bytes)).toBe(true)
-      expect(readdirSync(folder).filter((name) => name.startsWith(`out.${format}`))).toEqual([`out.${format}`])
-    }
-    console.log(`${format}: ${JSON.stringify(ends)}`)
-    expect(ends.killedFinishing).toBeGreaterThan(kills / 20)
-    expect(ends.wentOn).toBeGreaterThan(kills / 10)
-  })
+    if (stderr.includes('continuing after row')) ends.resumed++
+    else if (stderr.includes('starting from the beginning')) ends.startedOver++
+    else ends.alreadyComplete++
+    expect(readFileSync(output).equals(bytes), `killed before step ${step}`).toBe(true)
+    expect(readdirSync(folder).filter((name) => name.startsWith(`out.${format}`))).toEqual([`out.${format}`])
+  }
+  // Each of the three is met: before the first rows, with rows, and between the rename and the end of the record.
+  expect(ends.startedOver).toBeGreaterThan(0)
+  expect(ends.resumed).toBeGreaterThan(0)
+  expect(ends.alreadyComplete).toBeGreaterThan(0)
 })
