@@ -1,7 +1,7 @@
 import type { Argv, CommandModule } from 'yargs'
 import type { OutputInfo } from '../../src/io/output/output-info.ts'
 import { showBytes, showCount } from '../run/show.ts'
-import { logOptions } from './predict-arguments.ts'
+import { logOptions } from './options.ts'
 import { print, printJson } from './print.ts'
 
 /** `genoconv info`: how an output was made, from its own metadata. */

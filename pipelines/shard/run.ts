@@ -14,18 +14,11 @@ import { chooseDevice } from '../device/choose-device.ts'
 import { loadModel } from '../models/load-model.ts'
 import type { PredictOptions, Progress } from '../predict/options.ts'
 import { predict } from '../predict.ts'
-<<<<<<< HEAD
 import { openGenomes, regionName } from '../run/inputs.ts'
 import { reserveBytes } from '../run/memory.ts'
-import { runMetadata } from '../run/metadata.ts'
 import { version } from '../run/version.ts'
 import { checkInputs, checkShard, inputFiles, type ShardSidecar } from './files.ts'
 import { checkBorders, checkContigs, checkMemory, neededBytes } from './fit.ts'
-=======
-import { partBases } from '../predict/run-strand.ts'
-import { wholeMetadata } from './whole-metadata.ts'
-import { checkInputs, checkShard, type ShardSidecar } from './files.ts'
->>>>>>> 2c3def2 (Outputs say how they were made: command, inputs' hashes, regions, chunk, plan, Node; genoconv info)
 import {
   columnsOf,
   modelSpec,
@@ -39,6 +32,7 @@ import {
   sidecarPath,
 } from './manifest.ts'
 import { readManifest } from './manifest-file.ts'
+import { wholeMetadata } from './whole-metadata.ts'
 import { ownPath, publish, removeLeftovers } from './own-files.ts'
 
 export interface ShardRunOptions {
@@ -151,42 +145,6 @@ async function compute(run: ShardRun): Promise<string> {
     } finally {
       await backend.destroy()
     }
-<<<<<<< HEAD
-=======
-    const model: Model = { ...loaded, info: { ...loaded.info, name } }
-    const isRecords = manifest.targets === 'records'
-    const chosen = isRecords ? { parts: shard.regions } : { regions: shard.regions }
-    const temporaryFolder = dirname(shardPath(manifestPath, shard.id))
-    const run: PredictOptions = {
-      ...chosen,
-      strand,
-      context,
-      tracks,
-      chunk,
-      packsPerWindow,
-      memory: modelMemory,
-      temporaryFolder,
-      signal,
-      onProgress,
-    }
-    checkBorders(model, manifest, shard, run)
-    checkMemory(await neededBytes(model, genomes, run), memory, onWarning)
-    onInfo?.(`shard ${shard.id} of ${manifest.shards.length}: ${name} on ${backend.description} (${reason})`)
-    const metadata = new Map(await wholeMetadata(manifest, model, genomes, { ...run, parts: undefined }))
-    metadata.set(
-      'genoconv.shard',
-      JSON.stringify({ shard: shard.id, of: manifest.shards.length, planSha256: manifest.planSha256 }),
-    )
-    // A device that fails ends the shard: going on in other chunks, or elsewhere, would round differently.
-    await writePredictions(predict(model, genomes, run), 'arrow', sink, {
-      tracks: columnsOf(manifest),
-      contigs: manifest.contigs.map((contig) => contig.name),
-      regions: manifest.hasRegionColumn ? shard.regions.map(regionName) : undefined,
-      metadata: () => metadata,
-    })
-    model.close()
-    return backend.description
->>>>>>> 2c3def2 (Outputs say how they were made: command, inputs' hashes, regions, chunk, plan, Node; genoconv info)
   } finally {
     await Promise.all(genomes.map((genome) => genome.close()))
   }
@@ -214,7 +172,7 @@ async function plannedModel({ manifestPath, manifest, options }: ShardRun, backe
 async function computeOn(run: ShardRun, model: Model, genomes: readonly Genome[], reason: string): Promise<void> {
   const { manifestPath, manifest, shard, sink } = run
   const { memory, signal, onWarning = () => {}, onInfo, onProgress } = run.options
-  const { strand, context, tracks, chunk, filterLength, frequencySparsity, packsPerWindow } = manifest.options
+  const { strand, context, tracks, chunk, packsPerWindow } = manifest.options
   const isRecords = manifest.targets === 'records'
   const options: PredictOptions = {
     ...(isRecords ? { parts: shard.regions } : { regions: shard.regions }),
@@ -232,15 +190,7 @@ async function computeOn(run: ShardRun, model: Model, genomes: readonly Genome[]
   checkMemory(await neededBytes(model, genomes, options), memory, onWarning)
   const { name } = model.info
   onInfo?.(`shard ${shard.id} of ${manifest.shards.length}: ${name} on ${model.backend.description} (${reason})`)
-  const metadata = new Map(
-    runMetadata({
-      model,
-      genomes,
-      contigs: manifest.contigs,
-      options: { tracks, strand, context, regions: isRecords ? undefined : shard.regions },
-      args: { filterLength, frequencySparsity },
-    }),
-  )
+  const metadata = new Map(await wholeMetadata(manifest, model, genomes, { ...options, parts: undefined }))
   const { planSha256 } = manifest
   metadata.set('genoconv.shard', JSON.stringify({ shard: shard.id, of: manifest.shards.length, planSha256 }))
   // A device that fails ends the shard: other chunks, or another device, would round differently.
