@@ -11,7 +11,7 @@
 import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { loadModel } from '../pipelines/models/load-model.ts'
-import { contextBases } from '../pipelines/predict/jobs.ts'
+import { contextBases } from '../pipelines/predict/context.ts'
 import { predict } from '../pipelines/predict.ts'
 import type { Region } from '../src/genome.ts'
 import { readBed } from '../src/io/fasta/bed.ts'
@@ -41,7 +41,7 @@ const model = await loadModel([given.model], {
   backend: await createBackend('cpu', { threads: Number(given.threads) }),
 })
 const tracks = model.info.tracks.filter(({ isDefault }) => isDefault).map(({ name }) => name)
-const { left, right } = contextBases(model, undefined)
+const { left, right } = contextBases(model.info, undefined)
 const finite = Number.isFinite(left + right)
 
 async function chosenRegions(): Promise<Region[]> {

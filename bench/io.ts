@@ -34,7 +34,7 @@ const constantModel: Model = {
     tracks: ['acceptor', 'donor'].map((name) => ({ name, isDefault: true, description: name })),
   },
   backend: undefined as never,
-  plan: () => ({ chunkBases, memoryBytes: 0, lines: [] }),
+  plan: (request) => ({ request, chunkBases, memoryBytes: 0, lines: [] }),
   async *run(source) {
     let start = 0
     for await (const piece of source) {

@@ -70,8 +70,8 @@ const runOptions = (model: Model, { length, memoryBytes }: Work) => ({
 async function runOnce(model: Model, work: Work, chunkBases?: number): Promise<Float32Array> {
   const { length, context } = work
   const out = new Float32Array(length)
-  const options = { ...runOptions(model, work), leftContext: context, rightContext: context, chunkBases }
-  for await (const { start, tracks } of model.run(randomBases(length + 2 * context), options))
+  const plan = model.plan({ ...runOptions(model, work), leftContext: context, rightContext: context, chunkBases })
+  for await (const { start, tracks } of model.run(randomBases(length + 2 * context), plan))
     out.set(Object.values(tracks)[0], start)
   return out
 }

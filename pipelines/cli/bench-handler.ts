@@ -1,6 +1,6 @@
 import { measureCostConstants } from '../../src/kernels/long-conv/calibrate.cpu.ts'
 import { defaultCostConstants } from '../../src/kernels/long-conv/cost-model.ts'
-import type { Model, RunOptions } from '../../src/model/model.ts'
+import type { Model } from '../../src/model/model.ts'
 import { chooseDevice } from '../device/choose-device.ts'
 import { keepPlanConstants, planConstants } from '../device/plan-constants.ts'
 import { loadModel } from '../models/load-model.ts'
@@ -113,12 +113,12 @@ async function timeModel(
   run: { length: number; chunkBases?: number; memoryBytes: number; signal: AbortSignal },
 ): Promise<number> {
   const tracks = model.info.tracks.filter((track) => track.isDefault).map((track) => track.name)
-  const options: RunOptions = { ...run, tracks, leftContext: 0, rightContext: 0 }
+  const plan = model.plan({ ...run, tracks, leftContext: 0, rightContext: 0 })
   const seconds: number[] = []
   for (let trial = -1; trial < trials; trial++) {
     const start = performance.now()
     let bases = 0
-    for await (const values of model.run(madeUpBases(run.length), options)) bases += values.tracks[tracks[0]].length
+    for await (const values of model.run(madeUpBases(run.length), plan, run)) bases += values.tracks[tracks[0]].length
     if (bases !== run.length) throw new Error(`${bases} values of ${run.length} bases`)
     if (trial >= 0) seconds.push((performance.now() - start) / 1000)
   }

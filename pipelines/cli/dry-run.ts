@@ -18,7 +18,7 @@ export async function describeDryRun(
     plan.bases === undefined
       ? undefined
       : plan.bases * (1 / (await measureSpeed(model, options)) + filterSecondsPerBase)
-  const memoryBytes = plan.longest.memoryBytes + reserveBytes
+  const memoryBytes = plan.neededBytes + reserveBytes
   const strands = options.strand === 'both' ? 2 : 1
   const estimate = seconds === undefined ? undefined : seconds * strands
   if (json) {
@@ -32,7 +32,7 @@ export async function describeDryRun(
       architecture: info.architecture,
       device: backend.description,
       chunkBases: plan.longest.chunkBases,
-      steps: plan.longest.lines,
+      steps: plan.lines,
       memoryBytes,
       estimatedSeconds: estimate ?? null,
       format: output.format,
@@ -52,7 +52,7 @@ export async function describeDryRun(
     ['tracks', options.tracks!.join(', ')],
     ['device', model.backend.description],
     ['chunk', `${showCount(plan.longest.chunkBases)} bases`],
-    ...plan.longest.lines.map((line): [string, string] => ['plan', line]),
+    ...plan.lines.map((line): [string, string] => ['plan', line]),
     ['memory', `${showBytes(memoryBytes)} of ${showBytes(options.memory! + reserveBytes)}`],
     [
       'time',
@@ -76,9 +76,8 @@ async function measureSpeed(model: Model, options: PredictOptions): Promise<numb
       rightContext: 0,
       chunkBases: options.chunk,
       memoryBytes: options.memory!,
-      signal: options.signal,
     }
-    for await (const _ of model.run(pseudoBases(length), run)) options.signal?.throwIfAborted()
+    for await (const _ of model.run(pseudoBases(length), model.plan(run), options)) options.signal?.throwIfAborted()
     return (performance.now() - start) / 1000
   }
   await time(shortTrialBases) // compiles

@@ -6,11 +6,10 @@ import type { CachedModel } from '../../src/io/hub/hub-cache.ts'
 import type { DownloadProgress } from '../../src/io/hub/hub.ts'
 import { readHubSettings } from '../../src/io/hub/hub-settings.ts'
 import { findModelFiles, isWeightsName, type ModelFiles } from '../../src/io/hub/model-files.ts'
-import type { Checkpoint } from '../../src/model/checkpoint.ts'
 import { describe } from '../../src/model/create-model.ts'
 import type { Track } from '../../src/model/model.ts'
 import { parameterCountOf } from '../../src/model/parameters.ts'
-import { marginOf } from '../../src/model/splice/splice-hyena-network.ts'
+import { jointReceptiveField } from '../../src/model/receptive-field.ts'
 import { languageTracks, spliceTracks } from '../../src/model/tracks.ts'
 import { type KnownModel, knownModels } from './known-models.ts'
 import { loadCheckpoints, type ModelSpec, parseModelSpec } from './load-checkpoint.ts'
@@ -120,7 +119,7 @@ export async function describeModel(
     name,
     family: architecture.kind === 'hyena' ? 'language' : 'splice',
     architecture: describe(checkpoints),
-    receptiveField: receptiveFieldOf(checkpoints),
+    receptiveField: jointReceptiveField(checkpoints.map((checkpoint) => checkpoint.architecture)),
     tracks: architecture.kind === 'hyena' ? languageTracks : spliceTracks,
     parameterCount: checkpoints.reduce((sum, checkpoint) => sum + parameterCountOf(checkpoint), 0),
     memberCount: checkpoints.length,
@@ -174,15 +173,6 @@ async function filesHere(spec: ModelSpec): Promise<ModelFiles[]> {
     what: `not in the Hugging Face cache ${cacheFolder}`,
     remedy: `genoconv models pull ${spec.repoId} gets it`,
   })
-}
-
-function receptiveFieldOf(checkpoints: readonly Checkpoint[]): { left: number; right: number } {
-  const fields = checkpoints.map(({ architecture: a }) => {
-    if (a.kind === 'hyena') return { left: a.layerCount * (a.maxLength - 1 + a.shortFilterLength - 1) + 1, right: 0 }
-    const half = a.kind === 'openspliceai' ? a.contextBases / 2 : marginOf(a)
-    return { left: half, right: half }
-  })
-  return { left: Math.max(...fields.map(({ left }) => left)), right: Math.max(...fields.map(({ right }) => right)) }
 }
 
 async function totalBytes(files: readonly ModelFiles[]): Promise<number> {

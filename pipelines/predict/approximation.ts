@@ -1,7 +1,7 @@
 import type { Genome, Region } from '../../src/genome.ts'
 import type { Model } from '../../src/model/model.ts'
-import type { PredictOptions } from '../predict/options.ts'
 import { predict } from '../predict.ts'
+import type { PredictOptions } from './options.ts'
 
 /** Bases at the front of the first record or region that an approximation is judged on. */
 const judgedBases = 65_536
@@ -30,21 +30,16 @@ export async function judgeApproximation(
   if (!region) return undefined
   const tracks = exact.info.family === 'language' ? ['log_likelihood'] : ['acceptor', 'donor']
   const strand = options.strand === 'both' ? '+' : options.strand
-  const judged: PredictOptions = {
+  const judged = {
     ...options,
+    plan: undefined,
     regions: [region],
     strand,
     tracks,
     onProgress: undefined,
     chunk: undefined,
   }
-  const valuesOf = async (model: Model): Promise<Float32Array> => {
-    const values: number[] = []
-    for await (const batch of predict(model, genomes, judged))
-      for (const name of tracks) values.push(...Array.from(batch.tracks[name]))
-    return Float32Array.from(values)
-  }
-  const [e, a] = [await valuesOf(exact), await valuesOf(approximate)]
+  const [e, a] = [await valuesOf(exact, genomes, region, judged), await valuesOf(approximate, genomes, region, judged)]
   const mean = (values: Float32Array): number => {
     const known = values.filter((v) => !Number.isNaN(v))
     return known.reduce((sum, v) => sum + v, 0) / Math.max(1, known.length)
@@ -56,6 +51,20 @@ export async function judgeApproximation(
     meanDifference: mean(differences),
     largestDifference: differences.reduce((worst, v) => Math.max(worst, v || 0), 0),
   }
+}
+
+/** The tracks' values of `region`, track by track, each at its position whatever batches they come in. */
+async function valuesOf(
+  model: Model,
+  genomes: readonly Genome[],
+  region: Region,
+  options: PredictOptions & { readonly tracks: readonly string[] },
+): Promise<Float32Array> {
+  const length = region.end - region.start
+  const values = new Float32Array(options.tracks.length * length)
+  for await (const { region: piece, tracks } of predict(model, genomes, options))
+    for (const [k, name] of options.tracks.entries()) values.set(tracks[name], k * length + piece.start - region.start)
+  return values
 }
 
 /** One line for people. */

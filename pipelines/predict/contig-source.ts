@@ -18,7 +18,9 @@ export interface ContigSource {
 
 export interface SourceOptions {
   readonly signal?: AbortSignal
-  /** Bytes a record may take in memory before it goes to a temporary file. */
+  /** Records of at most so many bases are read whole, to be computed with their neighbours. */
+  readonly shortBases: number
+  /** Bytes a longer record may take in memory before it goes to a temporary file. */
   readonly spoolBytes: number
   readonly temporaryFolder: string
 }
@@ -39,7 +41,24 @@ export function randomAccessContig(genome: Genome, name: string, length: number,
   return contig
 }
 
-/** The records of a genome in one pass from its first byte to its last; each can be read once, from its start. */
+/** A record in memory. */
+function memoryContig(name: string, letters: Uint8Array): ContigSource {
+  const contig: ContigSource = {
+    name,
+    length: letters.length,
+    async *bases(start, end) {
+      yield letters.subarray(start, end)
+    },
+    again: () => contig,
+    async close() {},
+  }
+  return contig
+}
+
+/**
+ * The records of a genome in one pass from its first byte to its last. Short ones are in memory; each of the others can be
+ * read once, from its start, before the next record is asked for.
+ */
 export async function* streamedContigs(
   genome: Genome,
   lengths: ReadonlyMap<string, number> | undefined,
@@ -50,10 +69,15 @@ export async function* streamedContigs(
     for (let next = await chunks.next(); !next.done; next = await chunks.next()) {
       const record = new StreamedRecord(next.value, chunks)
       const { name } = record
+      const letters = await record.whole(options.shortBases)
+      if (letters) {
+        yield memoryContig(name, letters)
+        continue
+      }
       const known = lengths?.get(name)
       yield {
         name,
-        length: record.isEmpty ? 0 : (known ?? Number.POSITIVE_INFINITY),
+        length: known ?? Number.POSITIVE_INFINITY,
         bases: (start) => record.pieces(start),
         again: () => (known === undefined ? undefined : randomAccessContig(genome, name, known, options.signal)),
         async close() {},
@@ -68,16 +92,34 @@ export async function* streamedContigs(
 /** The chunks of one record, and what is left of them when its reader stops early. */
 class StreamedRecord {
   readonly name: string
-  readonly isEmpty: boolean
-  private chunk: SequenceChunk | undefined
-  private hasEnded = false
+  private readonly held: SequenceChunk[]
+  private hasEnded: boolean
   private readonly chunks: AsyncGenerator<SequenceChunk>
 
   constructor(first: SequenceChunk, chunks: AsyncGenerator<SequenceChunk>) {
     this.name = first.contig
-    this.isEmpty = first.isContigEnd && first.bases.length === 0
-    this.chunk = first
+    this.held = [first]
+    this.hasEnded = first.isContigEnd
     this.chunks = chunks
+  }
+
+  /** All letters of a record of at most `mostBases`; undefined for a longer one, which can be read afterwards. */
+  async whole(mostBases: number): Promise<Uint8Array | undefined> {
+    let length = this.held[0].bases.length
+    while (length <= mostBases && !this.hasEnded) {
+      const chunk = await this.read()
+      if (!chunk) break
+      this.held.push(chunk)
+      length += chunk.bases.length
+    }
+    if (length > mostBases) return undefined
+    const letters = new Uint8Array(length)
+    let offset = 0
+    for (const { bases } of this.held.splice(0)) {
+      letters.set(bases, offset)
+      offset += bases.length
+    }
+    return letters
   }
 
   /** The record's letters from `start` on. */
@@ -96,17 +138,23 @@ class StreamedRecord {
   }
 
   private async next(): Promise<SequenceChunk | undefined> {
-    if (this.hasEnded) return undefined
-    const chunk = this.chunk ?? (await this.chunks.next()).value
-    this.chunk = undefined
+    return this.held.shift() ?? (this.hasEnded ? undefined : this.read())
+  }
+
+  private async read(): Promise<SequenceChunk | undefined> {
+    const chunk: SequenceChunk | undefined = (await this.chunks.next()).value
     this.hasEnded = !chunk || chunk.isContigEnd
     return chunk
   }
 }
 
-/** The same, each record kept (in memory, or beyond it in a temporary file) so that it can be read from its far end. */
+/** The same, each longer record kept (in memory, or beyond it in a temporary file) so that it can be read from its far end. */
 export async function* spooledContigs(genome: Genome, options: SourceOptions): AsyncGenerator<ContigSource> {
   for await (const record of streamedContigs(genome, undefined, options)) {
+    if (Number.isFinite(record.length)) {
+      yield record // in memory
+      continue
+    }
     const spool = new Spool({ memoryBytes: options.spoolBytes, folder: options.temporaryFolder })
     try {
       for await (const bases of record.bases(0, record.length)) await spool.append(bases)

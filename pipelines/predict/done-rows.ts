@@ -1,8 +1,14 @@
 import { ConfigError } from '../../src/errors.ts'
 import type { Genome } from '../../src/genome.ts'
 import type { Job } from './jobs.ts'
-import type { PredictOptions } from '../predict/options.ts'
-import type { StrandValues } from './run-strand.ts'
+import type { PredictOptions } from './options.ts'
+import type { ProgressReport } from './progress.ts'
+
+/** Jobs that are computed together, and of each the bases at its front that are not wanted. */
+export interface JobGroup {
+  readonly jobs: readonly Job[]
+  readonly doneBases: readonly number[]
+}
 
 /** Counts off, job by job, the rows that are in the output already. */
 export class DoneRows {
@@ -23,38 +29,35 @@ export class DoneRows {
     for (const genome of inputs) {
       if (genome.isRandomAccess) continue
       if (genome.name === '-')
-        throw new ConfigError({ where: '-', what: 'standard input cannot be gone on with', expected: 'a file' })
+        throw new ConfigError({ where: '-', what: 'a run on standard input cannot be resumed', expected: 'a file' })
       for await (const { contig, start, bases } of genome.chunks({ chunkBases: 1 << 20, signal }))
         lengths.set(contig, start + bases.length)
     }
     return new DoneRows(doneRows, lengths, onSkipped)
   }
 
-  /** For each of `jobs`, the next in order, the bases at its front that are done; whether they are all there is. */
-  take(jobs: readonly Job[]): { doneBases: readonly number[]; isAll: boolean } {
-    let isAll = true
-    const doneBases = jobs.map(({ region }) => {
-      const { contig, start } = region
-      const length = Number.isFinite(region.end)
-        ? region.end - start
-        : (this.lengths.get(contig) ?? Number.POSITIVE_INFINITY)
-      const done = Math.min(this.left, length)
-      this.left -= done
-      if (done > 0) this.onSkipped?.({ ...region, end: start + done })
-      isAll &&= done === length
-      return done
-    })
-    return { doneBases, isAll }
+  /** The groups of which rows are still to be written. */
+  async *rest(groups: AsyncIterable<readonly Job[]>, progress: ProgressReport): AsyncGenerator<JobGroup> {
+    for await (const jobs of groups) {
+      const lengths = jobs.map((job) => this.lengthOf(job))
+      const doneBases = jobs.map((job, i) => this.take(job, lengths[i]))
+      if (doneBases.every((done, i) => done === lengths[i])) {
+        progress.skip(jobs, doneBases)
+        continue
+      }
+      progress.begin(jobs[0])
+      yield { jobs, doneBases }
+    }
   }
-}
 
-/** What of `values` is at or behind `position`; undefined where nothing is. */
-export function behind(values: StrandValues, position: number): StrandValues | undefined {
-  const dropped = Math.max(0, position - values.start)
-  if (dropped === 0) return values
-  if (dropped >= values.bases.length) return undefined
-  const tracks = Object.fromEntries(
-    Object.entries(values.tracks).map(([name, track]) => [name, track.subarray(dropped)]),
-  )
-  return { start: position, bases: values.bases.subarray(dropped), tracks }
+  private lengthOf({ region: { contig, start, end } }: Job): number {
+    return Number.isFinite(end) ? end - start : (this.lengths.get(contig) ?? Number.POSITIVE_INFINITY)
+  }
+
+  private take({ region }: Job, length: number): number {
+    const done = Math.min(this.left, length)
+    this.left -= done
+    if (done > 0) this.onSkipped?.({ ...region, end: region.start + done })
+    return done
+  }
 }

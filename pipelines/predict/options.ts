@@ -1,6 +1,7 @@
 import { ConfigError } from '../../src/errors.ts'
 import type { Genome, Region, Strand } from '../../src/genome.ts'
-import type { Model } from '../../src/model/model.ts'
+import type { Model, RunPlan } from '../../src/model/model.ts'
+import type { ReceptiveField } from '../../src/model/receptive-field.ts'
 import {
   expectChoice,
   expectFunction,
@@ -32,13 +33,15 @@ export interface PredictOptions {
   /** Bases computed at a time; never changes the result beyond rounding. */
   readonly chunk?: number
   /** Packs of short regions that are looked at together; default: by the list. A part of a list is given that of the whole. */
-  readonly packsPerWindow?: number
+  readonly packsPerGroup?: number
+  /** What `planPredict` gave for the same model, genomes and options; default: planned anew. */
+  readonly plan?: PredictPlan
   /** Bytes to stay within. */
   readonly memory?: number
   /** Where values that do not fit memory wait (only for the minus strand of long contigs). */
   readonly temporaryFolder?: string
   /**
-   * Rows at the front of the output that are not wanted again (a run that goes on where another stopped): what can be
+   * Rows at the front of the output that are not wanted again (a resumed run): what can be
    * skipped is neither read nor computed. The other rows are bit for bit those of a whole run with the same options.
    */
   readonly doneRows?: number
@@ -46,8 +49,33 @@ export interface PredictOptions {
   readonly onSkipped?: (region: Region) => void
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: Progress) => void
-  /** Asked, when the device fails, for what to go on with; without an answer the error stands. */
+  /** Asked, when the device fails, for what to compute the rest with; without an answer the error stands. */
   readonly onDeviceError?: DeviceRecovery
+}
+
+/** How a run is done, as data: a function of model, inputs and options alone. What is shown is what is run. */
+export interface PredictPlan {
+  /** Records (those without bases left out) or regions; undefined for a stream, as are their bases. */
+  readonly targets: number | undefined
+  readonly bases: number | undefined
+  /** The same, each strand that is run counted. */
+  readonly strandBases: number | undefined
+  readonly tracks: readonly string[]
+  /** Bytes to stay within. */
+  readonly memoryBytes: number
+  /** Bases of real sequence on each side of a region, as the model reads. */
+  readonly context: ReceptiveField
+  readonly isContextFull: boolean
+  /** Bases, context or padding counted, of a pack of short regions or records; 0 where nothing is packed. */
+  readonly packBases: number
+  readonly packsPerGroup: number
+  /** Of a windowed model: bases that stand around what is packed, of sequence or in place of it. */
+  readonly padding: number
+  /** The most demanding region or record that is computed alone, or would be. */
+  readonly longest: RunPlan
+  /** Bytes the run needs at its peak, packs included, and how it is computed, in lines for people. */
+  readonly neededBytes: number
+  readonly lines: readonly string[]
 }
 
 export interface Progress {

@@ -1,20 +1,28 @@
 import type { Strand } from '../../src/genome.ts'
 import type { ContigSource } from './contig-source.ts'
-import type { Stretch } from './run-strand.ts'
-
-/** A stretch and the strand or strands it is to be run on. */
-export interface StrandedStretch extends Stretch {
-  readonly direction: Strand | 'both'
-}
+import { runsOf, type Stretch, type StrandedStretch } from './stretch.ts'
 
 /** Bases, context counted, that one pack may have where memory allows: long enough to keep the device busy. */
 export const mostPackBases = 2 ** 18
+/** A stretch of at most this part of a pack is worth packing; longer ones fill the device on their own. */
+const shortPerPack = 1 / 4
 
-export const basesSeen = ({ start, end, before, after, direction }: StrandedStretch): number =>
-  (direction === 'both' ? 2 : 1) * (end - start + before + after)
+/**
+ * Bases that a pack has for a stretch or piece on one strand: with what is around it, be it sequence or, in place of that,
+ * `padding` (of a windowed model: both sides of its receptive field; 0 of a causal one).
+ */
+const packedBases = ({ start, end, before, after }: Omit<Stretch, 'contig'>, padding: number): number =>
+  end - start + Math.max(before + after, padding)
 
-/** A stretch that is worth packing; longer ones fill the device on their own. */
-export const isShort = (stretch: StrandedStretch, packBases: number): boolean => basesSeen(stretch) <= packBases / 4
+/** The same on all strands that a stretch is run on. */
+export const basesSeen = (stretch: StrandedStretch, padding: number): number =>
+  runsOf(stretch.direction).length * packedBases(stretch, padding)
+
+export const isShort = (stretch: StrandedStretch, packBases: number, padding: number): boolean =>
+  basesSeen(stretch, padding) <= shortPerPack * packBases
+
+/** Bases of the longest record that can be short. */
+export const longestShort = (packBases: number): number => Math.floor(shortPerPack * packBases)
 
 /** Sequence that is read and computed once, for one or more stretches of a strand. */
 export interface MergedPiece {
@@ -36,18 +44,10 @@ export interface PackOptions {
    * values in each, and is read and computed once.
    */
   readonly isContextFull: boolean
-  /** Bases, context counted, that a pack may have. */
+  /** Bases, context or padding counted, that a pack may have. */
   readonly packBases: number
+  readonly padding: number
 }
-
-/** The strands a stretch is run on, and what its tracks are called then. */
-export const runsOf = ({ direction }: StrandedStretch): readonly { strand: Strand; suffix: string }[] =>
-  direction === 'both'
-    ? [
-        { strand: '+', suffix: '_plus' },
-        { strand: '-', suffix: '_minus' },
-      ]
-    : [{ strand: direction, suffix: '' }]
 
 type Growing = { -readonly [K in keyof MergedPiece]: MergedPiece[K] } & { stretches: number[] }
 
@@ -58,9 +58,11 @@ type Growing = { -readonly [K in keyof MergedPiece]: MergedPiece[K] } & { stretc
  */
 export function planPacks(
   stretches: readonly StrandedStretch[],
-  { isContextFull, packBases }: PackOptions,
+  { isContextFull, packBases, padding }: PackOptions,
 ): MergedPiece[][] {
-  const runs = stretches.flatMap((stretch, i) => runsOf(stretch).map(({ strand }) => ({ stretch, strand, i })))
+  const runs = stretches.flatMap((stretch, i) =>
+    runsOf(stretch.direction).map(({ strand }) => ({ stretch, strand, i })),
+  )
   const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
   runs.sort(
     (a, b) =>
@@ -74,7 +76,7 @@ export function planPacks(
     const { contig, start, end, before, after } = stretch
     const near = last[strand]
     const isNear = near && isContextFull && near.contig === contig && start - before <= near.end
-    if (near && isNear && Math.max(end, near.end) - near.start + near.before + after <= packBases) {
+    if (near && isNear && packedBases({ ...near, end: Math.max(end, near.end), after }, padding) <= packBases) {
       if (end > near.end) Object.assign(near, { end, after })
       near.stretches.push(i)
     } else {
@@ -86,7 +88,7 @@ export function planPacks(
   const packs: MergedPiece[][] = []
   let seen = Number.POSITIVE_INFINITY
   for (const piece of pieces) {
-    const bases = piece.end - piece.start + piece.before + piece.after
+    const bases = packedBases(piece, padding)
     if (seen + bases > packBases) {
       packs.push([])
       seen = 0

@@ -1,53 +1,119 @@
 import type { Genome } from '../../src/genome.ts'
 import type { Model, RunPlan } from '../../src/model/model.ts'
-import { contextBases } from './jobs.ts'
-import { checkedTracks, type PredictOptions } from '../predict/options.ts'
+import { contextBases, isFull } from './context.ts'
+import { randomAccessContig } from './contig-source.ts'
+import { packsPerGroupOf } from './jobs.ts'
+import { checkedTracks, type PredictOptions, type PredictPlan } from './options.ts'
+import { isShort, longestShort, mostPackBases } from './pack-plan.ts'
+import { planStretch, type StrandOptions } from './strand-plan.ts'
+import { runsOf, type StrandedStretch, stretchOf } from './stretch.ts'
+import { randomAccessContigs, regionTargets, wholeOf } from './targets.ts'
 
-/** What a run will do, as data. */
-export interface PredictPlan {
-  /** Records or regions; undefined for a stream, as are its bases. */
-  readonly targets: number | undefined
-  readonly bases: number | undefined
-  /** How the longest of them is computed. */
-  readonly longest: RunPlan
-}
+const defaultMemoryBytes = 2 ** 32
+const mostSpoolBytes = 2 ** 30
 
 /**
- * Plans the longest record or region; LimitError where even its smallest chunk does not fit. Reads indices, computes nothing.
+ * Plans a run of `predict`, which takes the plan with the same options. Reads indices, computes nothing.
+ *
+ * @throws LimitError where the smallest chunk does not fit `memory`
+ * @throws RegionError for a region that the genomes do not have
+ * @throws ConfigError for options that cannot be
  */
 export async function planPredict(
   model: Model,
   genomes: readonly Genome[],
   options: PredictOptions,
 ): Promise<PredictPlan> {
-  const { signal } = options
-  const lengths: number[] = []
-  let isStream = false
-  let before = 0
-  let after = 0
-  if (options.regions) {
-    const { left, right } = contextBases(model, options.context)
-    const longest = options.regions.reduce((a, b) => (b.end - b.start > a.end - a.start ? b : a))
-    for (const { start, end } of options.regions) lengths.push(end - start)
-    before = Math.min(left, longest.start)
-    after = Number.isFinite(right) ? right : 0
-  } else {
-    for (const genome of genomes) {
-      if (genome.isRandomAccess) for (const { length } of await genome.contigs(signal)) lengths.push(length)
-      else isStream = true
-    }
+  const { info } = model
+  const tracks = checkedTracks(model, options.tracks)
+  const memoryBytes = options.memory ?? model.backend.limits.maxTotalBytes ?? defaultMemoryBytes
+  const context = contextBases(info, options.parts ? 'full' : options.context)
+  // Pieces of a causal model are computed one after the other, with nothing in place of what is not there.
+  const padding = info.family === 'splice' ? info.receptiveField.left + info.receptiveField.right : 0
+  const pack = options.chunk === undefined ? planPack(model, memoryBytes) : undefined
+  const packBases = pack?.chunkBases ?? (options.chunk === undefined ? mostPackBases : 0)
+
+  let targets = 0
+  let bases = 0
+  let strandBases = 0
+  let packed = 0
+  let longest: StrandedStretch | undefined
+  for await (const stretch of stretchesOf(genomes, options, context)) {
+    const length = stretch.end - stretch.start
+    targets++
+    bases += length
+    strandBases += runsOf(stretch.direction).length * length
+    if (isShort(stretch, packBases, padding)) packed++
+    if (!longest || reach(stretch) > reach(longest)) longest = stretch
   }
-  const longest = model.plan({
-    tracks: checkedTracks(model, options.tracks),
-    length: isStream ? Number.POSITIVE_INFINITY : lengths.reduce((a, b) => Math.max(a, b), 1),
-    leftContext: before,
-    rightContext: after,
-    chunkBases: options.chunk,
-    memoryBytes: options.memory ?? model.backend.limits.maxTotalBytes ?? Number.POSITIVE_INFINITY,
-  })
+  const plan = { tracks, memoryBytes, context, isContextFull: isFull(info, context), packBases, padding }
+  const alone = planLongest(model, longest, strandOptions(plan, options))
+  const isCounted = Number.isFinite(bases)
+  const unit = options.regions ? 'regions' : 'records'
   return {
-    targets: isStream ? undefined : lengths.length,
-    bases: isStream ? undefined : lengths.reduce((a, b) => a + b, 0),
-    longest,
+    ...plan,
+    targets: isCounted ? targets : undefined,
+    bases: isCounted ? bases : undefined,
+    strandBases: isCounted ? strandBases : undefined,
+    packsPerGroup: options.packsPerGroup ?? packsPerGroupOf(options.regions, context),
+    longest: alone,
+    neededBytes: packed > 1 && pack ? Math.max(pack.memoryBytes, alone.memoryBytes) : alone.memoryBytes,
+    lines: packed > 1 ? [`short ${unit} in packs of up to ${packBases} bases`, ...alone.lines] : alone.lines,
+  }
+}
+
+/** How the stretches of a planned run are run. */
+export function strandOptions(
+  { tracks, memoryBytes }: Pick<PredictPlan, 'tracks' | 'memoryBytes'>,
+  { chunk, temporaryFolder = '.', signal }: PredictOptions,
+): StrandOptions {
+  const spoolBytes = Math.min(mostSpoolBytes, memoryBytes / 8)
+  return { tracks, chunkBases: chunk, memoryBytes, spoolBytes, temporaryFolder, signal }
+}
+
+/** Records of a planned run that are read whole. */
+export const shortBases = ({ packBases }: Pick<PredictPlan, 'packBases'>): number => longestShort(packBases)
+
+/** The pack of a windowed model that fits; a causal model's pieces are planned one by one. */
+function planPack({ info, plan }: Model, memoryBytes: number): RunPlan | undefined {
+  if (info.family !== 'splice') return undefined
+  return plan({
+    tracks: [],
+    length: mostPackBases,
+    chunkBases: mostPackBases,
+    leftContext: 0,
+    rightContext: 0,
+    memoryBytes,
+  })
+}
+
+const reach = ({ start, end, before, after }: StrandedStretch): number => end - start + before + after
+
+function planLongest(model: Model, longest: StrandedStretch | undefined, options: StrandOptions): RunPlan {
+  if (longest) return planStretch(model, longest, options)
+  const { tracks, chunkBases, memoryBytes } = options
+  return model.plan({ tracks, chunkBases, memoryBytes, length: 1, leftContext: 0, rightContext: 0 })
+}
+
+/** All that is to be run; of a stream one record without end. */
+async function* stretchesOf(
+  genomes: readonly Genome[],
+  options: PredictOptions,
+  context: PredictPlan['context'],
+): AsyncGenerator<StrandedStretch> {
+  const { strand, signal } = options
+  if (options.regions ?? options.parts) {
+    const contigs = await randomAccessContigs(genomes, signal)
+    for (const target of regionTargets(contigs, options)) yield stretchOf(target, context, strand)
+    return
+  }
+  for (const genome of genomes) {
+    const lengths = genome.isRandomAccess
+      ? await genome.contigs(signal)
+      : [{ name: genome.name, length: Number.POSITIVE_INFINITY }]
+    for (const { name, length } of lengths) {
+      const contig = randomAccessContig(genome, name, length, signal)
+      if (length > 0) yield stretchOf({ contig, region: wholeOf(contig) }, context, strand)
+    }
   }
 }

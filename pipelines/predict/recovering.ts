@@ -1,6 +1,8 @@
 import { DeviceError } from '../../src/errors.ts'
 import type { Model } from '../../src/model/model.ts'
-import type { StrandOptions, StrandValues, Stretch } from './run-strand.ts'
+import type { StrandOptions, StretchControl } from './strand-plan.ts'
+import type { StrandValues } from './strand-values.ts'
+import type { Stretch } from './stretch.ts'
 
 /** What computes, and how many bases at a time. */
 export interface Place {
@@ -8,13 +10,18 @@ export interface Place {
   readonly chunk?: number
 }
 
-/** Gives what to go on with after `error`; undefined where nothing would help. */
+/** Gives what to compute the rest with after `error`; undefined where nothing would help. */
 export type DeviceRecovery = (error: DeviceError, failed: Place) => Promise<Place | undefined>
 
-export type RunStrand = (model: Model, stretch: Stretch, options: StrandOptions) => AsyncGenerator<StrandValues>
+export type RunStrand = (
+  model: Model,
+  stretch: Stretch,
+  options: StrandOptions,
+  control: StretchControl,
+) => AsyncGenerator<StrandValues>
 
 /**
- * Runs a stretch; when the device fails (lost, out of memory, a shader refused) goes on from the first value that is not
+ * Runs a stretch; when the device fails (lost, out of memory, a shader refused) continues from the first value that is not
  * there yet, in the place that `onDeviceError` gives. What lies before it is context then, so the values are the same.
  */
 export async function* runRecovering(
@@ -22,18 +29,16 @@ export async function* runRecovering(
   place: Place,
   stretch: Stretch,
   options: StrandOptions,
+  { doneBases = 0, onComputed }: StretchControl,
   { onDeviceError, onMoved }: { onDeviceError?: DeviceRecovery; onMoved: (place: Place) => void },
 ): AsyncGenerator<StrandValues> {
   let { model, chunk } = place
   let rest = stretch
-  const doneEnd = stretch.start + (options.doneBases ?? 0)
+  const doneEnd = stretch.start + doneBases
   for (;;) {
     try {
-      for await (const values of run(model, rest, {
-        ...options,
-        chunkBases: chunk,
-        doneBases: Math.max(0, doneEnd - rest.start),
-      })) {
+      const control = { doneBases: Math.max(0, doneEnd - rest.start), onComputed }
+      for await (const values of run(model, rest, { ...options, chunkBases: chunk }, control)) {
         yield values
         const done = values.start + values.bases.length - rest.start
         rest = { ...rest, start: rest.start + done, before: rest.before + done }

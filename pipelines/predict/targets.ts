@@ -1,8 +1,13 @@
 import { FormatError, RegionError } from '../../src/errors.ts'
-import type { Genome, Region, Strand } from '../../src/genome.ts'
-import { type ContigSource, randomAccessContig, spooledContigs, streamedContigs } from './contig-source.ts'
-import type { PredictOptions } from '../predict/options.ts'
-import type { StrandOptions } from './run-strand.ts'
+import type { Genome, Region } from '../../src/genome.ts'
+import {
+  type ContigSource,
+  randomAccessContig,
+  type SourceOptions,
+  spooledContigs,
+  streamedContigs,
+} from './contig-source.ts'
+import type { PredictOptions } from './options.ts'
 
 /** A region (or whole record) to predict. */
 export interface Target {
@@ -17,43 +22,45 @@ export interface Target {
 export async function* targets(
   inputs: readonly Genome[],
   options: PredictOptions,
-  source: StrandOptions,
+  source: SourceOptions,
 ): AsyncGenerator<Target> {
-  const { signal, strand = '+', regions, parts } = options
-  if (regions) {
-    const contigs = await randomAccessContigs(inputs, signal)
-    for (const [regionIndex, region] of regions.entries())
-      yield { contig: checkedContig(region, contigs), region, regionIndex }
-    return
-  }
-  if (parts) {
-    const contigs = await randomAccessContigs(inputs, signal)
-    for (const [regionIndex, region] of parts.entries()) {
-      const contig = checkedContig(region, contigs)
-      yield { contig, region, regionIndex, wholeLength: contig.length }
-    }
+  if (options.regions ?? options.parts) {
+    yield* regionTargets(await randomAccessContigs(inputs, options.signal), options)
     return
   }
   const seen = new Map<string, Genome>()
   let regionIndex = 0
   for (const genome of inputs) {
-    for await (const contig of wholeContigs(genome, strand, source)) {
+    for await (const contig of wholeContigs(genome, options.strand, source)) {
       const other = seen.get(contig.name)
       if (other) throw duplicate(contig.name, other, genome)
       seen.set(contig.name, genome)
       // A record without bases has no rows; who reads the file warns of it.
       if (contig.length > 0 && contig.name === '') throw nameless(genome)
-      if (contig.length > 0)
-        yield { contig, region: { contig: contig.name, start: 0, end: contig.length }, regionIndex: regionIndex++ }
+      if (contig.length > 0) yield { contig, region: wholeOf(contig), regionIndex: regionIndex++ }
       await contig.close()
     }
   }
 }
 
+/** The regions, or the parts of records, that `options` ask for. */
+export function* regionTargets(
+  contigs: ReadonlyMap<string, ContigSource>,
+  { regions, parts = [] }: Pick<PredictOptions, 'regions' | 'parts'>,
+): Generator<Target> {
+  let regionIndex = 0
+  for (const region of regions ?? parts) {
+    const contig = checkedContig(region, contigs)
+    yield { contig, region, regionIndex: regionIndex++, wholeLength: regions ? undefined : contig.length }
+  }
+}
+
+export const wholeOf = ({ name, length }: ContigSource): Region => ({ contig: name, start: 0, end: length })
+
 async function* wholeContigs(
   genome: Genome,
-  strand: Strand | 'both',
-  source: StrandOptions,
+  strand: PredictOptions['strand'] = '+',
+  source: SourceOptions,
 ): AsyncGenerator<ContigSource> {
   if (strand === '+') {
     const lengths = genome.isRandomAccess
@@ -68,7 +75,8 @@ async function* wholeContigs(
   }
 }
 
-async function randomAccessContigs(
+/** The contigs of all inputs by their names. FormatError for a stream and for a name that stands twice. */
+export async function randomAccessContigs(
   inputs: readonly Genome[],
   signal?: AbortSignal,
 ): Promise<Map<string, ContigSource>> {

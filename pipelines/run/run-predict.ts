@@ -6,10 +6,10 @@ import { chooseDevice } from '../device/choose-device.ts'
 import { defaultModelName } from '../models/load-checkpoint.ts'
 import { loadModel } from '../models/load-model.ts'
 import { describeApproximation, judgeApproximation } from '../predict/approximation.ts'
-import { contextBases } from '../predict/jobs.ts'
-import { checkedTracks, type PredictOptions } from '../predict/options.ts'
-import { planPredict, type PredictPlan } from '../predict/plan.ts'
+import { checkedTracks, type PredictOptions, type PredictPlan } from '../predict/options.ts'
+import { planPredict } from '../predict/plan.ts'
 import type { DeviceRecovery } from '../predict/recovering.ts'
+import { columnsOf } from '../predict/stretch.ts'
 import { predict } from '../predict.ts'
 import { deviceRecovery } from './device-recovery.ts'
 import { knownContigs, openGenomes, readRegions, regionName } from './inputs.ts'
@@ -152,7 +152,7 @@ async function compute(run: Run): Promise<RunOutcome | undefined> {
     model = await load(moved.backend)
     return model
   }
-  const hint = regions && orderHint(regions, contextBases(model, context))
+  const hint = regions && orderHint(regions, plan.context)
   if (hint) log.info(hint)
   const recover = deviceRecovery({
     isAuto: request.device === 'auto',
@@ -165,8 +165,7 @@ async function compute(run: Run): Promise<RunOutcome | undefined> {
     if (next) await out.moved(`${next.model.backend.description}, chunks of ${next.chunk} bases`)
     return next
   }
-  const columns =
-    strand === 'both' ? ['_plus', '_minus'].flatMap((suffix) => tracks.map((track) => track + suffix)) : tracks
+  const columns = columnsOf(tracks, strand)
   const tally = new Tally(columns)
   const contigs = await knownContigs(genomes, signal)
   const begun = await out.begin({
@@ -196,6 +195,7 @@ async function compute(run: Run): Promise<RunOutcome | undefined> {
   })
   const batches = predict(model, genomes, {
     ...options,
+    plan,
     onDeviceError,
     doneRows: done?.rows,
     onSkipped: (region) => tally.skip(region),

@@ -54,7 +54,7 @@ const optionReaders: { readonly [K in keyof ShardManifest['options']]-?: Reader<
   chunk: (field) => field.optional((chunk) => chunk.whole(1)),
   filterLength: (field) => field.optional((length) => length.whole(1)),
   frequencySparsity: (field) => field.number(0, 1),
-  packsPerWindow: (field) => field.optional((packs) => packs.whole(1)),
+  packsPerGroup: (field) => field.whole(1),
   precision: (field) => field.oneOf('f32', 'f16'),
   memory: (field) => field.whole(1),
   threads: (field) => field.whole(1, mostThreads),

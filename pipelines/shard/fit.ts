@@ -1,14 +1,10 @@
 import { FormatError, LimitError } from '../../src/errors.ts'
 import type { Contig, Genome } from '../../src/genome.ts'
 import type { Model } from '../../src/model/model.ts'
-import { contextBases, jobsOf } from '../predict/jobs.ts'
-import type { PredictOptions } from '../predict/options.ts'
-import { partBases } from '../predict/run-strand.ts'
-import { targets } from '../predict/targets.ts'
+import { partBases, type StrandOptions } from '../predict/strand-plan.ts'
 import { knownContigs } from '../run/inputs.ts'
 import { freeMemory, reserveBytes } from '../run/memory.ts'
 import type { PlannedShard, ShardManifest } from './manifest.ts'
-import { strandOptions } from './units.ts'
 
 /** Whether a shard can be computed here as it was planned. */
 
@@ -35,12 +31,12 @@ export async function checkContigs(
  *
  * @throws LimitError where they do not
  */
-export function checkBorders(model: Model, manifest: ShardManifest, shard: PlannedShard, run: PredictOptions): void {
+export function checkBorders(model: Model, manifest: ShardManifest, shard: PlannedShard, strand: StrandOptions): void {
   if (manifest.targets === 'regions') return
   const lengths = new Map(manifest.contigs.map(({ name, length }) => [name, length]))
   for (const { contig, start, end } of shard.regions) {
     const length = lengths.get(contig)!
-    const step = partBases(model, length, run.strand ?? '+', { ...strandOptions(run), chunkBases: run.chunk })
+    const step = partBases(model, length, manifest.options.strand ?? '+', strand)
     if (start % step === 0 && (end % step === 0 || end === length)) continue
     throw new LimitError({
       where: `shard ${shard.id}`,
@@ -50,19 +46,6 @@ export function checkBorders(model: Model, manifest: ShardManifest, shard: Plann
       remedy: 'plan with the `device` that the shards run on',
     })
   }
-}
-
-/** Bytes that the model takes for the most demanding stretch, as planned. */
-export async function neededBytes(model: Model, genomes: readonly Genome[], run: PredictOptions): Promise<number> {
-  const context = contextBases(model, run.parts ? 'full' : run.context)
-  let longest = { length: 0, leftContext: 0, rightContext: 0 }
-  for await (const {
-    stretch: { start, end, before, after },
-  } of jobsOf(targets(genomes, run, strandOptions(run)), context, run.strand)) {
-    if (end - start > longest.length) longest = { length: end - start, leftContext: before, rightContext: after }
-  }
-  if (longest.length === 0) return 0
-  return model.plan({ ...longest, tracks: run.tracks!, chunkBases: run.chunk, memoryBytes: run.memory! }).memoryBytes
 }
 
 /**

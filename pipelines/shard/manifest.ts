@@ -3,8 +3,9 @@ import { ConfigError } from '../../src/errors.ts'
 import type { Contig, Region, Strand } from '../../src/genome.ts'
 import type { FileHash } from '../../src/io/bytes/file-hash.ts'
 import type { Precision } from '../../src/kernels/precision.ts'
+import { columnsOf as strandColumns } from '../predict/stretch.ts'
 
-export const manifestFormat = 'genoconv shards, 2'
+export const manifestFormat = 'genoconv shards, 3'
 /** CPU workers that the backend takes. */
 export const mostThreads = 1024
 
@@ -49,8 +50,8 @@ export interface ShardManifest {
     readonly chunk?: number
     readonly filterLength?: number
     readonly frequencySparsity: number
-    /** Of a list of regions: how many packs of short ones are looked at together. */
-    readonly packsPerWindow?: number
+    /** How many packs of short regions or records are looked at together. */
+    readonly packsPerGroup: number
     readonly precision: Precision
     /** Bytes by which chunks are chosen, on every machine. */
     readonly memory: number
@@ -106,6 +107,5 @@ export function shardOf(manifest: ShardManifest, id: number): PlannedShard {
 export const allRegions = ({ shards }: ShardManifest): Region[] => shards.flatMap(({ regions }) => regions)
 
 /** The columns of values, in the order of the output. */
-export function columnsOf({ options: { strand, tracks } }: ShardManifest): readonly string[] {
-  return strand === 'both' ? ['_plus', '_minus'].flatMap((suffix) => tracks.map((track) => track + suffix)) : tracks
-}
+export const columnsOf = ({ options: { strand, tracks } }: ShardManifest): readonly string[] =>
+  strandColumns(tracks, strand)

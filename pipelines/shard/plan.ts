@@ -15,8 +15,8 @@ import {
 import { chooseDevice } from '../device/choose-device.ts'
 import { defaultModelName, parseModelSpec } from '../models/load-checkpoint.ts'
 import { loadModel } from '../models/load-model.ts'
-import { contextBases, packsPerWindowOf } from '../predict/jobs.ts'
 import { checkedTracks, type PredictOptions } from '../predict/options.ts'
+import { planPredict } from '../predict/plan.ts'
 import { filesRead } from '../run/files-read.ts'
 import { knownContigs, openGenomes, readRegions } from '../run/inputs.ts'
 import { runOrigin } from '../run/origin.ts'
@@ -24,7 +24,7 @@ import { addReserve, freeMemory, reserveBytes } from '../run/memory.ts'
 import type { PredictRequest } from '../run/request.ts'
 import { type ModelSource, mostThreads, pathBeside, type PlannedFile, type ShardManifest } from './manifest.ts'
 import { writeManifest } from './manifest-file.ts'
-import { cutUnits, joinedParts, recordUnits, regionUnits } from './units.ts'
+import { cutUnits, joinedParts, unitsOf } from './units.ts'
 
 /** More are a mistake, and each is a file. */
 const mostShards = 1_000_000
@@ -62,7 +62,6 @@ export async function planShards(request: ShardRequest): Promise<ShardManifest> 
     try {
       const model = await loadModel(models, { backend, filterLength, frequencySparsity, signal, onWarning })
       const tracks = checkedTracks(model, request.tracks)
-      const packsPerWindow = regions && packsPerWindowOf(regions, contextBases(model, context))
       const modelMemory = Math.max(0, memory - reserveBytes)
       const run: PredictOptions = {
         regions,
@@ -70,11 +69,11 @@ export async function planShards(request: ShardRequest): Promise<ShardManifest> 
         context,
         tracks,
         chunk,
-        packsPerWindow,
         memory: modelMemory,
         signal,
       }
-      const units = regions ? await regionUnits(model, genomes, run) : recordUnits(model, contigs, run, shards)
+      const planned = await planPredict(model, genomes, run)
+      const units = await unitsOf(model, genomes, run, planned, shards)
       const { name, sha256 } = model.info
       model.close()
       const specs = models.length > 0 ? models : [defaultModelName() ?? '']
@@ -93,7 +92,7 @@ export async function planShards(request: ShardRequest): Promise<ShardManifest> 
           filterLength,
           frequencySparsity,
           precision,
-          packsPerWindow,
+          packsPerGroup: planned.packsPerGroup,
           memory,
           threads: usedThreads,
         },

@@ -13,12 +13,13 @@ import { expectChoice, expectOptions, expectSignal, expectText, expectWhole } fr
 import { chooseDevice } from '../device/choose-device.ts'
 import { loadModel } from '../models/load-model.ts'
 import type { PredictOptions, Progress } from '../predict/options.ts'
+import { planPredict, strandOptions } from '../predict/plan.ts'
 import { predict } from '../predict.ts'
 import { openGenomes, regionName } from '../run/inputs.ts'
 import { reserveBytes } from '../run/memory.ts'
 import { version } from '../run/version.ts'
 import { checkInputs, checkShard, inputFiles, type ShardSidecar } from './files.ts'
-import { checkBorders, checkContigs, checkMemory, neededBytes } from './fit.ts'
+import { checkBorders, checkContigs, checkMemory } from './fit.ts'
 import {
   columnsOf,
   modelSpec,
@@ -172,7 +173,7 @@ async function plannedModel({ manifestPath, manifest, options }: ShardRun, backe
 async function computeOn(run: ShardRun, model: Model, genomes: readonly Genome[], reason: string): Promise<void> {
   const { manifestPath, manifest, shard, sink } = run
   const { memory, signal, onWarning = () => {}, onInfo, onProgress } = run.options
-  const { strand, context, tracks, chunk, packsPerWindow } = manifest.options
+  const { strand, context, tracks, chunk, packsPerGroup } = manifest.options
   const isRecords = manifest.targets === 'records'
   const options: PredictOptions = {
     ...(isRecords ? { parts: shard.regions } : { regions: shard.regions }),
@@ -180,21 +181,22 @@ async function computeOn(run: ShardRun, model: Model, genomes: readonly Genome[]
     context,
     tracks,
     chunk,
-    packsPerWindow,
+    packsPerGroup,
     memory: modelMemory(manifest),
     temporaryFolder: dirname(shardPath(manifestPath, shard.id)),
     signal,
     onProgress,
   }
-  checkBorders(model, manifest, shard, options)
-  checkMemory(await neededBytes(model, genomes, options), memory, onWarning)
+  const plan = await planPredict(model, genomes, options)
+  checkBorders(model, manifest, shard, strandOptions(plan, options))
+  checkMemory(plan.neededBytes, memory, onWarning)
   const { name } = model.info
   onInfo?.(`shard ${shard.id} of ${manifest.shards.length}: ${name} on ${model.backend.description} (${reason})`)
   const metadata = new Map(await wholeMetadata(manifest, model, genomes, { ...options, parts: undefined }))
   const { planSha256 } = manifest
   metadata.set('genoconv.shard', JSON.stringify({ shard: shard.id, of: manifest.shards.length, planSha256 }))
   // A device that fails ends the shard: other chunks, or another device, would round differently.
-  await writePredictions(predict(model, genomes, options), 'arrow', sink, {
+  await writePredictions(predict(model, genomes, { ...options, plan }), 'arrow', sink, {
     tracks: columnsOf(manifest),
     contigs: manifest.contigs.map((contig) => contig.name),
     regions: manifest.hasRegionColumn ? shard.regions.map(regionName) : undefined,

@@ -1,11 +1,12 @@
-import type { Contig, Genome, Region } from '../../src/genome.ts'
+import type { Genome, Region } from '../../src/genome.ts'
 import type { Model } from '../../src/model/model.ts'
-import { contextBases, inWindows, jobsOf } from '../predict/jobs.ts'
-import type { PredictOptions } from '../predict/options.ts'
+import { inGroups, type Job, jobsOf } from '../predict/jobs.ts'
+import type { PredictOptions, PredictPlan } from '../predict/options.ts'
 import { basesSeen } from '../predict/pack-plan.ts'
-import { packBasesFor } from '../predict/region-groups.ts'
-import { partBases, type StrandOptions } from '../predict/run-strand.ts'
-import { targets } from '../predict/targets.ts'
+import { strandOptions } from '../predict/plan.ts'
+import { partBases } from '../predict/strand-plan.ts'
+import { runsOf } from '../predict/stretch.ts'
+import { randomAccessContigs, regionTargets, type Target, wholeOf } from '../predict/targets.ts'
 import { balance } from './balance.ts'
 import type { PlannedShard } from './manifest.ts'
 
@@ -18,45 +19,53 @@ export interface Unit {
   readonly bases: number
 }
 
-/** What `predict` looks at together, made by the same function. */
-export async function regionUnits(model: Model, genomes: readonly Genome[], run: PredictOptions): Promise<Unit[]> {
+/** What `predict` computes together, made by the same functions, and the parts of long records. */
+export async function unitsOf(
+  model: Model,
+  genomes: readonly Genome[],
+  run: PredictOptions,
+  plan: PredictPlan,
+  shardCount: number,
+): Promise<Unit[]> {
   const units: Unit[] = []
-  const jobsInOrder = jobsOf(targets(genomes, run, strandOptions(run)), contextBases(model, run.context), run.strand)
-  const windows = { packBases: packBasesFor(model, strandOptions(run)), packsPerWindow: run.packsPerWindow! }
-  for await (const jobs of inWindows(jobsInOrder, run, windows)) {
-    units.push({
-      regions: jobs.map(({ region: { contig, start, end, name, strand } }) => ({ contig, start, end, name, strand })),
-      bases: jobs.reduce((sum, { stretch }) => sum + basesSeen(stretch), 0),
-    })
+  for await (const jobs of inGroups(jobsOf(allTargets(genomes, run), plan.context, run.strand), plan)) {
+    if (run.regions || jobs.length > 1) units.push(unitOf(jobs, plan))
+    else for (const unit of recordUnits(model, jobs[0], run, plan, shardCount)) units.push(unit)
   }
   return units
 }
 
-/** Records, cut where the model allows it. */
-export function recordUnits(model: Model, contigs: readonly Contig[], run: PredictOptions, shardCount: number): Unit[] {
-  const { strand = '+' } = run
-  const total = contigs.reduce((sum, { length }) => sum + length, 0)
-  const units: Unit[] = []
-  for (const { name: contig, length } of contigs) {
-    if (length === 0) continue // no rows, in `predict` neither
-    const least = partBases(model, length, strand, { ...strandOptions(run), chunkBases: run.chunk })
-    const step = least * Math.max(1, Math.floor(total / (shardCount * partsPerShard) / least))
-    for (let start = 0; start < length; start += step) {
-      const end = Math.min(length, start + step)
-      units.push({ regions: [{ contig, start, end }], bases: (strand === 'both' ? 2 : 1) * (end - start) })
-    }
-  }
-  return units
+async function* allTargets(genomes: readonly Genome[], run: PredictOptions): AsyncGenerator<Target> {
+  const contigs = await randomAccessContigs(genomes, run.signal)
+  if (run.regions) yield* regionTargets(contigs, run)
+  else
+    for (const contig of contigs.values())
+      if (contig.length > 0) yield { contig, region: wholeOf(contig), regionIndex: 0 } // others have no rows
 }
 
-/** What `predict` would plan a record with. */
-export const strandOptions = ({ tracks, memory, signal }: PredictOptions): StrandOptions => ({
-  tracks: tracks!,
-  memoryBytes: memory!,
-  spoolBytes: Math.min(2 ** 30, memory! / 8),
-  temporaryFolder: '.',
-  signal,
+const unitOf = (jobs: readonly Job[], { padding }: PredictPlan): Unit => ({
+  regions: jobs.map(({ region: { contig, start, end, name, strand } }) => ({ contig, start, end, name, strand })),
+  bases: jobs.reduce((sum, { stretch }) => sum + basesSeen(stretch, padding), 0),
 })
+
+/** A record, cut where the model allows it. */
+function recordUnits(
+  model: Model,
+  { region: { contig, end: length }, stretch }: Job,
+  run: PredictOptions,
+  plan: PredictPlan,
+  shardCount: number,
+): Unit[] {
+  const units: Unit[] = []
+  const strands = runsOf(stretch.direction).length
+  const least = partBases(model, length, stretch.direction, strandOptions(plan, run))
+  const step = least * Math.max(1, Math.floor((plan.bases ?? 0) / (shardCount * partsPerShard) / least))
+  for (let start = 0; start < length; start += step) {
+    const end = Math.min(length, start + step)
+    units.push({ regions: [{ contig, start, end }], bases: strands * (end - start) })
+  }
+  return units
+}
 
 /** The shards of `units`. Neighbours go to the same shard, so that the merge is one file after the other. */
 export function cutUnits(units: readonly Unit[], shardCount: number): PlannedShard[] {

@@ -21,9 +21,12 @@ export const hyenaBaseRows = [7, 8, 9, 10] as const
 /** A C G T (U) -> 0 1 2 3; everything else -> -1. */
 export const baseIndex: Int8Array = Int8Array.from(spliceCodes, (code) => (code === spliceUnknownCode ? -1 : code))
 
-/** Codes of ASCII letters. (`Float32Array.from` with a function takes 25 times as long.) */
-export function encode(letters: Uint8Array, codeOf: Float32Array): Float32Array {
-  const codes = new Float32Array(letters.length)
+/** Codes of ASCII letters, at the front of `codes`. (`Float32Array.from` with a function takes 25 times as long.) */
+export function encode(
+  letters: Uint8Array,
+  codeOf: Float32Array,
+  codes: Float32Array = new Float32Array(letters.length),
+): Float32Array {
   for (let i = 0; i < letters.length; i++) codes[i] = codeOf[letters[i]]
   return codes
 }

@@ -4,6 +4,7 @@ import type { Checkpoint, HyenaArchitecture, OpenSpliceArchitecture, SpliceHyena
 import { HyenaNetwork } from './hyena/hyena-network.ts'
 import type { Model, ModelInfo } from './model.ts'
 import { parameterCountOf } from './parameters.ts'
+import { jointReceptiveField } from './receptive-field.ts'
 import { createOpenSpliceNetwork } from './splice/open-splice-network.ts'
 import { createSpliceHyenaNetwork } from './splice/splice-hyena-network.ts'
 import type { WindowNetwork } from './splice/window-network.ts'
@@ -44,14 +45,14 @@ export function createModel(checkpoints: readonly Checkpoint[], backend: Backend
     memberCount: checkpoints.length,
   }
   const members = checkpoints as readonly Checkpoint[]
+  const architectures = members.map(({ architecture }) => architecture)
   if (first.architecture.kind === 'hyena') {
     const networks = members.map((c) => new HyenaNetwork(c, c.architecture as HyenaArchitecture, backend, options))
-    const left = Math.max(...networks.map((n) => n.leftReceptiveField))
     const info: ModelInfo = {
       ...base,
       family: 'language',
       architecture: describe(members),
-      receptiveField: { left, right: 0 },
+      receptiveField: jointReceptiveField(architectures, options.filterLength),
       tracks: languageTracks,
     }
     return createStreamModel(info, networks, backend)

@@ -1,14 +1,16 @@
 import type { Backend } from '../kernels/backend.ts'
+import type { BlockCut } from './hyena/run-shape.ts'
+import type { ReceptiveField } from './receptive-field.ts'
 
 /** A column of the output. */
 export interface Track {
   readonly name: string
-  /** Written when `--tracks` is not given. */
+  /** Computed where no tracks are named. */
   readonly isDefault: boolean
   readonly description: string
 }
 
-/** What is known of a model without running it; printed by `models info` and `--dry-run`, and written into outputs. */
+/** What is known of a model without running it; shown to users and written into outputs. */
 export interface ModelInfo {
   /** As the user would type it, e.g. `splice`, `LongSafari/hyenadna-tiny-1k-seqlen-hf` or a file's name. */
   readonly name: string
@@ -16,7 +18,7 @@ export interface ModelInfo {
   /** One line, e.g. `HyenaDNA, 2 layers of 128 channels, filters of 1,026 taps`. */
   readonly architecture: string
   /** Bases on each side that a position's prediction depends on; `left` is Infinity where a causal filter covers everything. */
-  readonly receptiveField: { readonly left: number; readonly right: number }
+  readonly receptiveField: ReceptiveField
   readonly tracks: readonly Track[]
   readonly parameterCount: number
   /** SHA-256 of the weights file (of the members' hashes joined, for an ensemble), lower-case hex. */
@@ -24,11 +26,11 @@ export interface ModelInfo {
   readonly memberCount: number
 }
 
-/** Everything that changes the numbers or the memory of a run. */
-export interface RunOptions {
+/** What is to be run: everything that changes the numbers or the memory. */
+export interface RunRequest {
   /** Names of the tracks to compute. */
   readonly tracks: readonly string[]
-  /** Bases to predict. */
+  /** Bases to predict; Infinity where the source decides. */
   readonly length: number
   /** Bases of real sequence that come before and after them in the source; beyond those lies padding. */
   readonly leftContext: number
@@ -36,25 +38,31 @@ export interface RunOptions {
   /** Bases computed at a time; never changes the result beyond rounding. Default: chosen from memoryBytes. */
   readonly chunkBases?: number
   readonly memoryBytes: number
-  /**
-   * Bases at the front whose values are not wanted again (a run that goes on where another stopped): what can be skipped
-   * is not computed, and values may start anywhere at or before this base. All other values are bit for bit those of a
-   * whole run.
-   */
-  readonly doneBases?: number
-  /** Checked before each chunk is computed. */
-  readonly signal?: AbortSignal
 }
 
-/** How a run would be done, as data, for `--dry-run`. */
+/** How a run is done, as data: a function of the model and of `request` alone. */
 export interface RunPlan {
+  readonly request: RunRequest
   readonly chunkBases: number
   /** Bytes the run needs at its peak, weights and filters included. */
   readonly memoryBytes: number
   /** Lines for people: windows or blocks, halo, FFT plans. */
   readonly lines: readonly string[]
+  /** Of a causal model: how blocks are computed. */
+  readonly blocks?: BlockCut
   /** Expected seconds a base of what a short trial would not see: filters as long as the run. */
   readonly filterSecondsPerBase?: number
+}
+
+/** What changes neither a plan nor a value. */
+export interface RunControl {
+  /**
+   * Bases at the front whose values are not wanted again (a resumed run): what can be skipped is not computed, and values
+   * may start anywhere at or before this base. All other values are bit for bit those of a whole run.
+   */
+  readonly doneBases?: number
+  /** Checked before each chunk is computed. */
+  readonly signal?: AbortSignal
 }
 
 /** Values for core positions [start, start + length of each track). */
@@ -79,13 +87,13 @@ export interface Piece {
 export interface Model {
   readonly info: ModelInfo
   readonly backend: Backend
-  /** Throws LimitError with the bytes needed where even the smallest chunk does not fit. */
-  plan(options: RunOptions): RunPlan
+  /** @throws LimitError with the bytes needed where even the smallest chunk does not fit `memoryBytes` */
+  plan(request: RunRequest): RunPlan
   /**
    * `source` gives leftContext + length + rightContext ASCII letters in pieces of any size. Yields values in ascending
    * order, each core position exactly once; memory is bounded by the chunk (and the model's history), not by length.
    */
-  run(source: AsyncIterable<Uint8Array>, options: RunOptions): AsyncGenerator<TrackValues>
+  run(source: AsyncIterable<Uint8Array>, plan: RunPlan, control?: RunControl): AsyncGenerator<TrackValues>
   /**
    * Predicts many short pieces in one go; gives each piece's tracks, in order, equal to those of a `run` of its own
    * within rounding. Everything is queued before it returns, so that the next call can be made before this one's

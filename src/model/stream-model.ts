@@ -1,46 +1,58 @@
+import { ConfigError } from '../errors.ts'
 import type { Backend } from '../kernels/backend.ts'
 import { encode, hyenaCodes } from './alphabet.ts'
 import type { HyenaNetwork } from './hyena/hyena-network.ts'
 import type { HyenaState } from './hyena/hyena-state.ts'
-import type { Model, ModelInfo, Piece, RunOptions, RunPlan, TrackValues } from './model.ts'
+import type { Model, ModelInfo, Piece, RunControl, RunPlan, RunRequest, TrackValues } from './model.ts'
 import { type Block, cutBlocks } from './stream-blocks.ts'
 import { planStream } from './stream-plan.ts'
 import { LanguageValues, meanProbabilities } from './tracks.ts'
 
 /** A causal model: blocks pass through all layers in order, each layer carrying its history; the result does not depend on the block. */
 export function createStreamModel(info: ModelInfo, members: readonly HyenaNetwork[], backend: Backend): Model {
-  const totalLength = ({ length, leftContext }: RunOptions): number => length + leftContext
+  const totalLength = ({ length, leftContext }: RunRequest): number => length + leftContext
 
-  function plan(options: RunOptions): RunPlan {
-    const total = totalLength(options)
-    const { memoryBytes, cuttingSeconds, ...cut } = planStream(members, backend, { ...options, totalLength: total })
+  function plan(request: RunRequest): RunPlan {
+    const total = totalLength(request)
+    const { memoryBytes, cuttingSeconds, ...cut } = planStream(members, backend, { ...request, totalLength: total })
     const { blockLength, filterPolicy, channelGroups } = cut
     const kept = {
       'keep-spectra': 'filter spectra kept',
       'keep-taps': 'filter spectra recomputed',
       recompute: 'filters recomputed',
     }[filterPolicy]
-    const blocks = Number.isFinite(total)
+    const blockCount = Number.isFinite(total)
       ? `${Math.ceil(total / blockLength)} block${total > blockLength ? 's' : ''}`
       : 'blocks'
     const lines = [
-      `${blocks} of ${blockLength} bases with carried history, ${kept}${channelGroups > 1 ? `, channels in ${channelGroups} groups` : ''}`,
+      `${blockCount} of ${blockLength} bases with carried history, ${kept}${channelGroups > 1 ? `, channels in ${channelGroups} groups` : ''}`,
     ]
     lines.push(...members.flatMap((m) => m.explain({ ...cut, totalLength: total })))
     const isKnown = backend.roughSeconds.areMeasured && Number.isFinite(total)
     const filterSecondsPerBase = isKnown ? cuttingSeconds / total : undefined
-    return { chunkBases: blockLength, memoryBytes, lines: [...new Set(lines)], filterSecondsPerBase }
+    return {
+      request,
+      chunkBases: blockLength,
+      memoryBytes,
+      lines: [...new Set(lines)],
+      blocks: cut,
+      filterSecondsPerBase,
+    }
   }
 
-  async function* run(source: AsyncIterable<Uint8Array>, options: RunOptions): AsyncGenerator<TrackValues> {
-    const total = totalLength(options)
-    const cut = planStream(members, backend, { ...options, totalLength: total })
-    const { blockLength } = cut
-    const states = members.map((member) => member.open({ ...cut, totalLength: total }))
+  async function* run(
+    source: AsyncIterable<Uint8Array>,
+    { request, chunkBases: blockLength, blocks }: RunPlan,
+    { signal }: RunControl = {},
+  ): AsyncGenerator<TrackValues> {
+    if (!blocks)
+      throw new ConfigError({ option: 'plan', what: `not a plan of ${info.name}`, remedy: 'make one with plan()' })
+    const shape = { ...blocks, totalLength: totalLength(request) }
+    const states = members.map((member) => member.open(shape))
     const values = new LanguageValues()
     // Tracks of a block hold context positions before the first wanted one: those are dropped.
     const finish = async ({ block, logits }: Pending): Promise<TrackValues | undefined> => {
-      const tracks = values.next(meanProbabilities(await Promise.all(logits), 4), block.bases, options.tracks)
+      const tracks = values.next(meanProbabilities(await Promise.all(logits), 4), block.bases, request.tracks)
       const dropped = Math.max(0, -block.start)
       if (dropped >= block.bases.length) return undefined
       if (dropped === 0) return { start: block.start, tracks }
@@ -51,8 +63,8 @@ export function createStreamModel(info: ModelInfo, members: readonly HyenaNetwor
     }
     try {
       let previous: Pending | undefined
-      for await (const block of cutBlocks(source, { ...options, blockLength, codeOf: hyenaCodes })) {
-        options.signal?.throwIfAborted()
+      for await (const block of cutBlocks(source, { ...request, blockLength, codeOf: hyenaCodes })) {
+        signal?.throwIfAborted()
         const current = { block, logits: states.map((state, i) => queueBlock(members[i], state, block)) }
         const done = previous && (await finish(previous))
         if (done) yield done
@@ -79,7 +91,7 @@ export function createStreamModel(info: ModelInfo, members: readonly HyenaNetwor
   /** Pieces one after the other, all queued before the first is awaited: causal models cannot share a row. */
   async function runPieces(
     pieces: readonly Piece[],
-    { tracks, memoryBytes }: Pick<RunOptions, 'tracks' | 'memoryBytes'>,
+    { tracks, memoryBytes }: Pick<RunRequest, 'tracks' | 'memoryBytes'>,
   ): Promise<Record<string, Float32Array>[]> {
     const pending = pieces.map((piece) => {
       const totalLength = piece.leftContext + piece.length

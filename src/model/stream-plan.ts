@@ -1,13 +1,14 @@
 import { LimitError } from '../errors.ts'
 import type { Backend } from '../kernels/backend.ts'
 import { filterBytesOf, type LongConvPlan } from '../kernels/long-conv/plan.ts'
-import { type FilterPolicy, headLength, planHyenaFilter } from './hyena/hyena-filter.ts'
+import { headLength, planHyenaFilter } from './hyena/hyena-filter.ts'
 import { groupedWeightBytes } from './hyena/hyena-mixer.ts'
-import type { HyenaNetwork, HyenaRunShape } from './hyena/hyena-network.ts'
+import type { HyenaNetwork } from './hyena/hyena-network.ts'
 import { longHistoryLength } from './hyena/hyena-state.ts'
+import type { BlockCut, FilterPolicy } from './hyena/run-shape.ts'
 
 /** How a causal model runs over a sequence: its block and what is kept of the filters. */
-export interface StreamPlan extends Candidate {
+export interface StreamPlan extends BlockCut {
   readonly memoryBytes: number
   /** Expected seconds of what depends on how the run is cut, as `cuttingSeconds`; on a CPU. */
   readonly cuttingSeconds: number
@@ -31,15 +32,8 @@ function roundedLength(totalLength: number): number {
     : Math.max(1024, 2 ** Math.ceil(Math.log2(Math.max(1, totalLength))))
 }
 
-type Candidate = Pick<HyenaRunShape, 'blockLength' | 'filterPolicy' | 'channelGroups'>
-
 /** Bytes a run takes at its peak beyond what is already allocated. */
-export function streamBytes(
-  network: HyenaNetwork,
-  backend: Backend,
-  candidate: Candidate,
-  totalLength: number,
-): number {
+export function streamBytes(network: HyenaNetwork, backend: Backend, candidate: BlockCut, totalLength: number): number {
   const { blockLength, filterPolicy, channelGroups } = candidate
   const { modelWidth, layerCount, shortFilterLength } = network.architecture
   const groupWidth = modelWidth / channelGroups
@@ -66,7 +60,7 @@ export function streamBytes(
 const filterPlan = (
   network: HyenaNetwork,
   backend: Backend,
-  { blockLength, filterPolicy, channelGroups }: Candidate,
+  { blockLength, filterPolicy, channelGroups }: BlockCut,
   totalLength: number,
 ): LongConvPlan => {
   const filterLength = network.tapsUsed({ blockLength, totalLength })
@@ -81,7 +75,7 @@ const filterPlan = (
 }
 
 /** Time that depends on how a run is cut: convolutions, filters, and what every group of channels repeats. */
-function cuttingSeconds(network: HyenaNetwork, backend: Backend, candidate: Candidate, totalLength: number): number {
+function cuttingSeconds(network: HyenaNetwork, backend: Backend, candidate: BlockCut, totalLength: number): number {
   const { blockLength, channelGroups, filterPolicy } = candidate
   const { modelWidth, layerCount } = network.architecture
   const { implicitFilter, layerNorm } = backend.roughSeconds
@@ -115,7 +109,7 @@ export function planStream(
   const weightBytes = networks.reduce((sum, network) => sum + network.weightBytes, 0)
   const overMembers = (value: (network: HyenaNetwork) => number): number =>
     networks.reduce((sum, network) => sum + value(network), 0)
-  const secondsOf = (candidate: Candidate): number =>
+  const secondsOf = (candidate: BlockCut): number =>
     overMembers((m) => cuttingSeconds(m, backend, candidate, totalLength))
 
   // A block that is much shorter than its filter wastes most of each FFT: rather give up kept filters first.
@@ -130,7 +124,7 @@ export function planStream(
   const groupCounts = Number.isFinite(totalLength)
     ? groupNumbers.filter((n) => architecture.modelWidth % (fewestChannels * n) === 0)
     : []
-  const slow = (): Candidate[] =>
+  const slow = (): BlockCut[] =>
     [1, ...groupCounts]
       .flatMap((channelGroups) =>
         blocks.map((blockLength) => ({ blockLength, filterPolicy: 'recompute' as const, channelGroups })),

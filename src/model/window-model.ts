@@ -1,13 +1,14 @@
 import { LimitError } from '../errors.ts'
 import type { Backend } from '../kernels/backend.ts'
 import { spliceCodes, spliceUnknownCode } from './alphabet.ts'
-import type { Model, ModelInfo, Piece, RunOptions, RunPlan, TrackValues } from './model.ts'
+import type { Model, ModelInfo, Piece, RunControl, RunPlan, RunRequest, TrackValues } from './model.ts'
 import type { WindowNetwork } from './splice/window-network.ts'
 import { meanProbabilities, spliceValues } from './tracks.ts'
-import { cutWindows, type Window } from './windows.ts'
+import { cutRow, cutWindows, type Window } from './windows.ts'
 
 /** Cores much longer than the halo waste little; longer ones only take memory. */
 const preferredCoreBases = 131_072
+const coding = { codeOf: spliceCodes, paddingCode: spliceUnknownCode }
 
 /** A model with a finite receptive field on both sides: cores tile the sequence, each computed with its halo. */
 export function createWindowModel(info: ModelInfo, members: readonly WindowNetwork[], backend: Backend): Model {
@@ -20,7 +21,8 @@ export function createWindowModel(info: ModelInfo, members: readonly WindowNetwo
     members.length * 12 * core +
     8 * (core + halo.left + halo.right)
 
-  function plan({ length, chunkBases, memoryBytes }: RunOptions): RunPlan {
+  function plan(request: RunRequest): RunPlan {
+    const { length, chunkBases, memoryBytes } = request
     const largestTensor = Math.floor(backend.limits.maxTensorBytes / (4 * channelCount)) - halo.left - halo.right
     let core = Math.min(chunkBases ?? preferredCoreBases, Math.max(1, length), Math.max(1, largestTensor))
     if (chunkBases === undefined && Number.isFinite(length)) core = Math.ceil(length / Math.ceil(length / core))
@@ -40,18 +42,20 @@ export function createWindowModel(info: ModelInfo, members: readonly WindowNetwo
       `windows of ${core} + ${halo.left} + ${halo.right} bases`,
       ...new Set(members.flatMap((member) => member.explain(core))),
     ]
-    return { chunkBases: core, memoryBytes: neededBytes, lines }
+    return { request, chunkBases: core, memoryBytes: neededBytes, lines }
   }
 
-  async function* run(source: AsyncIterable<Uint8Array>, options: RunOptions): AsyncGenerator<TrackValues> {
-    const { chunkBases: coreLength } = plan(options)
-    const cut = { ...options, halo, coreLength, codeOf: spliceCodes, paddingCode: spliceUnknownCode }
+  async function* run(
+    source: AsyncIterable<Uint8Array>,
+    { request, chunkBases: coreLength }: RunPlan,
+    { doneBases = 0, signal }: RunControl = {},
+  ): AsyncGenerator<TrackValues> {
     let previous: Promise<TrackValues> | undefined
-    for await (const window of cutWindows(source, cut)) {
-      options.signal?.throwIfAborted()
-      if (window.start + window.coreLength <= (options.doneBases ?? 0)) continue
+    for await (const window of cutWindows(source, { ...request, halo, coreLength, ...coding })) {
+      signal?.throwIfAborted()
+      if (window.start + window.coreLength <= doneBases) continue
       // The next window is queued before the last one's values are awaited: the device is never idle in between.
-      const current = runWindow(window, options.tracks)
+      const current = runWindow(window, request.tracks)
       current.catch(() => {}) // reported when it is awaited
       if (previous) yield await previous
       previous = current
@@ -77,28 +81,13 @@ export function createWindowModel(info: ModelInfo, members: readonly WindowNetwo
     return meanProbabilities(await Promise.all(pending), 3)
   }
 
-  /**
-   * Pieces lie in one row, each between halos of its own: nothing is padded inside the network, so what is computed for
-   * a piece's core sees its halo only. Positions at the seams mean nothing and are dropped.
-   */
   async function runPieces(
     pieces: readonly Piece[],
     { tracks }: { readonly tracks: readonly string[] },
   ): Promise<Record<string, Float32Array>[]> {
     if (pieces.length === 0) return []
-    const margin = halo.left + halo.right
-    const row = new Float32Array(pieces.reduce((sum, { length }) => sum + length + margin, 0)).fill(spliceUnknownCode)
-    const starts: number[] = []
-    let start = 0
-    for (const { bases, leftContext, length, rightContext } of pieces) {
-      starts.push(start)
-      const first = Math.max(0, leftContext - halo.left)
-      const last = leftContext + length + Math.min(rightContext, halo.right)
-      for (let i = first, at = start + Math.max(0, halo.left - leftContext); i < last; i++, at++)
-        row[at] = spliceCodes[bases[i]]
-      start += length + margin
-    }
-    const all = await probabilities(row)
+    const { codes, starts } = cutRow(pieces, { halo, ...coding })
+    const all = await probabilities(codes)
     const count = all.length / 3
     return pieces.map(({ length }, i) => {
       const part = new Float64Array(3 * length)

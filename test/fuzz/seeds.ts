@@ -110,6 +110,7 @@ const plan: ShardManifest = {
     context: 'full',
     tracks: ['donor'],
     frequencySparsity: 0,
+    packsPerGroup: 1,
     precision: 'f32',
     memory: 2 ** 31,
     threads: 2,

@@ -174,20 +174,20 @@ forEachBackend('laws of whole models', (backend) => {
       }
       model.close()
     })
-    it(`${name}: a run that goes on where another stopped gives the same bits`, async () => {
+    it(`${name}: a resumed run gives the same bits`, async () => {
       const model = createModel([make()], backend())
       const bases = randomBases(900, 8)
       const whole = await runAll(model, bases, tracks, { chunkBases: 100 })
       for (const doneBases of [1, 100, 350, 899]) {
-        for await (const values of model.run(pieces(bases), {
+        const plan = model.plan({
           memoryBytes: 2 ** 33,
           tracks,
           length: 900,
           leftContext: 0,
           rightContext: 0,
           chunkBases: 100,
-          doneBases,
-        })) {
+        })
+        for await (const values of model.run(pieces(bases), plan, { doneBases })) {
           for (const track of tracks)
             expect(values.tracks[track]).toEqual(
               whole[track].slice(values.start, values.start + values.tracks[track].length),

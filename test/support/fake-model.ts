@@ -1,6 +1,6 @@
 import type { Backend } from '../../src/kernels/backend.ts'
 import { spliceCodes } from '../../src/model/alphabet.ts'
-import type { Model, RunOptions, TrackValues } from '../../src/model/model.ts'
+import type { Model, TrackValues } from '../../src/model/model.ts'
 
 /**
  * Models whose values are simple, exact functions of the bases they may see, for tests of what happens around a model.
@@ -28,9 +28,14 @@ export function fakeModel(
       memberCount: 1,
     },
     backend: { limits: {} } as unknown as Backend, // computes nothing
-    plan: ({ chunkBases = options.defaultChunk ?? 1000 }: RunOptions) => ({ chunkBases, memoryBytes: 0, lines: [] }),
-    async *run(source, run): AsyncGenerator<TrackValues> {
-      const { length, leftContext, rightContext, chunkBases = options.defaultChunk ?? 1000, signal } = run
+    plan: (request) => ({
+      request,
+      chunkBases: request.chunkBases ?? options.defaultChunk ?? 1000,
+      memoryBytes: 0,
+      lines: [],
+    }),
+    async *run(source, { request, chunkBases }, { signal } = {}): AsyncGenerator<TrackValues> {
+      const { length, leftContext, rightContext } = request
       const letters: number[] = []
       for await (const piece of source) for (const letter of piece) letters.push(letter)
       const known = Number.isFinite(length) ? length : letters.length - leftContext
@@ -43,7 +48,7 @@ export function fakeModel(
         signal?.throwIfAborted()
         options.onChunk?.(start)
         const end = Math.min(known, start + chunkBases)
-        const tracks = run.tracks.map((name) => [name, all[name].slice(leftContext + start, leftContext + end)])
+        const tracks = request.tracks.map((name) => [name, all[name].slice(leftContext + start, leftContext + end)])
         yield { start, tracks: Object.fromEntries(tracks) }
       }
     },

@@ -1,4 +1,4 @@
-import type { Model, RunOptions } from '../../src/model/model.ts'
+import type { Model, RunRequest } from '../../src/model/model.ts'
 import { random } from './backends.ts'
 
 export const ascii = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -20,7 +20,7 @@ export async function runAll(
   model: Model,
   sequence: string,
   tracks: readonly string[],
-  options: Partial<RunOptions> = {},
+  options: Partial<RunRequest> = {},
 ): Promise<Record<string, Float32Array>> {
   const { leftContext = 0, rightContext = 0 } = options
   const length = options.length ?? sequence.length - leftContext - rightContext
@@ -28,14 +28,8 @@ export async function runAll(
     tracks.map((name) => [name, new Float32Array(sequence.length - leftContext - rightContext).fill(Number.NaN)]),
   )
   let next = 0
-  for await (const values of model.run(pieces(sequence), {
-    memoryBytes: 2 ** 33,
-    ...options,
-    tracks,
-    length,
-    leftContext,
-    rightContext,
-  })) {
+  const plan = model.plan({ memoryBytes: 2 ** 33, ...options, tracks, length, leftContext, rightContext })
+  for await (const values of model.run(pieces(sequence), plan)) {
     if (values.start !== next) throw new Error(`values start at ${values.start}, expected ${next}`)
     for (const name of tracks) {
       out[name].set(values.tracks[name], values.start)

@@ -5,15 +5,10 @@ import type { PreparedFilter } from '../../kernels/long-conv/long-conv.ts'
 import { type Tensor, view } from '../../kernels/tensor.ts'
 import type { HyenaArchitecture } from '../checkpoint.ts'
 import type { Parameters } from '../parameters.ts'
+import type { FilterPolicy } from './run-shape.ts'
 
 /** HyenaDNA's window never falls below this (`modulation.shift`). */
 const modulationShift = 0.05
-
-/**
- * What is kept of a layer's filter between blocks, from most memory to least: its spectra; its taps (spectra made anew
- * at each use); nothing (taps made anew from the filter's MLP too).
- */
-export type FilterPolicy = 'keep-spectra' | 'keep-taps' | 'recompute'
 
 /** The first taps, by which a sequence's first positions are computed once more; see HyenaMixer. */
 export const headLength = 256

@@ -5,8 +5,8 @@ import { type Tensor, view, type Weights } from '../../kernels/tensor.ts'
 import type { HyenaArchitecture } from '../checkpoint.ts'
 import type { Parameters } from '../parameters.ts'
 import { createHyenaFilter, type HyenaFilter, implicitFilterArguments } from './hyena-filter.ts'
-import type { HyenaRunShape } from './hyena-network.ts'
 import type { HyenaState } from './hyena-state.ts'
+import type { HyenaRunShape } from './run-shape.ts'
 
 /** What some neighbouring channels of the operator need. */
 interface Group {

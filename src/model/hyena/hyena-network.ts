@@ -5,9 +5,11 @@ import type { Tensor, Weights } from '../../kernels/tensor.ts'
 import { hyenaBaseRows } from '../alphabet.ts'
 import type { Checkpoint, HyenaArchitecture } from '../checkpoint.ts'
 import { Parameters } from '../parameters.ts'
-import { type FilterPolicy, planHyenaFilter } from './hyena-filter.ts'
+import { keptTaps } from '../receptive-field.ts'
+import { planHyenaFilter } from './hyena-filter.ts'
 import { HyenaMixer } from './hyena-mixer.ts'
 import { HyenaState } from './hyena-state.ts'
+import type { HyenaRunShape } from './run-shape.ts'
 
 interface Layer {
   readonly mixer: HyenaMixer
@@ -15,16 +17,6 @@ interface Layer {
   readonly norm2: Norm
   readonly fc1: { readonly weight: Weights; readonly bias: Weights }
   readonly fc2: { readonly weight: Weights; readonly bias: Weights }
-}
-
-/** What a run needs to know before its first block. */
-export interface HyenaRunShape {
-  readonly blockLength: number
-  /** All positions of the run, context included; Infinity where unknown. */
-  readonly totalLength: number
-  readonly filterPolicy: FilterPolicy
-  /** Parts that the channels of each Hyena operator are computed in, one after the other: more take less memory and more time. */
-  readonly channelGroups: number
 }
 
 export interface HyenaOptions {
@@ -52,7 +44,7 @@ export class HyenaNetwork {
 
   constructor(checkpoint: Checkpoint, architecture: HyenaArchitecture, backend: Backend, options: HyenaOptions = {}) {
     this.architecture = architecture
-    this.filterLength = Math.min(options.filterLength ?? architecture.maxLength, architecture.maxLength)
+    this.filterLength = keptTaps(architecture, options.filterLength)
     this.#backend = backend
     this.frequencySparsity = options.frequencySparsity
     const parameters = new Parameters(checkpoint, backend)
@@ -81,12 +73,6 @@ export class HyenaNetwork {
       [rows.length, modelWidth],
     )
     this.weightBytes = parameters.uploadedBytes
-  }
-
-  /** Bases before a position that its own prediction depends on; the prediction of a base is made one position earlier. */
-  get leftReceptiveField(): number {
-    const { layerCount, shortFilterLength } = this.architecture
-    return layerCount * (this.filterLength - 1 + shortFilterLength - 1) + 1
   }
 
   /** Taps that can reach anything: in a run shorter than the filter the rest would only meet the zeros before it. */

@@ -1,7 +1,7 @@
 import type { Backend } from '../../kernels/backend.ts'
 import { type Tensor, view } from '../../kernels/tensor.ts'
 import { headLength } from './hyena-filter.ts'
-import type { HyenaRunShape } from './hyena-network.ts'
+import type { HyenaRunShape } from './run-shape.ts'
 
 interface Shape {
   readonly modelWidth: number

@@ -2,6 +2,7 @@ import type { Backend } from '../../kernels/backend.ts'
 import { type Tensor, view, type Weights } from '../../kernels/tensor.ts'
 import type { Checkpoint, OpenSpliceArchitecture } from '../checkpoint.ts'
 import { Parameters } from '../parameters.ts'
+import { receptiveFieldOf, unitMargin } from '../receptive-field.ts'
 import { affineOfBatchNorm, queueResidualUnit, type ResidualUnit, residualUnit } from './residual-unit.ts'
 import { Activations, explainUnits, preparedUnitBytes, type WindowNetwork } from './window-network.ts'
 
@@ -19,7 +20,7 @@ export function createOpenSpliceNetwork(
   backend: Backend,
 ): WindowNetwork {
   const { channelCount: channels, contextBases, slope, batchNormEpsilon = defaultBatchNormEpsilon } = architecture
-  const halo = { left: contextBases / 2, right: contextBases / 2 }
+  const halo = receptiveFieldOf(architecture)
   const parameters = new Parameters(checkpoint, backend)
   const { ops } = backend
 
@@ -79,7 +80,7 @@ export function createOpenSpliceNetwork(
       addTo(0)
       units.forEach((unit, i) => {
         x = queueResidualUnit(ops, unit, x, scratch, slope)
-        margin += unit.dilation * (unit.width - 1)
+        margin += unitMargin(unit)
         addTo(i + 1)
       })
       activations.release()

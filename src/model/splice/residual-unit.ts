@@ -2,6 +2,7 @@ import type { Ops } from '../../kernels/ops.ts'
 import { type Tensor, view, type Weights } from '../../kernels/tensor.ts'
 import type { NamedTensor } from '../checkpoint.ts'
 import type { Parameters } from '../parameters.ts'
+import { unitMargin } from '../receptive-field.ts'
 
 /** x + conv2(leaky(affine2(conv1(leaky(affine1(x)))))) without padding; affine2 is folded into conv1. */
 export interface ResidualUnit {
@@ -17,9 +18,6 @@ export interface Affine {
   readonly scale: Float32Array
   readonly shift: Float32Array
 }
-
-/** Positions a unit loses on each side. */
-export const unitMargin = (unit: { width: number; dilation: number }): number => unit.dilation * (unit.width - 1)
 
 /** An inference-time batch norm as an affine map: `(x - mean) / sqrt(var + epsilon) · weight + bias`. */
 export function affineOfBatchNorm(parameters: Parameters, prefix: string, epsilon: number): Affine {

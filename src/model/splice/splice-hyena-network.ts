@@ -2,9 +2,10 @@ import type { Backend } from '../../kernels/backend.ts'
 import type { PreparedFilter } from '../../kernels/long-conv/long-conv.ts'
 import { explainPlan, filterBytesOf } from '../../kernels/long-conv/plan.ts'
 import { type Tensor, view } from '../../kernels/tensor.ts'
-import type { Checkpoint, SpliceBlock, SpliceHyenaArchitecture } from '../checkpoint.ts'
+import type { Checkpoint, SpliceHyenaArchitecture } from '../checkpoint.ts'
 import { Parameters } from '../parameters.ts'
-import { queueResidualUnit, residualUnit, unitMargin } from './residual-unit.ts'
+import { blockMargin, receptiveFieldOf } from '../receptive-field.ts'
+import { queueResidualUnit, residualUnit } from './residual-unit.ts'
 import { Activations, explainUnits, oneHotTable, preparedUnitBytes, type WindowNetwork } from './window-network.ts'
 
 const layerNormEpsilon = 1e-5
@@ -18,15 +19,6 @@ interface Block {
   queue(r: Tensor, scratch: readonly [Tensor, Tensor]): Tensor
 }
 
-/** Positions of sequence that the model must see on each side of a base. */
-export const marginOf = (a: SpliceHyenaArchitecture): number =>
-  (a.stemWidth - 1) / 2 + a.blocks.reduce((sum, b) => sum + blockMargin(b), 0)
-
-function blockMargin(block: SpliceBlock): number {
-  if (block.type === 'conv') return unitMargin(block)
-  return block.type === 'hyena' ? (block.taps - 1 + block.shortTaps - 1) / 2 : 0
-}
-
 /** Our own splice model: a convolutional stem, then residual blocks of dense convolutions, two-sided Hyena operators and MLPs. */
 export function createSpliceHyenaNetwork(
   checkpoint: Checkpoint,
@@ -35,7 +27,8 @@ export function createSpliceHyenaNetwork(
   options: { readonly filterLength?: number; readonly frequencySparsity?: number },
 ): WindowNetwork {
   const { modelWidth } = architecture
-  const margin = marginOf(architecture)
+  const halo = receptiveFieldOf(architecture)
+  const margin = halo.left
   const parameters = new Parameters(checkpoint, backend)
   const { ops } = backend
   const table = parameters.upload(oneHotTable(), [5, 4])
@@ -52,7 +45,7 @@ export function createSpliceHyenaNetwork(
   const units = architecture.blocks.filter((block) => block.type === 'conv')
 
   return {
-    halo: { left: margin, right: margin },
+    halo,
     channelCount: modelWidth,
     weightBytes: (coreLength) =>
       parameters.uploadedBytes +

@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest'
 import { describeApproximation, judgeApproximation } from '../../../pipelines/predict/approximation.ts'
 import { createModel } from '../../../src/model/create-model.ts'
+import type { RunRequest } from '../../../src/model/model.ts'
 import { forEachBackend } from '../../support/backends.ts'
+import { fakeModel } from '../../support/fake-model.ts'
 import { memoryGenome } from '../../support/memory-genome.ts'
 import { randomHyena, randomSpliceHyena } from '../../support/random-checkpoints.ts'
 import { randomBases } from '../../support/run-model.ts'
@@ -45,4 +47,16 @@ forEachBackend('what an approximation changes', (backend) => {
     ).toBeUndefined()
     model.close()
   })
+})
+
+it('compares values at the same positions, whatever chunks they come in', async () => {
+  const genome = memoryGenome({ a: randomBases(700, 3) })
+  const regions = [{ contig: 'a', start: 0, end: 700 }]
+  // More than a pack may have: both are run alone, in chunks of their own.
+  const alone = (defaultChunk: number) => ({
+    ...fakeModel('windows', { defaultChunk }),
+    plan: (request: RunRequest) => ({ request, chunkBases: defaultChunk, memoryBytes: 0, lines: [] }),
+  })
+  const report = await judgeApproximation(alone(700), alone(64), [genome], { regions })
+  expect(report).toMatchObject({ bases: 700, meanDifference: 0, largestDifference: 0 })
 })

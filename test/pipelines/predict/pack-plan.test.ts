@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { randomAccessContig } from '../../../pipelines/predict/contig-source.ts'
-import { inWindows, type Job, packsPerWindowOf } from '../../../pipelines/predict/jobs.ts'
-import { basesSeen, isShort, planPacks, runsOf, type StrandedStretch } from '../../../pipelines/predict/pack-plan.ts'
+import { inGroups, type Job, packsPerGroupOf } from '../../../pipelines/predict/jobs.ts'
+import { basesSeen, isShort, planPacks } from '../../../pipelines/predict/pack-plan.ts'
+import { runsOf, type StrandedStretch } from '../../../pipelines/predict/stretch.ts'
 import { memoryGenome } from '../../support/memory-genome.ts'
 
 const contigBases = 2000
@@ -38,9 +39,9 @@ describe('planPacks', () => {
       fc.property(
         fc.nat(40).chain((context) => fc.tuple(stretches(context), fc.boolean(), fc.integer({ min: 150, max: 3000 }))),
         ([list, isContextFull, packBases]) => {
-          const pieces = planPacks(list, { isContextFull, packBases }).flat()
+          const pieces = planPacks(list, { isContextFull, packBases, padding: 0 }).flat()
           for (const [i, stretch] of list.entries()) {
-            for (const { strand } of runsOf(stretch)) {
+            for (const { strand } of runsOf(stretch.direction)) {
               const mine = pieces.filter((piece) => piece.strand === strand && piece.stretches.includes(i))
               expect(mine).toHaveLength(1)
               const [{ contig, start, end, before, after }] = mine as [(typeof mine)[0]]
@@ -62,7 +63,7 @@ describe('planPacks', () => {
   it('keeps to the bases of a pack, in ascending places, and computes nothing twice that one pack could hold', () => {
     fc.assert(
       fc.property(stretches(20), fc.integer({ min: 150, max: 3000 }), (list, packBases) => {
-        const packs = planPacks(list, { isContextFull: true, packBases })
+        const packs = planPacks(list, { isContextFull: true, packBases, padding: 0 })
         const bases = (piece: (typeof packs)[0][0]): number => piece.end - piece.start + piece.before + piece.after
         for (const pack of packs)
           expect(pack.reduce((sum, piece) => sum + bases(piece), 0)).toBeLessThanOrEqual(packBases)
@@ -84,7 +85,7 @@ describe('planPacks', () => {
   })
 })
 
-describe('inWindows', () => {
+describe('inGroups', () => {
   const jobsOf = async function* (lengths: readonly number[]): AsyncGenerator<Job> {
     for (const [regionIndex, length] of lengths.entries()) {
       const region = { contig: 'a', start: 0, end: length }
@@ -95,16 +96,16 @@ describe('inWindows', () => {
       }
     }
   }
-  const windowsOf = async (lengths: readonly number[], packBases: number, chunk?: number): Promise<number[][]> => {
+  const groupsOf = async (lengths: readonly number[], packBases: number): Promise<number[][]> => {
     const out: number[][] = []
-    for await (const jobs of inWindows(jobsOf(lengths), { regions: [], chunk }, { packBases, packsPerWindow: 4 }))
+    for await (const jobs of inGroups(jobsOf(lengths), { packBases, packsPerGroup: 4, padding: 0 }))
       out.push(jobs.map(({ regionIndex }) => regionIndex))
     return out
   }
 
   it('takes short neighbours together, a few packs of them, and long ones alone', async () => {
     expect(
-      await windowsOf([10, 20, 26, 5, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25], 100),
+      await groupsOf([10, 20, 26, 5, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25], 100),
     ).toEqual([
       [0, 1],
       [2], // more than a quarter of a pack
@@ -112,22 +113,20 @@ describe('inWindows', () => {
       [19, 20],
     ])
   })
-  it('packs nothing where the user has chosen the chunk', async () =>
-    expect(await windowsOf([1, 2, 3], 100, 50)).toEqual([[0], [1], [2]]))
-  it('begins anew at any border of windows with the same windows: what shards rest on', async () => {
+  it('packs nothing where packs have no bases: the user has chosen the chunk', async () =>
+    expect(await groupsOf([1, 2, 3], 0)).toEqual([[0], [1], [2]]))
+  it('begins anew at any border of groups with the same groups: what shards rest on', async () => {
     const lengths = Array.from({ length: 300 }, (_, i) => (i * 37) % 30)
-    const all = await windowsOf(lengths, 100)
+    const all = await groupsOf(lengths, 100)
     const first = all[2][0]
-    expect(await windowsOf(lengths.slice(first), 100)).toEqual(
-      all.slice(2).map((window) => window.map((i) => i - first)),
-    )
+    expect(await groupsOf(lengths.slice(first), 100)).toEqual(all.slice(2).map((group) => group.map((i) => i - first)))
   })
   it('more of it is looked at together where a list is long', () => {
     const list = (count: number) => Array.from({ length: count }, () => ({ contig: 'a', start: 0, end: 2000 }))
-    expect([10, 600, 1000, 10_000].map((count) => packsPerWindowOf(list(count), { left: 5000, right: 5000 }))).toEqual([
+    expect([10, 600, 1000, 10_000].map((count) => packsPerGroupOf(list(count), { left: 5000, right: 5000 }))).toEqual([
       1, 1, 2, 8,
     ])
-    expect(packsPerWindowOf(list(7000), { left: Number.POSITIVE_INFINITY, right: 0 })).toBe(3)
+    expect(packsPerGroupOf(list(7000), { left: Number.POSITIVE_INFINITY, right: 0 })).toBe(3)
   })
   it('counts both strands', () => {
     const stretch = (direction: '+' | 'both'): StrandedStretch => ({
@@ -138,7 +137,7 @@ describe('inWindows', () => {
       after: 0,
       direction,
     })
-    expect([isShort(stretch('+'), 100), isShort(stretch('both'), 100), basesSeen(stretch('both'))]).toEqual([
+    expect([isShort(stretch('+'), 100, 0), isShort(stretch('both'), 100, 0), basesSeen(stretch('both'), 0)]).toEqual([
       true,
       false,
       40,

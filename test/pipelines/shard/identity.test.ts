@@ -81,11 +81,17 @@ describe('shards of whole records', () => {
     expectSame({ model: splice, strand: '-' }, { 'a.fa': fasta({ long: 560_000 }) }, 2, true))
   it('both strands', () =>
     expectSame({ model: splice, strand: 'both', chunk: '16384' }, { 'a.fa': fasta({ long: 150_001 }) }, 2, true))
+  it('short records that are computed together stay together', async () => {
+    const lengths = Object.fromEntries(Array.from({ length: 90 }, (_, i) => [`r${i}`, 1 + ((i * 2741) % 9000)]))
+    const files = { 'a.fa': fasta({ ...lengths, long: 90_000, last: 300 }) }
+    for (const model of [splice, language]) await expectSame({ model }, files, 3, true)
+    await expectSame({ model: splice, strand: 'both' }, files, 3, true)
+  })
   it('a language model sees each record whole', async () => {
     const files = { 'a.fa': fasta({ one: 9000, two: 5000, three: 7000 }) }
     for (const strand of ['+', 'both']) await expectSame({ model: language, strand, chunk: '1000' }, files, 2, true) // though it sees back a few chunks only
     const { path } = folder(files)
-    const { shards } = await planned(path, { model: language, fasta: [join(path, 'a.fa')] }, 3)
+    const { shards } = await planned(path, { model: language, chunk: '1000', fasta: [join(path, 'a.fa')] }, 3)
     const whole = [
       ['one', 9000],
       ['two', 5000],
@@ -112,7 +118,7 @@ describe('the merge', () => {
 
   it('refuses shards of different devices by name: they round differently', async () => {
     const { path } = folder({ 'a.fa': fasta({ one: 6000, two: 6000 }) })
-    await planned(path, { model: splice, fasta: [join(path, 'a.fa')] }, 2)
+    await planned(path, { model: splice, chunk: '2048', fasta: [join(path, 'a.fa')] }, 2)
     await ran(path, 0)
     await ran(path, 1, { threads: 1 })
     await expect(merged(path)).rejects.toThrow(/2 threads.*: 0; .*1 thread,.*: 1; remove/)

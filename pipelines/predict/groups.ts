@@ -1,16 +1,9 @@
 import { DeviceError } from '../../src/errors.ts'
 import { reverseComplement } from '../../src/io/fasta/alphabet.ts'
 import type { Model, Piece } from '../../src/model/model.ts'
-import type { ContigSource } from './contig-source.ts'
-import {
-  type MergedPiece,
-  mostPackBases,
-  type PackOptions,
-  planPacks,
-  runsOf,
-  type StrandedStretch,
-} from './pack-plan.ts'
-import type { StrandOptions, StrandValues } from './run-strand.ts'
+import { type MergedPiece, type PackOptions, planPacks } from './pack-plan.ts'
+import { cutTracks, gather, type StrandValues, turned } from './strand-values.ts'
+import { asRead, runsOf, type StrandedStretch } from './stretch.ts'
 
 type Computed = readonly Readonly<Record<string, Float32Array>>[]
 
@@ -21,46 +14,26 @@ export interface QueuedPack {
   readonly computed: Promise<Computed | undefined>
 }
 
-/** Bases, context counted, that a pack may have within `memoryBytes`. LimitError where even one base is too much. */
-export function packBasesFor({ info, plan }: Model, { memoryBytes }: Pick<StrandOptions, 'memoryBytes'>): number {
-  if (info.family !== 'splice') return mostPackBases // pieces are computed one after the other
-  return plan({
-    tracks: [],
-    length: mostPackBases,
-    chunkBases: mostPackBases,
-    leftContext: 0,
-    rightContext: 0,
-    memoryBytes,
-  }).chunkBases
-}
-
 /**
  * Short stretches, near each other in the request, that are computed in a few packs and come out in order. Each base is
  * read once for all of them and, with full context, computed once a strand. Held are their values, from the time that
  * they are computed until those before them are.
  */
-export class RegionWindow {
+export class RegionGroup {
   /** To be queued in order; those that only have stretches whose values are not wanted are left out. */
   readonly packs: readonly (readonly MergedPiece[])[]
   private readonly stretches: readonly StrandedStretch[]
-  private readonly tracks: readonly string[]
   private readonly values: { start: number; bases: Uint8Array; tracks: Record<string, Float32Array> }[]
   /** Of each stretch: strands that are not there yet. */
   private readonly missing: number[]
   private readonly failed = new Set<number>()
   private next = 0
 
-  constructor(
-    stretches: readonly StrandedStretch[],
-    options: PackOptions & { readonly tracks: readonly string[]; readonly isWanted: (i: number) => boolean },
-  ) {
+  constructor(stretches: readonly StrandedStretch[], options: PackOptions, isWanted: (i: number) => boolean) {
     this.stretches = stretches
-    this.tracks = options.tracks
     this.values = stretches.map(({ start }) => ({ start, bases: new Uint8Array(0), tracks: {} }))
-    this.missing = stretches.map((stretch, i) => (options.isWanted(i) ? runsOf(stretch).length : 0))
-    this.packs = planPacks(stretches, options).filter((pack) =>
-      pack.some((piece) => piece.stretches.some(options.isWanted)),
-    )
+    this.missing = stretches.map(({ direction }, i) => (isWanted(i) ? runsOf(direction).length : 0))
+    this.packs = planPacks(stretches, options).filter((pack) => pack.some((piece) => piece.stretches.some(isWanted)))
   }
 
   /** Takes the values of a pack; without them its stretches count as failed. */
@@ -93,15 +66,14 @@ export class RegionWindow {
   ): void {
     const stretch = this.stretches[i]
     const values = this.values[i]
-    const { suffix } = runsOf(stretch).find((run) => run.strand === strand)!
-    const [from, to] =
-      strand === '+' ? [stretch.start - start, stretch.end - start] : [end - stretch.end, end - stretch.start]
-    for (const name of this.tracks) {
-      const part = computed[name].slice(from, to)
-      values.tracks[name + suffix] = strand === '+' ? part : part.reverse()
-    }
+    const { suffix } = runsOf(stretch.direction).find((run) => run.strand === strand)!
+    const from = strand === '+' ? stretch.start - start : end - stretch.end
+    const part = cutTracks(computed, from, from + stretch.end - stretch.start, suffix)
+    // Copies: stretches may share values, and a batch's are its reader's own.
+    for (const [name, track] of Object.entries(part))
+      values.tracks[name] = strand === '+' ? track.slice() : turned(track)
     const first = stretch.start - (start - before)
-    values.bases = letters.slice(first, first + stretch.end - stretch.start)
+    values.bases = letters.subarray(first, first + stretch.end - stretch.start)
   }
 }
 
@@ -114,31 +86,21 @@ export async function queuePack(
   const reads = new Map<string, Promise<Uint8Array>>() // both strands of a place are one read
   const read = ({ contig, start, end, before, after }: MergedPiece): Promise<Uint8Array> => {
     const key = `${start - before}-${end + after} ${contig.name}`
-    const found = reads.get(key) ?? gather(contig, start - before, end + after)
+    const found = reads.get(key) ?? gather(contig.bases(start - before, end + after), end - start + before + after)
     reads.set(key, found)
     return found
   }
   const letters = await Promise.all(pieces.map(read))
   options.signal?.throwIfAborted()
-  const oriented = pieces.map(({ strand, start, end, before, after }, k): Piece => {
-    const length = end - start
-    return strand === '+'
-      ? { bases: letters[k], leftContext: before, length, rightContext: after }
-      : { bases: reverseComplement(letters[k]), leftContext: after, length, rightContext: before }
-  })
+  const oriented = pieces.map(
+    (piece, k): Piece => ({
+      bases: piece.strand === '+' ? letters[k] : reverseComplement(letters[k]),
+      ...asRead(piece, piece.strand),
+    }),
+  )
   const computed = model.runPieces(oriented, options).catch((error: unknown): undefined => {
     if (!(error instanceof DeviceError)) throw error // what a pack fails of, its stretches, one by one, may not
   })
   computed.catch(() => {}) // reported when it is awaited
   return { pieces, letters, computed }
-}
-
-async function gather(contig: ContigSource, start: number, end: number): Promise<Uint8Array> {
-  const out = new Uint8Array(end - start)
-  let offset = 0
-  for await (const piece of contig.bases(start, end)) {
-    out.set(piece, offset)
-    offset += piece.length
-  }
-  return out
 }

@@ -7,7 +7,7 @@ import { fakeModel } from '../../support/fake-model.ts'
 import { forEachBackend, random } from '../../support/backends.ts'
 import { memoryGenome } from '../../support/memory-genome.ts'
 import { randomHyena, randomOpenSplice, randomSpliceHyena } from '../../support/random-checkpoints.ts'
-import { randomBases } from '../../support/run-model.ts'
+import { randomBases, runAll } from '../../support/run-model.ts'
 import type { PredictOptions } from '../../../pipelines/predict/options.ts'
 
 const collect = async (batches: AsyncIterable<PredictionBatch>): Promise<PredictionBatch[]> => {
@@ -72,6 +72,86 @@ forEachBackend('short regions in packs', (backend) => {
       model.close()
     })
   }
+})
+
+forEachBackend('short records in packs', (backend) => {
+  const models = { hyena: randomHyena, 'SpliceAI family': randomOpenSplice, 'own splice model': randomSpliceHyena }
+  const records = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`r${i}`, randomBases((i * 37) % 150, i)]))
+  for (const [name, make] of Object.entries(models)) {
+    it(`${name}: give what each gives alone, in a few packs`, async () => {
+      const model = createModel([make()], backend())
+      let packs = 0
+      let runs = 0
+      const watched: Model = {
+        ...model,
+        run: (...args) => {
+          runs++
+          return model.run(...args)
+        },
+        runPieces: (...args) => {
+          packs++
+          return model.runPieces(...args)
+        },
+      }
+      for (const isRandomAccess of [true, false]) {
+        const genome = memoryGenome(records, { isRandomAccess, pieceBases: 61 })
+        for (const strand of ['+', '-', 'both'] as const) {
+          packs = 0
+          runs = 0
+          const packed = await collect(predict(watched, genome, { strand, temporaryFolder: '/tmp' }))
+          expect({ packs, runs }).toEqual({ packs: 1, runs: 0 })
+          const alone = await collect(predict(model, genome, { strand, chunk: 4096, temporaryFolder: '/tmp' }))
+          expect(packed.map(({ region, regionIndex }) => ({ region, regionIndex }))).toEqual(
+            alone.map(({ region, regionIndex }) => ({ region, regionIndex })),
+          )
+          for (const [i, { bases, tracks }] of packed.entries()) {
+            expect(bases).toEqual(alone[i].bases)
+            for (const [track, values] of Object.entries(tracks)) {
+              const expected = alone[i].tracks[track]
+              const worst = values.reduce((most, v, t) => Math.max(most, Math.abs(v - expected[t]) || 0), 0)
+              expect(worst).toBeLessThan(2e-6 * Math.max(1, ...expected.filter(Number.isFinite).map(Math.abs)))
+            }
+            // A causal model's pieces are run one by one: bit for bit as alone, in its own chunks.
+            const { contig } = packed[i].region
+            if (model.info.family === 'language' && strand === '+')
+              expect(tracks).toEqual(
+                await runAll(model, records[contig], Object.keys(tracks), { memoryBytes: 2 ** 32 }),
+              )
+          }
+        }
+      }
+      model.close()
+    })
+  }
+})
+
+it('records that are long for a pack are run alone, between those that are not', async () => {
+  const lengths = [30, 40, 300, 20, 10]
+  const genome = memoryGenome(Object.fromEntries(lengths.map((length, i) => [`r${i}`, randomBases(length, i)])))
+  const model = fakeModel('windows')
+  const runs: number[] = []
+  const packs: number[][] = []
+  const watched: Model = {
+    ...model,
+    plan: (request) => ({ ...model.plan(request), chunkBases: Math.min(1000, request.chunkBases ?? 1000) }),
+    run: (source, plan, control) => {
+      runs.push(plan.request.length)
+      return model.run(source, plan, control)
+    },
+    runPieces: (pieces, options) => {
+      packs.push(pieces.map(({ length }) => length))
+      return model.runPieces(pieces, options)
+    },
+  }
+  const batches = await collect(predict(watched, genome))
+  expect(batches.map(({ region }) => region.contig)).toEqual(['r0', 'r1', 'r2', 'r3', 'r4'])
+  expect({ runs, packs }).toEqual({
+    runs: [300],
+    packs: [
+      [30, 40],
+      [20, 10],
+    ],
+  })
 })
 
 it('what regions share is read once, whatever their order', async () => {
