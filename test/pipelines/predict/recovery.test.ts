@@ -21,13 +21,13 @@ function failing(kind: 'windows' | 'causal', reason: DeviceError['reason'], chun
       if (left-- === 0) throw error
     },
   })
-  return { ...model, backend: { kind: 'webgpu' } as never }
+  return { ...model, backend: { kind: 'webgpu', limits: {} } as never }
 }
 const recovery = (warnings: string[], isAuto: boolean, kind: 'windows' | 'causal') =>
   deviceRecovery({
     isAuto,
     defaultChunk: 1 << 20,
-    onCpu: async () => ({ ...fakeModel(kind), backend: { kind: 'cpu' } as never }),
+    onCpu: async () => ({ ...fakeModel(kind), backend: { kind: 'cpu', limits: {} } as never }),
     onWarning: (warning) => warnings.push(warning),
   })
 
@@ -78,7 +78,7 @@ describe('when the device fails in the middle of a contig', () => {
       }
     }
     await expect(run(failing('windows', 'lost', 1), false)).rejects.toThrow(DeviceError)
-    await expect(run({ ...failing('windows', 'worker', 1), backend: { kind: 'cpu' } as never }, true)).rejects.toThrow(
+    await expect(run({ ...failing('windows', 'worker', 1), backend: { kind: 'cpu', limits: {} } as never }, true)).rejects.toThrow(
       DeviceError,
     )
     await expect(run(failing('windows', 'lost', 1), true, false)).rejects.toThrow(DeviceError)
