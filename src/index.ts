@@ -9,13 +9,13 @@
  *       batch.tracks.donor // Float32Array, one value a base
  *     }
  */
-export type { PredictOptions, Progress } from '../pipelines/predict/options.ts'
+export type { PredictOptions, PredictPlan, Progress } from '../pipelines/predict/options.ts'
 export { loadModel, type LoadModelOptions } from '../pipelines/models/load-model.ts'
 export { indexGenome, type IndexGenomeOptions } from '../pipelines/index-genome.ts'
 export { describeModel, listModels, pullModel } from '../pipelines/models.ts'
 export type { DescribeOptions, ModelDescription, ModelListing, PullOptions } from '../pipelines/models/catalogue.ts'
 export { predict } from '../pipelines/predict.ts'
-export { planPredict, type PredictPlan } from '../pipelines/predict/plan.ts'
+export { planPredict } from '../pipelines/predict/plan.ts'
 export { scoreVariants } from '../pipelines/variants.ts'
 export type {
   AlleleScore,
