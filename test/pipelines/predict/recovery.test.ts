@@ -78,9 +78,9 @@ describe('when the device fails in the middle of a contig', () => {
       }
     }
     await expect(run(failing('windows', 'lost', 1), false)).rejects.toThrow(DeviceError)
-    await expect(run({ ...failing('windows', 'worker', 1), backend: { kind: 'cpu', limits: {} } as never }, true)).rejects.toThrow(
-      DeviceError,
-    )
+    await expect(
+      run({ ...failing('windows', 'worker', 1), backend: { kind: 'cpu', limits: {} } as never }, true),
+    ).rejects.toThrow(DeviceError)
     await expect(run(failing('windows', 'lost', 1), true, false)).rejects.toThrow(DeviceError)
     await expect(run(failing('windows', 'lost', 1), true)).resolves.toBeUndefined()
   })
