@@ -80,7 +80,7 @@ export async function planShards(request: ShardRequest): Promise<ShardManifest> 
       const sources = await Promise.all(specs.map((spec) => sourceOf(spec, output)))
       const asked = { inputs, models, regionTexts, bedFiles, strand, context, tracks: request.tracks, filterLength }
       const usedThreads = threads ?? availableParallelism()
-      const used = { frequencySparsity, precision, chunk, memory, threads: usedThreads }
+      const used = { frequencySparsity, precision, chunk, memory: request.memory, threads: usedThreads }
       const plan: Omit<ShardManifest, 'format' | 'planSha256' | 'version'> = {
         command: (await runOrigin({ ...asked, ...used }, signal)).command,
         model: { sources, name, sha256 },

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { copyFileSync, linkSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { writeIndex } from '../../../src/io/fasta/write-index.ts'
@@ -127,17 +127,17 @@ describe('an output that is an input', () => {
       for (const [spelling, spell] of Object.entries(spellings)) {
         const cwd = await everything()
         const input = spell(cwd, name)
-        await expect(protectInputs(join(cwd, name), [join(cwd, input)]), `${name} ${spelling}`).rejects.toThrow(
+        await expect(protectInputs(join(cwd, name), [resolve(cwd, input)]), `${name} ${spelling}`).rejects.toThrow(
           /is an input/,
         )
         for (const [i, suffix] of sideFiles.entries()) {
           const output = join(cwd, `out${i}`)
           linkSync(join(cwd, name), `${output}${suffix}`)
-          await expect(protectInputs(output, [join(cwd, input)])).rejects.toThrow(
+          await expect(protectInputs(output, [resolve(cwd, input)])).rejects.toThrow(
             `the output's ${basename(output)}${suffix} is an input`,
           )
         }
-        expect((await protectInputs(join(cwd, 'new'), [join(cwd, input)])).path).toBe(join(cwd, 'new'))
+        expect((await protectInputs(join(cwd, 'new'), [resolve(cwd, input)])).path).toBe(join(cwd, 'new'))
       }
     }
   })
