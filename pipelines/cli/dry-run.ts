@@ -1,5 +1,4 @@
 import type { Model } from '../../src/model/model.ts'
-import { reserveBytes } from '../run/memory.ts'
 import type { PlannedRun } from '../run/run-predict.ts'
 import { showBytes, showCount, showSeconds } from '../run/show.ts'
 import type { PredictOptions } from '../predict/options.ts'
@@ -10,7 +9,7 @@ const shortTrialBases = 2_000
 
 /** The plan of a run in lines for people, and as JSON for machines. */
 export async function describeDryRun(
-  { model, genomes, options, plan, output }: PlannedRun,
+  { model, genomes, options, plan, output, reserve }: PlannedRun,
   json: boolean,
 ): Promise<string> {
   const { filterSecondsPerBase = 0 } = plan.longest
@@ -18,7 +17,7 @@ export async function describeDryRun(
     plan.bases === undefined
       ? undefined
       : plan.bases * (1 / (await measureSpeed(model, options)) + filterSecondsPerBase)
-  const memoryBytes = plan.neededBytes + reserveBytes
+  const memoryBytes = plan.neededBytes + reserve
   const strands = options.strand === 'both' ? 2 : 1
   const estimate = seconds === undefined ? undefined : seconds * strands
   if (json) {
@@ -53,7 +52,7 @@ export async function describeDryRun(
     ['device', model.backend.description],
     ['chunk', `${showCount(plan.longest.chunkBases)} bases`],
     ...plan.lines.map((line): [string, string] => ['plan', line]),
-    ['memory', `${showBytes(memoryBytes)} of ${showBytes(options.memory! + reserveBytes)}`],
+    ['memory', `${showBytes(memoryBytes)} of ${showBytes(options.memory! + reserve)}`],
     [
       'time',
       estimate === undefined

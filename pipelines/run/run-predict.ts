@@ -38,6 +38,8 @@ export interface PlannedRun {
   readonly options: PredictOptions
   readonly plan: PredictPlan
   readonly output: OutputChoice
+  /** What the program takes beside the model. */
+  readonly reserve: number
 }
 
 /** A run after its last base. */
@@ -78,7 +80,7 @@ export async function runPredict(request: PredictRequest, settings: RunSettings)
     out = await openRunOutput({ request, output, log, signal, isDry })
     return await compute({ request, settings, genomes, regions, output, out, backends })
   } catch (error) {
-    const shown = out ? addReserve(error, out.memory) : error
+    const shown = out ? addReserve(error, out.memory, out.threads) : error
     await out?.abort(shown)
     throw shown
   } finally {
@@ -106,7 +108,7 @@ async function compute(run: Run): Promise<RunOutcome | undefined> {
   const startTime = performance.now()
   const { filterLength, frequencySparsity, strand, context, chunk } = request
   const { memory, threads, temporaryFolder } = out
-  const modelMemory = Math.max(0, memory - reserveBytes)
+  const modelMemory = Math.max(0, memory - reserveBytes(threads))
   const { backend, reason } = await chooseDevice(request.device, {
     threads,
     precision: request.precision,
@@ -130,7 +132,7 @@ async function compute(run: Run): Promise<RunOutcome | undefined> {
   }
   const plan = await planPredict(model, genomes, options)
   if (onPlanned) {
-    await onPlanned({ model, genomes, options, plan, output })
+    await onPlanned({ model, genomes, options, plan, output, reserve: reserveBytes(threads) })
     return undefined
   }
 

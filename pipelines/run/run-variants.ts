@@ -45,6 +45,7 @@ export interface VariantsOutcome {
 export async function runVariants(request: VariantsRequest, settings: VariantsSettings): Promise<VariantsOutcome> {
   const { log, signal } = settings
   const memory = request.memory ?? freeMemory() / 2
+  const threads = request.threads ?? availableParallelism()
   const opened: { close(): Promise<void> }[] = []
   try {
     const genome = await openGenome(request.fasta, { onWarning: log.warn, signal, maxHeldBytes: memory / 4 })
@@ -63,13 +64,13 @@ export async function runVariants(request: VariantsRequest, settings: VariantsSe
     checkInfoId(header, request, source.name)
     const sink = await openSink(output, inputs)
     try {
-      return await score({ request, settings, memory, genome, genes, source, header, records, output, sink })
+      return await score({ request, settings, memory, threads, genome, genes, source, header, records, output, sink })
     } catch (error) {
       await sink.abort()
       throw error
     }
   } catch (error) {
-    throw addReserve(error, memory)
+    throw addReserve(error, memory, threads)
   } finally {
     await Promise.all(opened.map((one) => one.close()))
   }
@@ -79,6 +80,7 @@ interface Run {
   readonly request: VariantsRequest
   readonly settings: VariantsSettings
   readonly memory: number
+  readonly threads: number
   readonly genome: Genome
   readonly genes: Annotation | 'none'
   readonly source: ByteSource
@@ -90,12 +92,12 @@ interface Run {
 
 /** Device and model; then reading, scoring and writing. */
 async function score(run: Run): Promise<VariantsOutcome> {
-  const { request, settings, memory, genome, genes, source, header, records, output, sink } = run
+  const { request, settings, memory, threads, genome, genes, source, header, records, output, sink } = run
   const { log, signal } = settings
   const startTime = performance.now()
-  const modelMemory = Math.max(0, memory - reserveBytes)
+  const modelMemory = Math.max(0, memory - reserveBytes(threads))
   const { backend, reason } = await chooseDevice(request.device, {
-    threads: request.threads ?? availableParallelism(),
+    threads,
     precision: request.precision,
     onWarning: log.warn,
   })

@@ -3,7 +3,7 @@ import type { Contig, Genome } from '../../src/genome.ts'
 import type { Model } from '../../src/model/model.ts'
 import { partBases, type StrandOptions } from '../predict/strand-plan.ts'
 import { knownContigs } from '../run/inputs.ts'
-import { freeMemory, reserveBytes } from '../run/memory.ts'
+import { freeMemory } from '../run/memory.ts'
 import type { PlannedShard, ShardManifest } from './manifest.ts'
 
 /** Whether a shard can be computed here as it was planned. */
@@ -49,13 +49,12 @@ export function checkBorders(model: Model, manifest: ShardManifest, shard: Plann
 }
 
 /**
- * Whether this node has the memory that the planned chunks take: `given` bytes or, without a number, what is free, of
+ * Whether this node has the `needed` bytes that the planned chunks and the program take: `given` bytes or, without a number, what is free, of
  * which there is only a warning.
  *
  * @throws LimitError where `given` is too little
  */
-export function checkMemory(modelBytes: number, given: number | undefined, onWarning: (text: string) => void): void {
-  const needed = modelBytes + reserveBytes
+export function checkMemory(needed: number, given: number | undefined, onWarning: (text: string) => void): void {
   const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)}M`
   if (given !== undefined && needed > given) {
     throw new LimitError({

@@ -53,6 +53,7 @@ export async function planShards(request: ShardRequest): Promise<ShardManifest> 
   const { inputs, models = [], regionTexts = [], bedFiles = [], output, shards, signal, onWarning = () => {} } = request
   const { filterLength, frequencySparsity = 0, precision = 'f32', strand, context, chunk, threads } = request
   const memory = request.memory ?? 2 ** Math.floor(Math.log2(freeMemory() / 2)) // a round number: the same plan when it is made again
+  const usedThreads = threads ?? availableParallelism()
   const genomes = await openGenomes(inputs, { onWarning, signal, maxHeldBytes: memory / 4 })
   try {
     const contigs = (await knownContigs(genomes, signal)) ?? needRandomAccess(genomes)
@@ -62,7 +63,7 @@ export async function planShards(request: ShardRequest): Promise<ShardManifest> 
     try {
       const model = await loadModel(models, { backend, filterLength, frequencySparsity, signal, onWarning })
       const tracks = checkedTracks(model, request.tracks)
-      const modelMemory = Math.max(0, memory - reserveBytes)
+      const modelMemory = Math.max(0, memory - reserveBytes(usedThreads))
       const run: PredictOptions = {
         regions,
         strand,
@@ -79,7 +80,6 @@ export async function planShards(request: ShardRequest): Promise<ShardManifest> 
       const specs = models.length > 0 ? models : [defaultModelName() ?? '']
       const sources = await Promise.all(specs.map((spec) => sourceOf(spec, output)))
       const asked = { inputs, models, regionTexts, bedFiles, strand, context, tracks: request.tracks, filterLength }
-      const usedThreads = threads ?? availableParallelism()
       const used = { frequencySparsity, precision, chunk, memory: request.memory, threads: usedThreads }
       const plan: Omit<ShardManifest, 'format' | 'planSha256' | 'version'> = {
         command: (await runOrigin({ ...asked, ...used }, signal)).command,
@@ -109,7 +109,7 @@ export async function planShards(request: ShardRequest): Promise<ShardManifest> 
       await backend.destroy()
     }
   } catch (error) {
-    throw addReserve(error, memory)
+    throw addReserve(error, memory, usedThreads)
   } finally {
     await Promise.all(genomes.map((genome) => genome.close()))
   }

@@ -151,7 +151,8 @@ async function compute(run: ShardRun): Promise<string> {
   }
 }
 
-const modelMemory = ({ options: { memory } }: ShardManifest): number => Math.max(0, memory - reserveBytes)
+const modelMemory = ({ options: { memory, threads } }: ShardManifest): number =>
+  Math.max(0, memory - reserveBytes(threads))
 
 /** The model of the manifest. @throws FormatError where it is another one now */
 async function plannedModel({ manifestPath, manifest, options }: ShardRun, backend: Backend): Promise<Model> {
@@ -189,7 +190,7 @@ async function computeOn(run: ShardRun, model: Model, genomes: readonly Genome[]
   }
   const plan = await planPredict(model, genomes, options)
   checkBorders(model, manifest, shard, strandOptions(plan, options))
-  checkMemory(plan.neededBytes, memory, onWarning)
+  checkMemory(plan.neededBytes + reserveBytes(manifest.options.threads), memory, onWarning)
   const { name } = model.info
   onInfo?.(`shard ${shard.id} of ${manifest.shards.length}: ${name} on ${model.backend.description} (${reason})`)
   const metadata = new Map(await wholeMetadata(manifest, model, genomes, { ...options, parts: undefined }))
