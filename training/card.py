@@ -11,7 +11,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 from export import config_text
 
-LIMITS = ('Trained on about 3% of the genome (chr20 outside the held-out stretches, X:1-35M; 1 transcript a gene), human only, GRCh37. '
+LIMITS = ('Trained on about 4% of the genome (chr20 outside the held-out stretches, X:1-55M, chr22, smaller stretches; 1 transcript a gene), GRCh37. '
           'For clinical or publication work use OpenSpliceAI weights: genoconv predict --model model_10000nt.pt')
 
 
@@ -49,9 +49,10 @@ def main():
         'name': 'splice', 'task': 'splice acceptor and donor, per base, of the strand that is read',
         'architecture': architecture, 'receptive_field': f"{field['left'] + field['right'] + 1} bases ({field['left']} left, {field['right']} right)",
         'tracks': 'neither, acceptor (first base of an exon), donor (last base of an exon)', 'size_bytes': size,
-        'data': 'GRCh37 chr20 and X:1-35,000,000, Ensembl 110 canonical transcripts lifted to GRCh37; '
+        'data': 'GRCh37 chr20, X:1-55,000,000, chr22 (in part, with the aligned sequence of three apes) and smaller stretches, '
+                'Ensembl 110 canonical transcripts lifted to GRCh37; '
                 'held out: 20:45,000,001-63,025,520, 20:13,850,001-16,150,000 (MACROD2), 20:10,100,001-10,400,000 (SNAP25); '
-                '20:38,000,001-45,000,000 was used to choose, and trained on only in the last stage of the second member',
+                '20:38,000,001-45,000,000 was used to choose, not trained on',
         'evaluation': f"{ours['genes']} held-out genes of 20:45,000,001-63,025,520, all {ours['positions']:,} positions of the gene bodies; 95% intervals by bootstrap over genes",
         'accuracy': figure(ours), 'accuracy_pwm_baseline': figure(pwm), 'limits': LIMITS, 'licence': 'Apache-2.0'}
     config['card'] = card

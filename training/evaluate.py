@@ -17,11 +17,11 @@ import sys
 import numpy as np
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from data import SOURCES, genes_within, read_fasta_codes
+from data import genes_within, source_codes
 from predict import gene_labels, summary, top_k
 
-STRETCHES = {'held-out': ('20', 45_000_000, 63_025_520), 'selection': ('20', 38_000_000, 45_000_000),
-             'macrod2': ('20', 13_850_000, 16_150_000), 'snap25': ('20', 10_100_000, 10_400_000)}
+STRETCHES = {'held-out': ('chr20', 45_000_000, 63_025_520), 'selection': ('chr20', 38_000_000, 45_000_000),
+             'macrod2': ('chr20', 13_850_000, 16_150_000), 'snap25': ('chr20', 10_100_000, 10_400_000)}
 
 
 def bootstrap(results, rounds=1000, seed=0):
@@ -80,7 +80,7 @@ def load_networks(a):
         return load_exported(a.exported, torch.float64 if a.f64 else torch.float32)
     nets = []
     for path in a.checkpoint:
-        stored = torch.load(path)
+        stored = torch.load(path, weights_only=False)
         net = SpliceNet(stored['config'], 0.0)
         net.load_state_dict(stored['ema'])
         nets.append(net.eval())
@@ -119,8 +119,8 @@ def main():
     p.add_argument('--threads', type=int, default=1)
     p.add_argument('--json', help='write the figures here too')
     a = p.parse_args()
-    contig, start, end = STRETCHES[a.stretch]
-    genes = genes_within(a.data, contig, start, end)
+    source, start, end = STRETCHES[a.stretch]
+    genes = genes_within(a.data, source, start, end)
     if a.source == 'bed':
         for g in genes:
             print(g.contig, g.start, g.end, g.name, 0, g.strand, sep='\t')
@@ -128,7 +128,7 @@ def main():
     if a.source == 'tsv':
         results = read_tsv(a.predictions, genes, a.one_based)
     else:
-        codes = {contig: read_fasta_codes(os.path.join(a.data, SOURCES[contig][0]))}
+        codes = {source: source_codes(a.data, source)}
         if a.source == 'pwm':
             from pwm import pwm_results
             results = pwm_results(a.data, codes, genes)

@@ -153,7 +153,7 @@ def main():
     torch.set_num_threads(1)
     members, nets = [], []
     for path in a.checkpoint:
-        stored = torch.load(path)
+        stored = torch.load(path, weights_only=False)
         net = SpliceNet(stored['config'], 0.0).eval()
         net.load_state_dict(stored['ema'])
         members.append(folded_tensors(net))

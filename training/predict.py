@@ -38,9 +38,9 @@ def gene_labels(gene):
     return y if gene.strand == '+' else y[::-1].copy()
 
 
-def predict_genes(nets, codes_by_contig, genes, halo, context=True, **options):
+def predict_genes(nets, codes_by_source, genes, halo, context=True, **options):
     """-> [(gene, labels, probabilities)]"""
-    return [(g, gene_labels(g), predict_codes(nets, gene_codes(codes_by_contig[g.contig], g, halo, context), halo, **options))
+    return [(g, gene_labels(g), predict_codes(nets, gene_codes(codes_by_source[g.source], g, halo, context), halo, **options))
             for g in genes]
 
 

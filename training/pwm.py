@@ -12,7 +12,7 @@ def weight_matrices(genome):
     counts = {k: np.ones((b - a, 5)) for k, (a, b) in SPANS.items()}
     composition = np.ones(5)
     for g in genome.genes:
-        codes, labels = gene_codes(genome.codes[g.contig], g, 0), gene_labels(g)
+        codes, labels = gene_codes(genome.codes[g.source], g, 0), gene_labels(g)
         composition += np.bincount(codes, minlength=5)
         for kind, (a, b) in SPANS.items():
             for t in np.nonzero(labels == kind)[0]:
@@ -32,7 +32,7 @@ def pwm_results(root, codes, genes):
     matrices = weight_matrices(Genome(root, hide_selection=False))
     results = []
     for g in genes:
-        x = gene_codes(codes[g.contig], g, 32)
+        x = gene_codes(codes[g.source], g, 32)
         score = np.zeros((g.end - g.start, 3), np.float32)
         for kind, (a, b) in SPANS.items():
             total = sum(matrices[kind][j - a, x[32 + j:32 + j + len(score)]] for j in range(a, b))
