@@ -22,16 +22,21 @@ K, FLANK = 16, 30
 
 def kmers(codes):
     """int64 code of every k-mer; -1 where a base is unknown."""
-    n = len(codes) - K + 1
-    if n <= 0:
-        return np.zeros(0, np.int64)
-    value, bad = np.zeros(n, np.int64), np.zeros(n, bool)
-    for i in range(K):
-        c = codes[i:i + n]
-        value = value * 4 + np.minimum(c, 3)
-        bad |= c == UNKNOWN
+    value, bad, width = codes.astype(np.int64) & 3, codes == UNKNOWN, 1
+    while width < K:                                             # K is a power of 2
+        value = (value[:-width] << 2 * width) + value[width:]
+        bad = bad[:-width] | bad[width:]
+        width *= 2
     value[bad] = -1
     return value
+
+
+def opposite(k):
+    """The k-mers of the other strand."""
+    out = np.zeros_like(k)
+    for i in range(K):
+        out = out * 4 + (3 - (k >> 2 * i & 3))
+    return out
 
 
 def gene_kmers(codes, gene):
@@ -39,7 +44,7 @@ def gene_kmers(codes, gene):
     for s, e in gene.exons:
         x = codes[max(0, s - FLANK):e + FLANK]
         parts.append(kmers(x if gene.strand == '+' else reverse_complement(x)))
-    out = np.unique(np.concatenate(parts))
+    out = np.unique(np.concatenate([x for x in parts if len(x)] or [np.zeros(0, np.int64)]))
     out = out[out >= 0]
     triples = np.sort(np.stack([out >> 2 * i & 63 for i in range(K - 2)]), 0)
     return out[(np.diff(triples, axis=0) != 0).sum(0) + 1 >= 8]
@@ -49,8 +54,8 @@ def main():
     p = argparse.ArgumentParser()
     p.add_argument('--data', default='../shared/data/human')
     p.add_argument('--cache', default=os.path.join(os.path.dirname(os.path.abspath(__file__)), 'runs', 'cache'))
-    p.add_argument('--share', type=float, default=0.01)
-    p.add_argument('--least', type=int, default=15)
+    p.add_argument('--share', type=float, default=0.008)
+    p.add_argument('--least', type=int, default=10)
     p.add_argument('--repeat', type=int, default=12)
     a = p.parse_args()
     held, others, human = [], [], [n for n, s in SOURCES.items() if not s.ape]
@@ -59,20 +64,22 @@ def main():
         for g in source_genes(a.data, name):
             inside = any(g.end > s and g.start < e for s, e in HELD_OUT.get(name, []))
             (held if inside else others).append((g, gene_kmers(codes, g)))
-    wanted = np.unique(np.concatenate([k for _, k in held]))
-    count = np.zeros(len(wanted), np.int64)
+    wanted = np.intersect1d(*(np.unique(np.concatenate([k for _, k in x])) for x in (held, others)), assume_unique=True)
+    both = np.unique(np.concatenate([wanted, opposite(wanted)]))
+    count = np.zeros(len(both), np.int64)
     for name in human:
         codes = source_codes(a.data, name, a.cache)
-        for x in (codes, reverse_complement(codes)):
-            for s in range(0, len(x), 2_000_000):
-                k = kmers(x[s:s + 2_000_000 + K - 1])
-                at = np.minimum(np.searchsorted(wanted, k), len(wanted) - 1)
-                count += np.bincount(at[wanted[at] == k], minlength=len(wanted))
-    rare = wanted[count <= a.repeat]
-    held = [(g, np.intersect1d(k, rare, assume_unique=True)) for g, k in held]
+        first = int(np.argmax(codes != UNKNOWN))
+        for s in range(first, len(codes), 1_000_000):
+            k = kmers(codes[s:s + 1_000_000 + K - 1])
+            at = np.minimum(np.searchsorted(both, k), len(both) - 1)
+            count += np.bincount(at[both[at] == k], minlength=len(both))
+    def seen(k):
+        return count[np.searchsorted(both, k)]
+    rare = wanted[seen(wanted) + np.where(wanted == opposite(wanted), 0, seen(opposite(wanted))) <= a.repeat]
     owner = {}
     for i, (_, ks) in enumerate(held):
-        for k in ks.tolist():
+        for k in np.intersect1d(ks, rare, assume_unique=True).tolist():
             owner.setdefault(k, []).append(i)
     print('#SOURCE', 'NAME', 'HELD_OUT_GENE', 'SHARED', 'SHARE', 'K-MERS', 'HELD_OUT_K-MERS', sep='\t')
     for g, ks in others:

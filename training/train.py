@@ -243,7 +243,8 @@ def main():
             evaluate(ema, 'on the way')
     save()
     log(f'trained {step - first} steps, {(step - first) * a.batch * a.length / 1e6:.1f} M positions in {time.time() - begin:.0f} s')
-    evaluate(ema, 'final')
+    if a.evaluate:
+        evaluate(ema, 'final')
 
 
 if __name__ == '__main__':
