@@ -87,7 +87,7 @@ the same script reads the program's own output (`evaluate.py tsv`). OpenSpliceAI
 ## Limits
 
 {LIMITS}. A score is not a probability of use in a given tissue; alternative and unannotated exons count as errors above.
-Single-strand: a region is read on one strand, give the gene's.
+Single-strand: a region is read on one strand; name the gene's.
 """
     open(os.path.join(a.model, 'README.md'), 'w').write(text)
 
