@@ -3,7 +3,8 @@ import { expectFunction, expectNumber, expectOptions } from '../validate.ts'
 import type { Backend } from './backend.ts'
 import type { Calibration } from './long-conv/cost-model.ts'
 import type { Precision } from './precision.ts'
-import type { FoundAdapter, NoAdapter } from './webgpu/adapter.ts'
+import type { FoundAdapter } from './webgpu/adapter.ts'
+import type { AdapterFacts, NoAdapter } from './webgpu/adapter-facts.ts'
 
 export type DeviceChoice = 'auto' | 'gpu' | 'cpu'
 
@@ -131,7 +132,7 @@ export function listingOf(found: Parameters<typeof decide>[0]): readonly DeviceL
 }
 
 /** What `auto` does with what was found. */
-export function decide(found: Pick<FoundAdapter, 'name' | 'isSoftware' | 'adapter'> | NoAdapter): {
+export function decide(found: (AdapterFacts & { readonly adapter: object }) | NoAdapter): {
   device: 'gpu' | 'cpu'
   reason: string
 } {

@@ -1,24 +1,11 @@
 /** Finding a WebGPU adapter: the browser's, or Dawn's (npm `webgpu`) in Node. */
 import type { Precision } from '../precision.ts'
-
-export interface AdapterFacts {
-  /** What a user recognises, e.g. `NVIDIA H100 PCIe` or `llvmpipe: Mesa 25.0.7 (LLVM 15.0.6)`. */
-  readonly name: string
-  /** Computed by the CPU in disguise: right for tests, slower than the CPU backend. */
-  readonly isSoftware: boolean
-}
+import type { AdapterFacts, NoAdapter } from './adapter-facts.ts'
 
 export interface FoundAdapter extends AdapterFacts {
   readonly adapter: GPUAdapter
   /** Kept with the device: Dawn ends when its instance is collected. */
   readonly gpu: GPU
-}
-
-/** No adapter, and why, in words that fit after "no GPU: ". */
-export interface NoAdapter {
-  readonly adapter?: undefined
-  readonly reason: string
-  readonly cause?: unknown
 }
 
 const softwareNames = /llvmpipe|lavapipe|swiftshader|softpipe|microsoft basic render/i
