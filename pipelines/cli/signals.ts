@@ -4,9 +4,15 @@ import { exitCodes, Interruption } from './exit-codes.ts'
 /** Time that work in flight gets to end by itself after an interrupt. */
 const graceMilliseconds = 1500
 
-/** Ends an interrupted run; `code` is its exit code. */
-export function endProcess(code: number): void {
-  if (code === exitCodes.interrupted && isSystemCallPending()) dieBySignal()
+/** System calls that are only slow end within this time, as a file that is just being loaded. */
+const callMilliseconds = 300
+
+/** Ends the program with `code`; after an interrupt, system calls in flight get a moment to end. */
+export function endProcess(code: number, left = code === exitCodes.interrupted ? callMilliseconds : 0): void {
+  if (code === exitCodes.interrupted && isSystemCallPending()) {
+    if (left > 0) return void setTimeout(endProcess, 20, code, left - 20)
+    dieBySignal()
+  }
   process.exit(code)
 }
 
@@ -18,11 +24,11 @@ export function watchSignals(log: Log): AbortSignal {
   const abort = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
-      if (abort.signal.aborted) return endProcess(exitCodes.interrupted)
+      if (abort.signal.aborted) return endProcess(exitCodes.interrupted, 0)
       abort.abort(new Interruption(name))
       setTimeout(() => {
         log.error(abort.signal.reason)
-        endProcess(exitCodes.interrupted)
+        endProcess(exitCodes.interrupted, 0)
       }, graceMilliseconds).unref()
     })
   }

@@ -165,10 +165,10 @@ describe.skipIf(process.platform === 'win32')('few open files are allowed', () =
       env: { ...process.env, HF_HUB_OFFLINE: '1' },
     })
 
-  it('300 inputs are read where 100 files may be open', () => {
+  it('300 inputs are read where 200 files may be open', () => {
     const inputs = Array.from({ length: 300 }, (_, i) => `${i}.fa`)
     const { path } = folder(Object.fromEntries(inputs.map((name, i) => [name, `>r${i}\nACGTACGT\n`])))
-    const { status, stderr } = limited(100, ['predict', ...inputs, ...options, '-o', 'out.tsv'], path)
+    const { status, stderr } = limited(200, ['predict', ...inputs, ...options, '-o', 'out.tsv'], path)
     expect([status, stderr]).toEqual([0, expect.stringMatching(/2,400 bases/)])
   })
 })
