@@ -7,7 +7,7 @@ import { showCount } from './show.ts'
 const smallestChunk = 1024
 
 /**
- * What `predict` does when a device fails: out of memory, it halves the chunk and goes on; otherwise, where the device was
+ * What `predict` does when a device fails: out of memory, it halves the chunk and continues; otherwise, where the device was
  * not asked for by name, it moves to the CPU. It says so, once each.
  */
 export function deviceRecovery(options: {
@@ -20,11 +20,11 @@ export function deviceRecovery(options: {
   return async (error: DeviceError, { model, chunk = options.defaultChunk }) => {
     if (error.reason === 'out-of-memory' && chunk > smallestChunk) {
       const half = Math.max(smallestChunk, Math.ceil(chunk / 2))
-      options.onWarning(`${error.message}; going on with chunks of ${showCount(half)} bases`)
+      options.onWarning(`${error.message}; continuing with chunks of ${showCount(half)} bases`)
       return { model, chunk: half }
     }
     if (!options.isAuto || model.backend.kind === 'cpu') return undefined
-    options.onWarning(`${error.message}; going on on the CPU`)
+    options.onWarning(`${error.message}; continuing on the CPU`)
     return { model: await options.onCpu(), chunk }
   }
 }

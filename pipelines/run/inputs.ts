@@ -37,7 +37,7 @@ function needFile(genomes: readonly Genome[]): never {
   const { name } = genomes.find((genome) => !genome.isRandomAccess)!
   throw new FormatError({
     where: name,
-    what: 'regions need random access, which a stream has not',
+    what: 'regions need random access, and a stream cannot seek',
     expected: 'a FASTA file',
     got: 'standard input',
     remedy: 'save it to a file first',

@@ -99,7 +99,7 @@ async function choose(choice: DeviceChoice, options: BackendOptions): Promise<Ch
   } catch (error) {
     // Only a GPU that cannot be had leads to the CPU, and never in silence.
     if (!(error instanceof DeviceError)) throw error
-    options.onWarning?.(`going on without the GPU: ${error.message}`)
+    options.onWarning?.(`continuing without the GPU: ${error.message}`)
     return { backend: await openCpu(options), reason: 'the GPU could not be opened' }
   }
 }

@@ -9,7 +9,7 @@ export { crc32 } from 'node:zlib'
 /** The same bytes as a plain Uint8Array: code that sees only one kind of array runs faster, and Buffer's views cost more. */
 const plainBytes = (buffer: Buffer): Uint8Array => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
 
-/** A run of BGZF blocks in one call of zlib, on libuv's threads, so that the caller goes on meanwhile; zlib checks each CRC. */
+/** A run of BGZF blocks in one call of zlib, on libuv's threads, so that the caller is free meanwhile; zlib checks each CRC. */
 export const inflateRun: InflateRun = async (bytes, blocks, name) => {
   const dataBytes = blocks.reduce((sum, block) => sum + block.dataBytes, 0)
   const data = await new Promise<Uint8Array | undefined>((resolve) => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'
-import { basename, dirname, extname, join } from 'node:path'
+import { dirname, extname, join } from 'node:path'
 import { FormatError, type GenoconvError, LimitError } from '../../errors.ts'
 
 /** Where a model's files are. */
@@ -139,7 +139,3 @@ function readError(path: string, error: unknown): unknown {
 
 const isMissing = (error: unknown): boolean =>
   ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException | undefined)?.code ?? '')
-
-/** Name of a model given as a path: the file's without its extension, or the folder's. */
-export const modelNameOfPath = (path: string): string =>
-  isWeightsName(path) ? basename(path, extname(path)) : basename(path)

@@ -24,7 +24,7 @@ export const lostError = (where: string, message: string): DeviceError =>
 
 /**
  * What has gone wrong on a device and was not yet reported. WebGPU reports late; this collects, and the next flush or
- * read throws. Memory is forgiven once reported (the caller goes on with smaller chunks); everything else stays.
+ * read throws. Memory is forgiven once reported (the caller continues with smaller chunks); everything else stays.
  */
 export class DeviceWatch {
   readonly #device: GPUDevice

@@ -2,12 +2,11 @@ import { execFile } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { commandWords } from '../../support/run-program.ts'
 import { golden, renamed, tensorsOf, without } from '../../support/golden-weights.ts'
 import { f32Tensor, safetensorsFile } from '../../support/safetensors-file.ts'
 
-const root = fileURLToPath(new URL('../../../', import.meta.url))
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'genoconv-failures-'))
@@ -17,10 +16,9 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 
 /** Runs the program as users do, in the folder of the test. */
 function run(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const node = ['--import', join(root, 'scripts/typescript.mjs'), join(root, 'pipelines/cli/main.ts'), ...words]
   const env = { ...process.env, HF_HOME: folder, HF_HUB_OFFLINE: '1', NODE_OPTIONS: '' }
   return new Promise((resolve) => {
-    execFile(process.execPath, node, { cwd: folder, env }, (error, stdout, stderr) =>
+    execFile(process.execPath, commandWords(words), { cwd: folder, env }, (error, stdout, stderr) =>
       resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
     )
   })
