@@ -44,6 +44,7 @@ export {
   type WriteArrowOptions,
   writeBedGraph,
   type WriteOptions,
+  writeParquet,
   writeTsv,
 } from './io/output/write-outputs.ts'
 export type { OutputInfo } from './io/output/output-info.ts'

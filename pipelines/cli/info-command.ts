@@ -13,7 +13,7 @@ export const infoCommand = (): CommandModule => ({
       .positional('output', {
         type: 'string',
         demandOption: true,
-        describe: 'Arrow file or stream that predict or shard merge wrote',
+        describe: 'Arrow file or stream, or Parquet file, that predict or shard merge wrote',
       })
       .options({ json: { ...logOptions['json'], describe: 'As JSON, one object' }, debug: logOptions['debug'] })
       .example('$0 info out.arrow', 'model, device, inputs with SHA-256, and the command that repeats the run')
@@ -37,11 +37,13 @@ interface Made {
   readonly [key: string]: unknown
 }
 
+const formatWords = { arrow: 'Arrow file', arrows: 'Arrow stream', parquet: 'Parquet file' } as const
+
 /** A line a fact. What an older version did not write is left out. */
 function describeInfo(path: string, { format, bytes, rows, columns, made }: OutputInfo): string {
   const { run, input, regions, parameters, version, model, model_sha256: modelHash, device } = made as Made
   const facts: [string, string][] = [
-    ['file', `${path}: Arrow ${format === 'arrow' ? 'file' : 'stream'}, ${showBytes(bytes)}, ${showCount(rows)} rows`],
+    ['file', `${path}: ${formatWords[format]}, ${showBytes(bytes)}, ${showCount(rows)} rows`],
     ['columns', columns.map(({ name }) => name).join(', ')],
     ['genoconv', `${version}${run ? ` on Node ${run.node}` : ''}`],
     ['model', `${model} (SHA-256 ${modelHash})`],

@@ -44,6 +44,7 @@ it('exports what the contract names and nothing by accident', () => {
     'scoreVariants',
     'writeArrow',
     'writeBedGraph',
+    'writeParquet',
     'writeTsv',
   ])
 })

@@ -16,6 +16,7 @@ interface FormatFacts {
  * can be resumed, its reader in resume-output.ts; what misses one does not compile. Data only: the command line lists
  * formats without loading an encoder.
  *
+ * A Parquet file says at its end where its rows are, so an interrupted one says nothing.
  * bedGraph joins neighbours of equal value and leaves out what has none, so its lines do not say which rows they were.
  */
 export const outputFormats = {
@@ -32,6 +33,13 @@ export const outputFormats = {
     isBinary: true,
     allowsOverlaps: true,
     canResume: true,
+  },
+  parquet: {
+    extensions: ['.parquet', '.pq'],
+    description: 'Parquet file',
+    isBinary: true,
+    allowsOverlaps: true,
+    canResume: false,
   },
   tsv: {
     extensions: ['.tsv', '.txt'],

@@ -28,6 +28,13 @@ export const writeArrow = (
 ): Promise<void> => writeAs(options.format === 'stream' ? 'arrows' : 'arrow', batches, output, options)
 
 /**
+ * Writes predictions as Parquet: the columns and metadata of Arrow, null where there is no value. `output` and errors as in
+ * `writeArrow`.
+ */
+export const writeParquet = (batches: Batches, output: string | ByteSink, options: WriteOptions = {}): Promise<void> =>
+  writeAs('parquet', batches, output, options)
+
+/**
  * Writes predictions as tab-separated text with a header line: the columns of Arrow, `NA` where there is no value.
  * `output` and errors as in `writeArrow`.
  */

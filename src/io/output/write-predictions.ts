@@ -6,11 +6,13 @@ import type { Encoder, OutputLayout } from './output-layout.ts'
 import type { ByteSink } from '../bytes/sink.ts'
 import { encodeArrowFile, encodeArrowStream } from './write-arrow.ts'
 import { encodeBedgraph } from './write-bedgraph.ts'
+import { encodeParquet } from './write-parquet.ts'
 import { encodeTsv } from './write-tsv.ts'
 
 const encoders: Readonly<Record<OutputFormat, Encoder>> = {
   arrow: encodeArrowFile,
   arrows: encodeArrowStream,
+  parquet: encodeParquet,
   tsv: encodeTsv,
   bedgraph: encodeBedgraph,
 }

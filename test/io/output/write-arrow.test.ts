@@ -11,23 +11,12 @@ import { memorySink } from '../../../src/io/bytes/sink.ts'
 import type { OutputFormat } from '../../../src/io/output/formats.ts'
 import { writeArrow } from '../../../src/io/output/write-outputs.ts'
 import { writePredictions } from '../../../src/io/output/write-predictions.ts'
+import { makeBatches, rowsExpected } from '../../support/prediction-batches.ts'
 import { pythonWith } from '../../support/python.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'genoconv-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** `[contig, start, length]` each, with two tracks: x is NaN at each seventh position, y never. */
-function makeBatches(pieces: readonly (readonly [string, number, number])[]): PredictionBatch[] {
-  return pieces.map(([contig, start, length], regionIndex) => ({
-    region: { contig, start, end: start + length },
-    bases: Uint8Array.from({ length }, (_, i) => 'ACGTNRY'.charCodeAt((start + i) % 7)),
-    tracks: {
-      x: Float32Array.from({ length }, (_, i) => ((start + i) % 7 === 3 ? Number.NaN : (start + i) / 7)),
-      y: Float32Array.from({ length }, (_, i) => -(start + i)),
-    },
-    regionIndex,
-  }))
-}
 async function* stream(batches: readonly PredictionBatch[]): AsyncGenerator<PredictionBatch> {
   yield* batches
 }
@@ -40,18 +29,6 @@ async function encode(
   await writePredictions(stream(batches), format, sink, { tracks: ['x', 'y'], ...layout })
   return sink.bytes()
 }
-/** Rows as they should be read, all columns. */
-const expected = (batches: readonly PredictionBatch[], regions?: readonly string[]) =>
-  batches.flatMap((batch) =>
-    [...batch.bases].map((base, i) => ({
-      contig: batch.region.contig,
-      position: batch.region.start + i,
-      base: String.fromCharCode(base),
-      ...(regions ? { region: regions[batch.regionIndex] } : {}),
-      x: Number.isNaN(batch.tracks['x'][i]) ? null : batch.tracks['x'][i],
-      y: batch.tracks['y'][i],
-    })),
-  )
 const rowsOf = (bytes: Uint8Array) =>
   tableFromIPC(bytes)
     .toArray()
@@ -71,12 +48,12 @@ describe('Arrow output', () => {
     for (const contigs of [undefined, names]) {
       it(`${format}, contigs ${contigs ? 'known' : 'not known'} beforehand: every row reads back`, async () => {
         const bytes = await encode(several, format, { contigs })
-        expect(rowsOf(bytes)).toEqual(expected(several))
+        expect(rowsOf(bytes)).toEqual(rowsExpected(several))
       })
     }
     it(`${format}: the region column`, async () => {
       const regions = ['a', 'b', 'b', 'gene c', 'd']
-      expect(rowsOf(await encode(several, format, { regions, contigs: names }))).toEqual(expected(several, regions))
+      expect(rowsOf(await encode(several, format, { regions, contigs: names }))).toEqual(rowsExpected(several, regions))
     })
     it(`${format}: no rows`, async () => {
       const table = tableFromIPC(await encode([], format))
@@ -122,7 +99,7 @@ describe('Arrow output', () => {
       ['chrä', 0, 1],
     ])
     expect(rowsOf(await encode(batches, 'arrow')).map((r) => [r['contig'], r['position']])).toEqual(
-      expected(batches).map((r) => [r.contig, r.position]),
+      rowsExpected(batches).map((r) => [r.contig, r.position]),
     )
   })
 
@@ -154,7 +131,7 @@ describe('Arrow output', () => {
   it('writeArrow takes the tracks from the first batch', async () => {
     const sink = memorySink()
     await writeArrow(stream(several), sink)
-    expect(rowsOf(sink.bytes())).toEqual(expected(several))
+    expect(rowsOf(sink.bytes())).toEqual(rowsExpected(several))
   })
 
   it('a failing source reaches the caller and the sink is told to leave nothing', async () => {
@@ -188,7 +165,7 @@ t = (ipc.open_file if sys.argv[1].endswith('.arrow') else ipc.open_stream)(sys.a
 t.validate(full=True)
 print(json.dumps({'rows': t.to_pylist(), 'types': [str(f.type) for f in t.schema], 'meta': {k.decode(): v.decode() for k, v in t.schema.metadata.items()}, 'nulls': [c.null_count for c in t.columns]}))`
           const got = JSON.parse(execFileSync(python!, ['-c', script, path], { encoding: 'utf8' }))
-          expect(got.rows).toEqual(expected(several))
+          expect(got.rows).toEqual(rowsExpected(several))
           expect(got.meta).toEqual({ 'genoconv.version': '1' })
           expect(got.types).toEqual([
             'dictionary<values=string, indices=int32, ordered=0>',
@@ -197,7 +174,7 @@ print(json.dumps({'rows': t.to_pylist(), 'types': [str(f.type) for f in t.schema
             'float',
             'float',
           ])
-          expect(got.nulls).toEqual([0, 0, 0, expected(several).filter((r) => r.x === null).length, 0])
+          expect(got.nulls).toEqual([0, 0, 0, rowsExpected(several).filter((r) => r.x === null).length, 0])
         })
       }
     }
@@ -209,7 +186,7 @@ print(json.dumps({'rows': t.to_pylist(), 'types': [str(f.type) for f in t.schema
         const script =
           "import sys, polars as pl; t = pl.read_ipc(sys.argv[1], memory_map=False); print(t.height, t['contig'].cast(pl.String).to_list()[-1], t['x'].null_count())"
         expect(execFileSync(polars!, ['-c', script, path], { encoding: 'utf8' }).trim()).toBe(
-          `141 three ${expected(several).filter((r) => r.x === null).length}`,
+          `141 three ${rowsExpected(several).filter((r) => r.x === null).length}`,
         )
       }
     })

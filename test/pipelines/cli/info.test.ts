@@ -16,7 +16,7 @@ const words = ['--device', 'cpu', '--threads', '1', '--model', model]
 it('says how a file was made, so that it can be made again', async () => {
   const { path: cwd } = folder({ 'a.fa': gene, 'r.bed': bed })
   const asked = ['--regions', 'r.bed', '--chunk', '500', '--tracks', 'donor', '--quiet']
-  for (const name of ['out.arrow', 'out.arrows']) {
+  for (const name of ['out.arrow', 'out.arrows', 'out.parquet']) {
     expect((await runProgram(['predict', 'a.fa', ...asked, ...words, '-o', name], { cwd })).code).toBe(0)
     const { code, stdout } = await runProgram(['info', name, '--json'], { cwd })
     expect(code).toBe(0)
@@ -63,12 +63,19 @@ it('a large file of which regions are read: the hash is of its index', async () 
 })
 
 it('what says nothing of how it was made', async () => {
-  const { path: cwd } = folder({ 'a.fa': gene, 'empty.arrow': '', 'cut.arrow': 'ARROW1\0\0abc' })
-  for (const name of ['a.fa', 'empty.arrow', 'cut.arrow', 'missing.arrow', '.']) {
+  const { path: cwd } = folder({
+    'a.fa': gene,
+    'empty.arrow': '',
+    'cut.arrow': 'ARROW1\0\0abc',
+    'cut.parquet': 'PAR1abcdefghijkl',
+  })
+  for (const name of ['a.fa', 'empty.arrow', 'cut.arrow', 'cut.parquet', 'missing.arrow', '.']) {
     const { code, lines, stdout } = await runProgram(['info', name], { cwd })
     expect([name, code, lines.length, stdout.length]).toEqual([name, 1, 1, 0])
     expect(lines[0]).toMatch(
-      new RegExp(`^genoconv: ${name.replaceAll('.', '\\.')}: (cannot be read as Arrow|no such file|is no file)`),
+      new RegExp(
+        `^genoconv: ${name.replaceAll('.', '\\.')}: (cannot be read as Arrow|not a complete Parquet|no such file|is no file)`,
+      ),
     )
   }
 })

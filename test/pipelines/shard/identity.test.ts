@@ -109,7 +109,7 @@ describe('the merge', () => {
     const words = { model: splice, fasta: [join(path, 'a.fa')], regions: join(path, 'r.bed') }
     await planned(path, words, 2)
     for (const id of [0, 1]) await ran(path, id)
-    for (const format of ['arrows', 'tsv', 'bedgraph']) {
+    for (const format of ['arrows', 'parquet', 'tsv', 'bedgraph']) {
       const expected = await predicted(path, words, `p.${format}`)
       expect((await merged(path, `m.${format}`)).equals(expected)).toBe(true)
     }
