@@ -6,6 +6,8 @@ import { Scorer } from './variants/scorer.ts'
 
 /** Alleles, each counted once a gene, that are computed together. */
 const groupTasks = 256
+/** Variants that are held at most, where few of them lie in genes. */
+const groupVariants = 2048
 
 /**
  * What each variant changes, in SpliceAI's terms: for every allele and gene the largest gain and loss of acceptors and
@@ -39,10 +41,11 @@ export async function* scoreVariants<V extends Variant>(
   for await (const variant of variants) {
     options.signal?.throwIfAborted()
     // 2. which alleles can be scored, and in which genes
-    const examined = await examine(variant, scorer.around)
+    const found = examine(variant, scorer.around)
+    const examined = found instanceof Promise ? await found : found
     group.push({ variant, examined })
-    tasks += 1 + examined.genes.length * examined.alleles.length
-    if (tasks < groupTasks && !variant.endsGroup) continue
+    for (const allele of examined.alleles) tasks += typeof allele === 'string' ? 0 : allele.genes.length
+    if (tasks < groupTasks && group.length < groupVariants && !variant.endsGroup) continue
     yield* finish()
     tasks = 0
   }

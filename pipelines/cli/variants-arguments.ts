@@ -27,6 +27,8 @@ export function parseVariantsArguments(argv: Argv): VariantsRequest {
     distance: words.parsed('distance', parseBases) ?? 50,
     mask: words.isOn('mask') ? 'boundary' : words.isOn('mask-sites') ? 'sites' : undefined,
     mnv: words.one('mnv') as 'scores' | 'dots',
+    normalize: words.one('normalize') as 'asis' | 'left' | 'trim',
+    raw: words.isOn('raw'),
     digits: words.parsed('precision-digits', parseDigits) ?? 2,
     infoId: words.parsed('info-id', parseInfoId) ?? 'GENOCONV',
     replace: words.isOn('replace'),

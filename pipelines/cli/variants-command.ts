@@ -22,6 +22,10 @@ const scoreOptions = {
       choices: ['scores', 'dots'],
       default: 'scores',
     }),
+    normalize: text(
+      'How an allele is written while it is scored: asis; left (as bcftools norm); trim (shared suffix, then prefix)',
+      { choices: ['asis', 'left', 'trim'], default: 'asis' },
+    ),
   }),
   ...group('How it is computed', { device, precision, memory, threads }),
   ...group('Output', {
@@ -30,6 +34,10 @@ const scoreOptions = {
     'info-id': text('Name of the INFO field', { default: 'GENOCONV' }),
     replace: { type: 'boolean', describe: 'Replace entries of that name that the VCF has' },
     'precision-digits': text('Decimals of the scores in a VCF', { default: '2' }),
+    raw: {
+      type: 'boolean',
+      describe: 'Add <info-id>_RAW: the probabilities of the four sites in the reference and with the allele',
+    },
     reasons: {
       type: 'boolean',
       default: true,

@@ -106,11 +106,12 @@ async function score(run: Run): Promise<VariantsOutcome> {
     log.info(`${model.info.name} (${model.info.architecture}) on ${backend.description} (${reason})`)
     const writer: RecordWriter<VcfRecord> =
       output.format === 'tsv'
-        ? tsvWriter()
+        ? tsvWriter({ isRaw: request.raw, givesReasons: request.givesReasons })
         : vcfWriter({
             header,
             infoId: request.infoId,
             digits: request.digits,
+            isRaw: request.raw,
             givesReasons: request.givesReasons,
             replaces: request.replace,
             isGeneless: genes === 'none',
@@ -123,6 +124,7 @@ async function score(run: Run): Promise<VariantsOutcome> {
       distance: request.distance,
       mask: request.mask,
       mnv: request.mnv,
+      normalize: request.normalize,
       onBadVariant: request.onBadRecord,
       memory: modelMemory,
       listName: source.name,
@@ -191,6 +193,7 @@ function provenanceOf({ info, backend }: Model, request: VariantsRequest): strin
     ['distance', request.distance],
     ['mask', request.mask ?? 'none'],
     ['mnv', request.mnv],
+    ['normalize', request.normalize],
     ['precision', backend.precision],
   ]
   return `<ID=${request.infoId},${fields.map(([key, value]) => `${key}=${value}`).join(',')}>`

@@ -17,6 +17,9 @@ export interface VariantsRequest
   readonly distance: number
   readonly mask?: 'boundary' | 'sites'
   readonly mnv: 'scores' | 'dots'
+  readonly normalize: 'asis' | 'left' | 'trim'
+  /** Whether the probabilities that the scores are differences of are written too. */
+  readonly raw: boolean
   readonly digits: number
   readonly infoId: string
   readonly replace: boolean

@@ -31,6 +31,12 @@ export interface ScoreOptions {
   readonly mask?: 'boundary' | 'sites'
   /** Alleles whose REF and ALT both have several bases: scored, or without values as in SpliceAI. Default `scores`. */
   readonly mnv?: 'scores' | 'dots'
+  /**
+   * How an allele is written while it is scored: `asis`; `trim`: without the suffix that REF and ALT share, then without the
+   * prefix; `left`: as far to the left as it can stand, as `bcftools norm` has it. Offsets count from the variant's own
+   * position all the same. Default `asis`, as SpliceAI.
+   */
+  readonly normalize?: 'asis' | 'left' | 'trim'
   /** A variant outside its contig: an error, or the reason `bad-record`. Default `error`. */
   readonly onBadVariant?: 'error' | 'keep'
   /** Bytes that the model may use. Default 4 GiB. */
@@ -80,9 +86,16 @@ export interface AlleleScore {
   readonly effects: Effects | undefined
 }
 
+type Four = readonly [number, number, number, number]
+
+/** Four of each, in the order of `effectNames`. */
 export interface Effects {
-  readonly scores: readonly [number, number, number, number]
-  readonly offsets: readonly [number, number, number, number]
+  readonly scores: Four
+  readonly offsets: Four
+  /** Probabilities of the kind of site at the four positions, in the reference. */
+  readonly reference: Four
+  /** The same with the allele. */
+  readonly alternate: Four
 }
 
 export interface ScoredVariant<V extends Variant = Variant> {

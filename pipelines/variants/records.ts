@@ -1,8 +1,7 @@
-import type { VcfRecord } from '../../src/io/variants/vcf-reader.ts'
-import { headerBytes, infoText, recordBytes } from '../../src/io/variants/vcf-writer.ts'
-import type { VcfHeader } from '../../src/io/variants/vcf-reader.ts'
 import { formatFloat32 } from '../../src/io/output/format-number.ts'
-import type { AlleleScore, ScoredVariant, Variant } from './options.ts'
+import type { VcfHeader, VcfRecord } from '../../src/io/variants/vcf-reader.ts'
+import { headerBytes, infoText, recordBytes } from '../../src/io/variants/vcf-writer.ts'
+import type { AlleleScore, Effects, ScoredVariant, Variant } from './options.ts'
 
 const encoder = new TextEncoder()
 
@@ -16,6 +15,8 @@ export interface VcfFormat {
   readonly header: VcfHeader
   readonly infoId: string
   readonly digits: number
+  /** Whether `<infoId>_RAW` has the probabilities that the scores are differences of. */
+  readonly isRaw: boolean
   /** Whether alleles without a score get their reason in `<infoId>_SKIPPED`. */
   readonly givesReasons: boolean
   /** Whether entries of these names in the input are replaced. */
@@ -26,14 +27,20 @@ export interface VcfFormat {
   readonly provenance: string
 }
 
-/** A VCF with two header lines and one or two INFO entries more; all else is as it was. */
+/** A VCF with header lines and INFO entries more; all else is as it was. */
 export function vcfWriter(format: VcfFormat): RecordWriter<VcfRecord> {
-  const { header, infoId, digits, givesReasons, isGeneless } = format
+  const { header, infoId, isRaw, givesReasons, isGeneless } = format
   const skippedId = `${infoId}_SKIPPED`
-  const replaced = format.replaces ? [infoId, skippedId] : []
-  const fields = `ALLELE|SYMBOL|DS_AG|DS_AL|DS_DG|DS_DL|DP_AG|DP_AL|DP_DG|DP_DL${isGeneless ? '|STRAND' : ''}`
+  const rawId = `${infoId}_RAW`
+  const replaced = format.replaces ? [infoId, rawId, skippedId] : []
+  const fields = (values: string): string => `ALLELE|SYMBOL|${values}${isGeneless ? '|STRAND' : ''}`
   const added = [
-    `##INFO=<ID=${infoId},Number=.,Type=String,Description="Splice changes: gains and losses (DS) of acceptors and donors and their offsets from POS (DP). Format: ${fields}">`,
+    ...(isRaw
+      ? [
+          `##INFO=<ID=${rawId},Number=.,Type=String,Description="Probabilities of the four sites of ${infoId} in the reference (REF) and with the allele (ALT). Format: ${fields(rawFields)}">`,
+        ]
+      : []),
+    `##INFO=<ID=${infoId},Number=.,Type=String,Description="Splice changes: gains and losses (DS) of acceptors and donors and their offsets from POS (DP). Format: ${fields(scoreFields)}">`,
     ...(givesReasons
       ? [
           `##INFO=<ID=${skippedId},Number=.,Type=String,Description="Why an allele has no ${infoId} entry. Format: ALLELE|REASON">`,
@@ -46,7 +53,9 @@ export function vcfWriter(format: VcfFormat): RecordWriter<VcfRecord> {
     record({ variant, scores, skipped }) {
       const entries: string[] = []
       if (scores.length > 0)
-        entries.push(`${infoId}=${scores.map((score) => scoreText(score, digits, isGeneless)).join(',')}`)
+        entries.push(`${infoId}=${scores.map((score) => entryText(score, shownScores, format)).join(',')}`)
+      if (isRaw && scores.length > 0)
+        entries.push(`${rawId}=${scores.map((score) => entryText(score, shownProbabilities, format)).join(',')}`)
       if (givesReasons && skipped.length > 0)
         entries.push(`${skippedId}=${skipped.map(({ alt, reason }) => `${infoText(alt)}|${reason}`).join(',')}`)
       return recordBytes(variant, entries, replaced)
@@ -54,10 +63,19 @@ export function vcfWriter(format: VcfFormat): RecordWriter<VcfRecord> {
   }
 }
 
-/** `ALLELE|SYMBOL|` four scores `|` four offsets, dots where there are none. */
-function scoreText({ alt, gene, strand, effects }: AlleleScore, digits: number, isGeneless: boolean): string {
-  const values = effects ? [...effects.scores.map((s) => showScore(s, digits)), ...effects.offsets] : Array(8).fill('.')
-  return [infoText(alt), gene === '.' ? gene : infoText(gene), ...values, ...(isGeneless ? [strand] : [])].join('|')
+const scoreFields = 'DS_AG|DS_AL|DS_DG|DS_DL|DP_AG|DP_AL|DP_DG|DP_DL'
+const rawFields = 'REF_AG|REF_AL|REF_DG|REF_DL|ALT_AG|ALT_AL|ALT_DG|ALT_DL'
+type Shown = (effects: Effects, digits: number) => (string | number)[]
+
+const shownScores: Shown = ({ scores, offsets }, digits) => [...scores.map((s) => showScore(s, digits)), ...offsets]
+const shownProbabilities: Shown = ({ reference, alternate }, digits) =>
+  [...reference, ...alternate].map((p) => showScore(p, digits))
+
+/** `ALLELE|SYMBOL|` eight values, dots where there are none. */
+function entryText({ alt, gene, strand, effects }: AlleleScore, show: Shown, format: VcfFormat): string {
+  const values = effects ? show(effects, format.digits) : Array(8).fill('.')
+  const name = gene === '.' ? gene : infoText(gene)
+  return [infoText(alt), name, ...values, ...(format.isGeneless ? [strand] : [])].join('|')
 }
 
 /** Fixed decimals, without the sign of a zero. */
@@ -66,36 +84,47 @@ export function showScore(score: number, digits: number): string {
   return Number(text) === 0 ? (0).toFixed(digits) : text
 }
 
-const tsvColumns = [
-  'contig',
-  'position',
-  'ref',
-  'alt',
-  'gene',
-  'transcript',
-  'strand',
-  'acceptor_gain',
-  'acceptor_loss',
-  'donor_gain',
-  'donor_loss',
-  'acceptor_gain_offset',
-  'acceptor_loss_offset',
-  'donor_gain_offset',
-  'donor_loss_offset',
-]
+const tsvColumns = ['contig', 'position', 'ref', 'alt', 'gene', 'transcript', 'strand']
+const effectColumns = ['acceptor_gain', 'acceptor_loss', 'donor_gain', 'donor_loss']
 
-/** A row an allele and gene, positions 0-based, unrounded scores; alleles without a score are left out. */
-export function tsvWriter(): RecordWriter<Variant> {
+export interface TsvFormat {
+  readonly isRaw: boolean
+  /** Whether alleles without a score have a row too, which says why. */
+  readonly givesReasons: boolean
+}
+
+/** A row an allele and gene, positions 0-based, unrounded scores, `NA` where there is nothing. */
+export function tsvWriter({ isRaw, givesReasons }: TsvFormat): RecordWriter<Variant> {
+  const columns = [
+    ...tsvColumns,
+    ...effectColumns,
+    ...effectColumns.map((name) => `${name}_offset`),
+    ...(isRaw ? ['reference', 'alternate'].flatMap((of) => effectColumns.map((name) => `${name}_${of}`)) : []),
+    ...(givesReasons ? ['reason'] : []),
+  ]
+  const valueCount = isRaw ? 16 : 8
+  const line = (fields: readonly (string | number)[], reason: string): Uint8Array =>
+    encoder.encode(`${[...fields, ...(givesReasons ? [reason] : [])].join('\t')}\n`)
   return {
     *head() {
-      yield encoder.encode(`${tsvColumns.join('\t')}\n`)
+      yield encoder.encode(`${columns.join('\t')}\n`)
     },
-    *record({ variant, scores }) {
+    *record({ variant, scores, skipped }) {
+      const { contig, position, ref } = variant
       for (const { alt, gene, transcript, strand, effects } of scores) {
-        const place = [variant.contig, variant.position, variant.ref, alt, gene, transcript ?? 'NA', strand]
-        const values = effects ? [...effects.scores.map(formatFloat32), ...effects.offsets] : Array(8).fill('NA')
-        yield encoder.encode(`${[...place, ...values].join('\t')}\n`)
+        const { reference = [], alternate = [] } = isRaw && effects ? effects : {}
+        const values = effects
+          ? [
+              ...effects.scores.map(formatFloat32),
+              ...effects.offsets,
+              ...[...reference, ...alternate].map(formatFloat32),
+            ]
+          : Array(valueCount).fill('NA')
+        yield line([contig, position, ref, alt, gene, transcript ?? 'NA', strand, ...values], 'NA')
       }
+      if (!givesReasons) return
+      for (const { alt, reason } of skipped)
+        yield line([contig, position, ref, alt, ...Array(3 + valueCount).fill('NA')], reason)
     },
   }
 }

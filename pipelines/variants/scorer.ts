@@ -2,7 +2,7 @@ import { ConfigError, FormatError } from '../../src/errors.ts'
 import type { Genome } from '../../src/genome.ts'
 import type { Model, Piece } from '../../src/model/model.ts'
 import { expectChoice, expectNumber, expectWhole } from '../../src/validate.ts'
-import type { Examined, Surroundings } from './alleles.ts'
+import { type Examined, type Scorable, type Surroundings, WholeContigs } from './alleles.ts'
 import { computePieces, mostAlternateBases, mostReferenceBases } from './compute.ts'
 import { ContigNames } from './contigs.ts'
 import type { AlleleScore, Effects, ScoredVariant, ScoreOptions, Variant } from './options.ts'
@@ -38,17 +38,20 @@ export class Scorer {
     expectChoice('mask', options.mask, ['boundary', 'sites'])
     expectChoice('mnv', options.mnv, ['scores', 'dots'])
     expectChoice('onBadVariant', options.onBadVariant, ['error', 'keep'])
+    expectChoice('normalize', options.normalize, ['asis', 'left', 'trim'])
     expectNumber('memory', options.memory, { least: 1, most: Number.POSITIVE_INFINITY })
     const memoryBytes = options.memory ?? model.backend.limits.maxTotalBytes ?? defaultMemoryBytes
-    const contigs = new ContigNames(await genome.contigs(signal), genome.name, onNote)
+    const all = await genome.contigs(signal)
+    const contigs = new ContigNames(all, genome.name, onNote)
     const around: Surroundings = {
       genome,
       contigs,
-      genes: genes === 'none' ? genes : contigs.index(genes, transcripts),
+      genes: genes === 'none' ? new WholeContigs(all) : contigs.index(genes, transcripts),
       distance,
       halo: Math.max(info.receptiveField.left, info.receptiveField.right),
       signal,
       onBadVariant: options.onBadVariant,
+      normalize: options.normalize,
       mostAlternateBases: mostAlternateBases(model, memoryBytes),
       listName: options.listName ?? 'the list of variants',
     }
@@ -59,18 +62,14 @@ export class Scorer {
   async score<V extends Variant>(
     group: readonly { readonly variant: V; readonly examined: Examined }[],
   ): Promise<ScoredVariant<V>[]> {
-    const isDots = ({ ref }: Variant, alt: Uint8Array): boolean =>
-      this.#options.mnv === 'dots' && ref.length > 1 && alt.length > 1
-    const planned = group.map(({ variant, examined }) =>
-      examined.alleles.flatMap((alt, alleleIndex) =>
-        typeof alt === 'string'
+    const planned = group.map(({ examined }) =>
+      examined.alleles.flatMap((allele, alleleIndex) =>
+        typeof allele === 'string'
           ? []
-          : examined.genes.map((gene) => ({
+          : allele.genes.map((gene) => ({
               alleleIndex,
               gene,
-              task: isDots(variant, alt)
-                ? undefined
-                : { gene, position: variant.position, refLength: variant.ref.length, alt },
+              task: this.#isDots(allele) ? undefined : { ...allele, gene },
             })),
       ),
     )
@@ -84,13 +83,17 @@ export class Scorer {
           gene: gene.gene,
           transcript: gene.id,
           strand: gene.strand,
-          effects: task && effects.get(task),
+          effects: task && fromPosition(effects.get(task)!, task.position - variant.position),
         }),
       ),
       skipped: examined.alleles.flatMap((reason, k) =>
         typeof reason === 'string' ? { alt: variant.alts[k], reason } : [],
       ),
     }))
+  }
+
+  #isDots({ refLength, alt }: Scorable): boolean {
+    return this.#options.mnv === 'dots' && refLength > 1 && alt.length > 1
   }
 
   async #effects(tasks: readonly Task[]): Promise<ReadonlyMap<Task, Effects>> {
@@ -142,6 +145,12 @@ export class Scorer {
     })
   }
 }
+
+/** Offsets from a position `shift` bases before the one they were counted from. */
+const fromPosition = (effects: Effects, shift: number): Effects =>
+  shift === 0
+    ? effects
+    : { ...effects, offsets: effects.offsets.map((offset) => offset + shift) as unknown as Effects['offsets'] }
 
 /** Values along the forward strand. */
 function forward({ acceptor, donor }: SiteTracks, strand: '+' | '-'): SiteTracks {

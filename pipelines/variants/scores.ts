@@ -60,7 +60,9 @@ export function effectsOf(reference: SiteTracks, alternate: SiteTracks, options:
       return (offsets[k] === boundary) === isGain ? 0 : score
     }) as unknown as Effects['scores']
   }
-  return { scores, offsets }
+  const raw = (tracks: SiteTracks): Effects['reference'] =>
+    found.map(({ index }, k) => (k < 2 ? tracks.acceptor : tracks.donor)[index]) as unknown as Effects['reference']
+  return { scores, offsets, reference: raw(reference), alternate: raw(alternate) }
 }
 
 function strongest(

@@ -26,12 +26,17 @@ describe('effects', () => {
   const gene = { gene: 'G', id: undefined, contig: 'c', start: 80, end: 130, exonStarts: [80, 99], exonEnds: [90, 130] }
   const options = { position: 100, distance: 2, gene: { ...gene, strand: '+' as const } }
   it('the largest change of each kind, the first of equal ones', () => {
-    expect(effectsOf(reference, alternate, options)).toEqual({ scores: [0.25, 0.5, 1, 0], offsets: [-2, -1, 0, -2] })
+    expect(effectsOf(reference, alternate, options)).toEqual({
+      scores: [0.25, 0.5, 1, 0],
+      offsets: [-2, -1, 0, -2],
+      reference: [0, 0.5, 0, 0],
+      alternate: [0.25, 0, 1, 0],
+    })
   })
   it("SpliceAI's mask: the nearest boundary, here one base to the left", () => {
     expect(effectsOf(reference, alternate, { ...options, mask: 'boundary' }).scores).toEqual([0.25, 0.5, 1, 0])
     const gained = effectsOf(alternate, reference, { ...options, mask: 'boundary' })
-    expect(gained).toEqual({ scores: [0, 0, 0, 0], offsets: [-1, -2, -2, 0] })
+    expect(gained).toMatchObject({ scores: [0, 0, 0, 0], offsets: [-1, -2, -2, 0] })
   })
   it('of two boundaries equally near the left one counts', () => {
     const between = { ...gene, strand: '+' as const, exonStarts: [101], exonEnds: [100] }
@@ -39,7 +44,7 @@ describe('effects', () => {
     expect(masked.scores).toEqual([0.25, 0.5, 1, 0]) // the loss at -1 is at the left boundary
   })
   it('mask by site: gains of annotated sites and other losses count 0, by kind and strand', () => {
-    expect(effectsOf(reference, alternate, { ...options, mask: 'sites' })).toEqual({
+    expect(effectsOf(reference, alternate, { ...options, mask: 'sites' })).toMatchObject({
       scores: [0.25, 0.5, 1, 0],
       offsets: [-2, -1, 0, -2],
     })
