@@ -11,8 +11,8 @@ import {
   Uint32,
   Utf8,
   Vector,
-} from 'apache-arrow'
-import type { Data } from 'apache-arrow'
+} from './arrow.ts'
+import type { Data } from './arrow.ts'
 import type { PredictionBatch } from '../../genome.ts'
 import { pairTable, translateInto } from '../fasta/alphabet.ts'
 import { NameTable, type OutputLayout } from './output-layout.ts'

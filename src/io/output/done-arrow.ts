@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import { Message } from 'apache-arrow'
+import { Message } from './arrow.ts'
 import { type DoneOutput, type MessageBlock, readAt } from './done-output.ts'
 
 /** `ARROW1` and padding: the beginning of a file, not of a stream. */

@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises'
-import { RecordBatchReader, Schema } from 'apache-arrow'
+import { RecordBatchReader, Schema } from './arrow.ts'
 import { parquetMetadataAsync } from 'hyparquet'
 import { FormatError } from '../../errors.ts'
 import { localPath } from '../bytes/local-path.ts'

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises'
-import { type AsyncRecordBatchFileReader, type RecordBatch, RecordBatchReader, type Vector } from 'apache-arrow'
+import { type AsyncRecordBatchFileReader, type RecordBatch, RecordBatchReader, type Vector } from './arrow.ts'
 import { FormatError } from '../../errors.ts'
 
 /** Rows of one record batch, column by column. */

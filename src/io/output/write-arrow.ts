@@ -4,7 +4,7 @@ import {
   RecordBatchStreamWriter,
   RecordBatchWriter,
   type Schema,
-} from 'apache-arrow'
+} from './arrow.ts'
 import type { PredictionBatch } from '../../genome.ts'
 import { ArrowRows, arrowSchema, type DictionaryColumn, dictionaryIds } from './arrow-rows.ts'
 import { checkHead, type DoneOutput } from './done-output.ts'
@@ -50,7 +50,7 @@ class FileWriter extends RecordBatchFileWriter {
   /** As if this writer had written what is there. */
   continueAfter({ bytes, recordBatches }: DoneOutput): void {
     this._position = bytes
-    this._recordBatchBlocks.push(...(recordBatches as typeof this._recordBatchBlocks))
+    this._recordBatchBlocks = this._recordBatchBlocks.concat(recordBatches as typeof this._recordBatchBlocks)
   }
   /** Replaces the schema that the footer will hold (its metadata may have grown). */
   setFooterSchema(schema: Schema): void {

@@ -1,4 +1,4 @@
-import type { RecordBatch, Vector } from 'apache-arrow'
+import type { RecordBatch, Vector } from './arrow.ts'
 import { ByteWriter, type ColumnSource, ParquetWriter, type SchemaElement } from 'hyparquet-writer'
 import type { PredictionBatch } from '../../genome.ts'
 import { ArrowRows, arrowSchema } from './arrow-rows.ts'

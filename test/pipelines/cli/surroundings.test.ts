@@ -29,7 +29,7 @@ export async function load(url, context, next) {
     const loaded = stderr.split('\n').filter((text) => text.startsWith('LOADED '))
     expect(loaded.some((url) => url.includes('/yargs/'))).toBe(true)
     const heavy =
-      /apache-arrow|node_modules\/webgpu|@huggingface|cli-progress|@gmod|src\/(kernels|model)\/|pipelines\/(predict|shard|models|device)\//
+      /output\/arrow\.js|node_modules\/webgpu|@huggingface|cli-progress|@gmod|src\/(kernels|model)\/|pipelines\/(predict|shard|models|device)\//
     expect(loaded.filter((url) => heavy.test(url))).toEqual([])
   })
 })
