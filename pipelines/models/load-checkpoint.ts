@@ -22,6 +22,8 @@ export interface LoadCheckpointOptions {
   /** While a model is downloaded, which happens to repo ids that are not in the cache. */
   readonly onDownload?: ((progress: DownloadProgress) => void) | undefined
   readonly signal?: AbortSignal | undefined
+  /** Where a browser finds the shipped models (load-checkpoint.browser.ts). */
+  readonly modelsUrl?: string | URL | undefined
 }
 
 /** What a `--model` stands for, before its files are looked at. */

@@ -96,6 +96,20 @@ describe('imports go one way', () => {
       .filter((f) => /\bGPU[A-Z]\w+/.test(readFileSync(join(root, f), 'utf8')))
     expect(wrong).toEqual([])
   })
+  it('what a browser takes instead stands beside it, and offers no more', () => {
+    const exported = (file: string): string[] => {
+      const text = readFileSync(join(root, file), 'utf8')
+      const declared = [...text.matchAll(/^export (?:async )?(?:function\*?|const|class) (\w+)/gm)]
+      const passedOn = [...text.matchAll(/^export \{ ([^}]+) \}/gm)]
+      return [...declared.map(([, name]) => name), ...passedOn.flatMap(([, names]) => names.split(', '))]
+    }
+    const substitutes = files.filter(
+      (file) => file.endsWith('.browser.ts') && file !== 'src/kernels/cpu/worker.browser.ts',
+    )
+    expect(substitutes.length).toBeGreaterThan(4)
+    for (const file of substitutes)
+      expect(exported(file.replace('.browser.ts', '.ts')), file).toEqual(expect.arrayContaining(exported(file)))
+  })
   it('no test code in the sources', () => expect(wrongImports('', (t) => t.startsWith('test/'))).toEqual([]))
   it('no source refers to a document outside the repository', () => {
     const outside = /\b(MODELS|DESIGN|STYLE|GPU)\.md\b|\bof SPEC\b|\bSPEC,/

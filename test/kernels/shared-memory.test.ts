@@ -9,7 +9,7 @@ it('pieces in use never overlap, and what was given back serves again', () => {
         maxLength: 120,
       }),
       (steps) => {
-        const memory = new SharedMemory()
+        const memory = new SharedMemory(2)
         const live: { array: Float32Array; mark: number }[] = []
         steps.forEach(({ floats, victim }, i) => {
           const array = memory.allocate(floats)
@@ -31,7 +31,7 @@ it('pieces in use never overlap, and what was given back serves again', () => {
 })
 
 it('gives up an empty buffer that is too small for what is asked, and says so once', () => {
-  const memory = new SharedMemory()
+  const memory = new SharedMemory(2)
   const small = memory.allocate(100)
   memory.allocate(5 << 20)
   expect(memory.takeDropped()).toBe(false) // the first one is in use
@@ -43,7 +43,7 @@ it('gives up an empty buffer that is too small for what is asked, and says so on
 })
 
 it('keeps small pieces out of a large empty buffer', () => {
-  const memory = new SharedMemory()
+  const memory = new SharedMemory(2)
   const large = memory.allocate(70 << 20)
   memory.free(large)
   expect(memory.allocate(60 << 20).buffer).toBe(large.buffer) // most of it
@@ -54,7 +54,7 @@ it('keeps small pieces out of a large empty buffer', () => {
 })
 
 it('refuses to take a piece back twice', () => {
-  const memory = new SharedMemory()
+  const memory = new SharedMemory(2)
   const array = memory.allocate(10)
   memory.free(array)
   expect(() => memory.free(array)).toThrow(/twice/)

@@ -1,5 +1,5 @@
-import type { FileHandle } from 'node:fs/promises'
 import { LimitError } from '../../errors.ts'
+import type { SpoolFile } from './spool-file.ts'
 
 /**
  * Bytes that are written in one order and read in another: a record whose length is not known until its end, values that
@@ -11,7 +11,7 @@ export class Spool {
   private readonly memoryBytes: number
   private readonly folder: string
   private buffer = new Uint8Array(0)
-  private file: { handle: FileHandle; remove: () => Promise<void> } | undefined
+  private file: SpoolFile | undefined
   /** One past the last byte written. */
   byteLength = 0
 
@@ -24,7 +24,7 @@ export class Spool {
     const end = offset + bytes.byteLength
     if (!this.file && end > this.memoryBytes) await this.moveToFile()
     if (this.file) {
-      await this.writeToFile(this.file.handle, offset, bytes)
+      await this.writeToFile(this.file, offset, bytes)
     } else {
       if (end > this.buffer.byteLength) {
         const grown = new Uint8Array(Math.min(this.memoryBytes, Math.max(end, this.buffer.byteLength * 2)))
@@ -63,23 +63,17 @@ export class Spool {
   }
 
   private async moveToFile(): Promise<void> {
-    // Only here, so that a browser, which has no files, can use the class up to its memory.
-    const [{ open, unlink }, { join }] = await Promise.all([import('node:fs/promises'), import('node:path')])
-    const path = join(this.folder, `.genoconv-${process.pid}-${Math.random().toString(36).slice(2, 10)}.partial`)
-    const handle = await open(path, 'wx+').catch((cause) => {
-      throw this.failure(cause)
+    const { openSpoolFile } = await import('./spool-file.ts') // only few runs need it
+    const file = await openSpoolFile(this.folder).catch((cause) => {
+      throw cause instanceof LimitError ? cause : this.failure(cause)
     })
-    const unlinked = await unlink(path).then(
-      () => true,
-      () => false, // a system that keeps the names of open files
-    )
-    this.file = { handle, remove: async () => (unlinked ? undefined : unlink(path)) }
+    this.file = file
     const held = this.buffer.subarray(0, this.byteLength)
     this.buffer = new Uint8Array(0)
-    await this.writeToFile(handle, 0, held)
+    await this.writeToFile(file, 0, held)
   }
 
-  private async writeToFile(handle: FileHandle, offset: number, bytes: Uint8Array): Promise<void> {
+  private async writeToFile({ handle }: SpoolFile, offset: number, bytes: Uint8Array): Promise<void> {
     for (let done = 0; done < bytes.byteLength; ) {
       const { bytesWritten } = await handle
         .write(bytes, done, bytes.byteLength - done, offset + done)

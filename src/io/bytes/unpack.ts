@@ -7,14 +7,12 @@ const RUN_BLOCKS = 16
 /** Calls that run while the consumer works. */
 const RUNS_AHEAD = 2
 
-const isNode = typeof process !== 'undefined' && process.versions?.node !== undefined
-
-/** The inflaters of this platform; node: modules are loaded only in Node. */
-export function loadInflaters(): Promise<typeof import('./browser-inflate.ts')> {
-  inflaters ??= isNode ? import('./node-inflate.ts') : import('./browser-inflate.ts')
+/** The inflaters of this platform: zlib, and in the build for browsers what inflate.browser.ts has. */
+export function loadInflaters(): Promise<typeof import('./inflate.ts')> {
+  inflaters ??= import('./inflate.ts')
   return inflaters
 }
-let inflaters: Promise<typeof import('./browser-inflate.ts')> | undefined
+let inflaters: Promise<typeof import('./inflate.ts')> | undefined
 
 export interface UnpackOptions {
   readonly signal?: AbortSignal

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import { ConfigError, DeviceError } from '../../errors.ts'
 import type { Backend } from '../backend.ts'
 import type { DilatedConvArguments } from '../dilated-conv/dilated-conv.ts'
@@ -18,6 +17,7 @@ import { collectGarbage } from './garbage.ts'
 import { WorkerPool } from './pool.ts'
 import { SharedMemory } from './shared-memory.ts'
 import type { Step } from './steps.ts'
+import { defaultThreads } from './thread.ts'
 import type { WasmVariant } from './wasm.ts'
 
 const mostThreads = 1024
@@ -39,7 +39,7 @@ export interface CpuBackendOptions {
 
 /** The plain-CPU backend: WASM SIMD kernels in worker threads, activations in shared memory. */
 export function createCpuBackend(options: CpuBackendOptions = {}): Backend {
-  const threads = options.threads ?? availableParallelism()
+  const threads = options.threads ?? defaultThreads()
   if (!Number.isInteger(threads) || threads < 1 || threads > mostThreads) {
     throw new ConfigError({
       where: 'threads',
@@ -51,8 +51,8 @@ export function createCpuBackend(options: CpuBackendOptions = {}): Backend {
   const best = engineVariant()
   const variant = options.variant ?? best
   const pool = new WorkerPool(threads, variant)
-  const activations = new SharedMemory() // written by queued steps only: what was released may be given out again at once
-  const uploads = new SharedMemory() // written by this thread at once, so released only when the steps queued so far have run
+  const activations = new SharedMemory(threads) // written by queued steps only: what was released may be given out again at once
+  const uploads = new SharedMemory(threads) // written by this thread at once, so released only when the steps queued so far have run
   let released: Float32Array[] = []
   let queue: Step[] = []
   let isOpen = true

@@ -1,34 +1,15 @@
-import { Worker } from 'node:worker_threads'
 import { DeviceError } from '../../errors.ts'
 import { abortProgram, controlFields, countersPerStep, resetControl } from './context.ts'
+import type { Outcome, Program, Thread } from './program.ts'
 import type { Step } from './steps.ts'
+import { sharedBuffer, startThread } from './thread.ts'
 import type { WasmVariant } from './wasm.ts'
-
-/** Steps run by all workers together, one after the other. */
-export interface Program {
-  readonly steps: readonly Step[]
-  readonly counters: Int32Array
-  /** Collect garbage first: buffers that were given up are still held by this thread's dead objects. */
-  readonly collect: boolean
-}
-/** What a worker answers to a program. */
-export interface Outcome {
-  readonly failure?: { readonly reason: DeviceError['reason']; readonly text: string }
-}
-export interface Setup {
-  readonly workerIndex: number
-  readonly workerCount: number
-  readonly control: Int32Array
-  readonly variant: WasmVariant
-}
 
 /** One worker, and who waits for its answer. */
 interface Seat {
-  readonly worker: Worker
+  readonly thread: Thread
   settle: ((outcome: Outcome) => void) | undefined
 }
-
-const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.')) // .ts from the sources, .js when built
 
 /**
  * Worker threads that run one program at a time; programs queue. A kernel that throws fails its program only. A thread
@@ -36,30 +17,28 @@ const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.')) // .ts
  */
 export class WorkerPool {
   readonly #seats: readonly Seat[]
-  readonly #control = new Int32Array(new SharedArrayBuffer(controlFields * 4))
+  readonly #control: Int32Array
   #counters: Int32Array = new Int32Array(0)
   #tail: Promise<void> = Promise.resolve()
   #closed: DeviceError | undefined
   #mustCollect = false
 
   constructor(workerCount: number, variant: WasmVariant) {
+    this.#control = new Int32Array(sharedBuffer(controlFields * 4, workerCount))
     this.#seats = Array.from({ length: workerCount }, (_, workerIndex) => {
-      const worker = new Worker(new URL(`./worker${extension}`, import.meta.url), {
-        workerData: { workerIndex, workerCount, control: this.#control, variant } satisfies Setup,
+      const setup = { workerIndex, workerCount, control: this.#control, variant }
+      const thread = startThread(setup, {
+        onOutcome: (outcome) => seat.settle?.(outcome),
+        onEnd: (text) => this.#lose(seat, text),
       })
-      const seat: Seat = { worker, settle: undefined }
-      worker.on('message', (outcome: Outcome) => seat.settle?.(outcome))
-      worker.on('error', (error: unknown) => this.#lose(seat, error instanceof Error ? error.message : String(error)))
-      worker.on('messageerror', (error) => this.#lose(seat, error.message))
-      worker.on('exit', (code) => this.#lose(seat, `exit code ${code}`))
-      worker.unref() // a process with nothing left to do may end; after the listeners, one of which would hold it
+      const seat: Seat = { thread, settle: undefined }
       return seat
     })
   }
 
   /** The threads, for tests of what happens when one dies. */
-  get workers(): readonly Worker[] {
-    return this.#seats.map((seat) => seat.worker)
+  get workers(): readonly Thread[] {
+    return this.#seats.map((seat) => seat.thread)
   }
 
   /** Runs the steps after all that were given before. Rejects with a DeviceError. */
@@ -93,22 +72,22 @@ export class WorkerPool {
   }
 
   async #runOn(seat: Seat, program: Program): Promise<Outcome> {
-    seat.worker.ref()
+    seat.thread.ref()
     try {
       return await new Promise<Outcome>((resolve) => {
         seat.settle = resolve
-        seat.worker.postMessage(program)
+        seat.thread.post(program)
       })
     } finally {
       seat.settle = undefined
-      seat.worker.unref()
+      seat.thread.unref()
     }
   }
 
   /** One buffer serves all programs: each new one would stay in the threads until they collect garbage. */
   #clearedCounters(stepCount: number): Int32Array {
     const count = stepCount * countersPerStep
-    if (this.#counters.length < count) this.#counters = new Int32Array(new SharedArrayBuffer(count * 2 * 4))
+    if (this.#counters.length < count) this.#counters = new Int32Array(sharedBuffer(count * 2 * 4, this.#seats.length))
     return this.#counters.fill(0)
   }
 

@@ -1,3 +1,5 @@
+import { sharedBuffer } from './thread.ts'
+
 /** Floats of which every piece takes a multiple: pieces start at cache lines. */
 const granuleFloats = 16
 const smallestSegmentFloats = 4 << 20
@@ -25,7 +27,13 @@ const isEmpty = (segment: Segment): boolean => segment.holes[0]?.count === segme
 export class SharedMemory {
   readonly #segments: Segment[] = []
   readonly #taken = new Map<Float32Array, Segment>()
+  readonly #workerCount: number
   #hasDropped = false
+
+  /** @param workerCount of those who will use it */
+  constructor(workerCount: number) {
+    this.#workerCount = workerCount
+  }
 
   /** Uninitialised. Throws a RangeError where the system gives no more. */
   allocate(floatCount: number): Float32Array {
@@ -92,7 +100,7 @@ export class SharedMemory {
     const inUse = this.#segments.reduce((sum, s) => sum + s.floats.length, 0)
     const wanted = Math.max(count, Math.min(largestSegmentFloats, Math.max(smallestSegmentFloats, inUse)))
     const hole = { start: 0, count: wanted }
-    const segment = { floats: new Float32Array(new SharedArrayBuffer(wanted * 4)), holes: [hole] }
+    const segment = { floats: new Float32Array(sharedBuffer(wanted * 4, this.#workerCount)), holes: [hole] }
     this.#segments.push(segment)
     return [segment, hole]
   }

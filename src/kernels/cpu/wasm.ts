@@ -15,7 +15,7 @@ export type WasmVariant = keyof WasmSource
 const scratchBase = 65536 // static data of a kernel module stays below this
 const pageBytes = 65536
 
-function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
+export function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
   const text = atob(base64)
   const bytes = new Uint8Array(text.length)
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i)

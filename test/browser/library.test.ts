@@ -1,0 +1,141 @@
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bundleLibrary } from '../../scripts/browser-bundle.mjs'
+import * as portable from '../../src/portable.ts'
+import { createBackend, loadModel, openGenome, predict } from '../../src/index.ts'
+import { describeChromium, launchChromium } from '../support/chromium.ts'
+import { serveStatic, type StaticServer } from '../support/static-server.ts'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const mostGzippedBytes = 400_000
+
+let code: Uint8Array
+beforeAll(async () => {
+  code = (await bundleLibrary()).outputFiles[0].contents
+})
+
+describe('the build for browsers', () => {
+  it('has no part of Node, all the portable names, and weighs little', async () => {
+    const text = new TextDecoder().decode(code)
+    expect(text).not.toMatch(/["'`]node:|\brequire\(|from ?["'`]|import ?["'`]/)
+    const bytes = gzipSync(code).length
+    console.log(`the library for browsers: ${bytes} bytes gzipped`)
+    expect(bytes).toBeLessThan(mostGzippedBytes)
+    const exported = /export\{([^}]*)\};?\s*$/
+      .exec(text)![1]
+      .split(',')
+      .map((name) => name.replace(/^.* as /, ''))
+    expect(exported.sort()).toEqual(Object.keys(portable).sort())
+  })
+})
+
+type Values = Readonly<Record<string, number[]>>
+
+/** The middle of a gene of the samples: enough for sites, short enough for a software GPU. */
+const piece = { contig: '20:61866257-61872847', start: 2000, end: 4600 }
+
+async function inNode(): Promise<Values> {
+  const backend = await createBackend('cpu', { threads: 2 })
+  const model = await loadModel('splice', { backend })
+  const genome = await openGenome(`${root}data-samples/BIRC7.fa`)
+  try {
+    return await collect(predict(model, genome, { regions: [piece] }))
+  } finally {
+    await backend.destroy()
+  }
+}
+
+async function collect(batches: ReturnType<typeof predict>): Promise<Values> {
+  const values: Record<string, number[]> = {}
+  for await (const { tracks } of batches)
+    for (const [name, track] of Object.entries(tracks)) (values[name] ??= []).push(...track)
+  return values
+}
+
+function expectClose(got: Values, expected: Values): void {
+  expect(Object.keys(got)).toEqual(Object.keys(expected))
+  for (const [name, values] of Object.entries(expected)) {
+    expect(got[name].length).toBe(values.length)
+    expect(Math.max(...values)).toBeGreaterThan(0.5) // sites are there
+    expect(Math.max(...values.map((value, i) => Math.abs(value - got[name][i])))).toBeLessThan(2e-6)
+  }
+}
+
+describeChromium('in Chromium', () => {
+  let browser: Browser
+  let expected: Values
+  const servers: StaticServer[] = []
+  const pages: Page[] = []
+  beforeAll(async () => {
+    ;[browser, expected] = await Promise.all([launchChromium(), inNode()])
+  })
+  afterAll(async () => {
+    await browser?.close()
+    for (const server of servers) await server.close()
+  })
+
+  /** A page that has the library as `genoconv` and the sample as `genome`. */
+  async function open(options: { readonly isolated?: boolean } = {}): Promise<Page> {
+    const server = await serveStatic((name) => {
+      if (name === 'index.html') return new TextEncoder().encode('<!doctype html><title>page</title>')
+      if (name === 'genoconv.js') return code
+      return /^(models|data-samples)\//.test(name) ? root + name : undefined
+    }, options)
+    servers.push(server)
+    const page = await browser.newPage()
+    pages.push(page)
+    await page.goto(server.url)
+    return page
+  }
+
+  const predictIn = (
+    page: Page,
+    device: 'cpu' | 'gpu',
+    threads?: number,
+  ): Promise<{ description: string; values: Values }> =>
+    page.evaluate(
+      async ({ piece, device, threads }) => {
+        const address = new URL('genoconv.js', location.href).href
+        const genoconv = (await import(address)) as typeof portable
+        const backend = await genoconv.createBackend(device, { threads })
+        const model = await genoconv.loadModel('splice', { backend })
+        const genome = await genoconv.openGenome(await (await fetch('data-samples/BIRC7.fa')).blob())
+        const values: Record<string, number[]> = {}
+        for await (const { tracks } of genoconv.predict(model, genome, { regions: [piece] }))
+          for (const [name, track] of Object.entries(tracks)) (values[name] ??= []).push(...track)
+        const { description } = backend
+        await backend.destroy()
+        return { description, values }
+      },
+      { piece, device, threads },
+    )
+
+  it('one thread, where memory cannot be shared', async () => {
+    const page = await open()
+    expect(await page.evaluate(() => [crossOriginIsolated, typeof SharedArrayBuffer])).toEqual([false, 'undefined'])
+    const { description, values } = await predictIn(page, 'cpu')
+    expect(description).toBe('cpu (1 thread, relaxed SIMD)')
+    expectClose(values, expected)
+  })
+
+  it('threads, where the page is cross-origin isolated', async () => {
+    const { description, values } = await predictIn(await open({ isolated: true }), 'cpu', 3)
+    expect(description).toBe('cpu (3 threads, relaxed SIMD)')
+    expectClose(values, expected)
+  })
+
+  it('WebGPU', async () => {
+    const { description, values } = await predictIn(await open(), 'gpu')
+    expect(description).toMatch(/swiftshader/i)
+    expectClose(values, expected)
+  })
+
+  it('threads that cannot be had are an error that says why', async () => {
+    const page = await open()
+    await expect(predictIn(page, 'cpu', 2)).rejects.toThrow(
+      /`threads`: this page cannot share memory between threads: expected 1, or a cross-origin isolated page, got 2/,
+    )
+  })
+})
