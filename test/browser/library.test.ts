@@ -50,7 +50,7 @@ async function inNode(): Promise<Values> {
 async function collect(batches: ReturnType<typeof predict>): Promise<Values> {
   const values: Record<string, number[]> = {}
   for await (const { tracks } of batches)
-    for (const [name, track] of Object.entries(tracks)) (values[name] ??= []).push(...track)
+    for (const [name, track] of Object.entries(tracks)) values[name] = [...(values[name] ?? []), ...track]
   return values
 }
 
@@ -104,7 +104,7 @@ describeChromium('in Chromium', () => {
         const genome = await genoconv.openGenome(await (await fetch('data-samples/BIRC7.fa')).blob())
         const values: Record<string, number[]> = {}
         for await (const { tracks } of genoconv.predict(model, genome, { regions: [piece] }))
-          for (const [name, track] of Object.entries(tracks)) (values[name] ??= []).push(...track)
+          for (const [name, track] of Object.entries(tracks)) values[name] = [...(values[name] ?? []), ...track]
         const { description } = backend
         await backend.destroy()
         return { description, values }

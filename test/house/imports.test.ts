@@ -101,7 +101,10 @@ describe('imports go one way', () => {
       const text = readFileSync(join(root, file), 'utf8')
       const declared = [...text.matchAll(/^export (?:async )?(?:function\*?|const|class) (\w+)/gm)]
       const passedOn = [...text.matchAll(/^export \{ ([^}]+) \}/gm)]
-      return [...declared.map(([, name]) => name), ...passedOn.flatMap(([, names]) => names.split(', '))]
+      return [
+        ...declared.map(([, name]) => name),
+        ...passedOn.flatMap(([, names]) => names.split(', ').map((name) => name.replace(/^.* as /, ''))),
+      ]
     }
     const substitutes = files.filter(
       (file) => file.endsWith('.browser.ts') && file !== 'src/kernels/cpu/worker.browser.ts',
