@@ -1,20 +1,33 @@
-import { type FileHandle, open, unlink } from 'node:fs/promises'
+import { open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** A file without a name where the system allows it, so that nothing is left however the process ends. */
+/** A temporary file: bytes at places. Both calls may move fewer bytes than they are asked to. */
 export interface SpoolFile {
-  readonly handle: Pick<FileHandle, 'read' | 'write' | 'close'>
-  /** After it was closed. */
+  /** Writes `bytes[start, start + length)` at `offset`. */
+  write(bytes: Uint8Array, start: number, length: number, offset: number): Promise<{ readonly bytesWritten: number }>
+  /** Reads `length` bytes at `offset` to `out[start]`. */
+  read(out: Uint8Array, start: number, length: number, offset: number): Promise<{ readonly bytesRead: number }>
+  /** Closes it; nothing is left. */
   remove(): Promise<void>
 }
 
-/** A new temporary file in `folder`. System errors pass through. */
+/**
+ * A new temporary file in `folder`, without a name on systems that allow it, so that nothing is left however the process ends.
+ * System errors pass through.
+ */
 export async function openSpoolFile(folder: string): Promise<SpoolFile> {
   const path = join(folder, `.genoconv-${process.pid}-${Math.random().toString(36).slice(2, 10)}.partial`)
   const handle = await open(path, 'wx+')
-  const unlinked = await unlink(path).then(
+  const isUnlinked = await unlink(path).then(
     () => true,
     () => false, // a system that keeps the names of open files
   )
-  return { handle, remove: async () => (unlinked ? undefined : unlink(path)) }
+  return {
+    write: (...what) => handle.write(...what),
+    read: (...what) => handle.read(...what),
+    async remove() {
+      await handle.close()
+      if (!isUnlinked) await unlink(path)
+    },
+  }
 }

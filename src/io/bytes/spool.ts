@@ -48,7 +48,7 @@ export class Spool {
       return out
     }
     for (let done = 0; done < length; ) {
-      const { bytesRead } = await this.file.handle.read(out, done, length - done, offset + done)
+      const { bytesRead } = await this.file.read(out, done, length - done, offset + done)
       if (bytesRead === 0) break
       done += bytesRead
     }
@@ -57,7 +57,6 @@ export class Spool {
 
   async close(): Promise<void> {
     this.buffer = new Uint8Array(0)
-    await this.file?.handle.close()
     await this.file?.remove()
     this.file = undefined
   }
@@ -65,7 +64,7 @@ export class Spool {
   private async moveToFile(): Promise<void> {
     const { openSpoolFile } = await import('./spool-file.ts') // only few runs need it
     const file = await openSpoolFile(this.folder).catch((cause) => {
-      throw cause instanceof LimitError ? cause : this.failure(cause)
+      throw this.failure(cause)
     })
     this.file = file
     const held = this.buffer.subarray(0, this.byteLength)
@@ -73,13 +72,11 @@ export class Spool {
     await this.writeToFile(file, 0, held)
   }
 
-  private async writeToFile({ handle }: SpoolFile, offset: number, bytes: Uint8Array): Promise<void> {
+  private async writeToFile(file: SpoolFile, offset: number, bytes: Uint8Array): Promise<void> {
     for (let done = 0; done < bytes.byteLength; ) {
-      const { bytesWritten } = await handle
-        .write(bytes, done, bytes.byteLength - done, offset + done)
-        .catch((cause) => {
-          throw this.failure(cause)
-        })
+      const { bytesWritten } = await file.write(bytes, done, bytes.byteLength - done, offset + done).catch((cause) => {
+        throw this.failure(cause)
+      })
       done += bytesWritten
     }
   }
