@@ -6,11 +6,10 @@ import type { CachedModel } from '../../src/io/hub/hub-cache.ts'
 import type { DownloadProgress } from '../../src/io/hub/hub.ts'
 import { readHubSettings } from '../../src/io/hub/hub-settings.ts'
 import { findModelFiles, isWeightsName, type ModelFiles } from '../../src/io/hub/model-files.ts'
-import { describe } from '../../src/model/create-model.ts'
+import { describe, tracksOf } from '../../src/model/create-model.ts'
 import type { Track } from '../../src/model/model.ts'
 import { parameterCountOf } from '../../src/model/parameters.ts'
 import { jointReceptiveField } from '../../src/model/receptive-field.ts'
-import { languageTracks, spliceTracks } from '../../src/model/tracks.ts'
 import { type KnownModel, knownModels } from './known-models.ts'
 import { loadCheckpoints, type ModelSpec, parseModelSpec } from './load-checkpoint.ts'
 import { defaultModelName, shippedModelFolder, shippedModelNames } from './shipped-models.ts'
@@ -120,7 +119,7 @@ export async function describeModel(
     family: architecture.kind === 'hyena' ? 'language' : 'splice',
     architecture: describe(checkpoints),
     receptiveField: jointReceptiveField(checkpoints.map((checkpoint) => checkpoint.architecture)),
-    tracks: architecture.kind === 'hyena' ? languageTracks : spliceTracks,
+    tracks: tracksOf(checkpoints),
     parameterCount: checkpoints.reduce((sum, checkpoint) => sum + parameterCountOf(checkpoint), 0),
     memberCount: checkpoints.length,
     weightsBytes: await totalBytes(files),

@@ -14,7 +14,7 @@ export interface NamedTensor {
   readonly data: Float32Array
 }
 
-export type Architecture = HyenaArchitecture | OpenSpliceArchitecture | SpliceHyenaArchitecture
+export type Architecture = HyenaArchitecture | OpenSpliceArchitecture | PangolinArchitecture | SpliceHyenaArchitecture
 
 /**
  * HyenaDNA (docs/models.md, section 1). Canonical tensor names: those of the `-hf` form without the prefix `hyena.`,
@@ -33,9 +33,8 @@ export interface HyenaArchitecture {
   readonly vocabularySize: number // rows of the embedding and of lm_head, padding included (16)
 }
 
-/** The SpliceAI family (docs/models.md, section 2); names as in OpenSpliceAI's state_dict. */
-export interface OpenSpliceArchitecture {
-  readonly kind: 'openspliceai'
+/** The trunk of the SpliceAI family (docs/models.md, section 2); names as in OpenSpliceAI's state_dict. */
+export interface ResidualTrunk {
   readonly channelCount: number // 32
   /** Receptive field in bases, both sides together: 80, 400, 2000 or 10000. */
   readonly contextBases: number
@@ -44,6 +43,18 @@ export interface OpenSpliceArchitecture {
   readonly slope?: number
   /** Default 1e-5. */
   readonly batchNormEpsilon?: number
+}
+
+/** SpliceAI and OpenSpliceAI; `final_conv` has 3 rows: neither, acceptor, donor. */
+export interface OpenSpliceArchitecture extends ResidualTrunk {
+  readonly kind: 'openspliceai'
+}
+
+/** Pangolin (docs/models.md, section 2): `final_conv` has 12 rows, for each tissue [not spliced, spliced, usage]. */
+export interface PangolinArchitecture extends ResidualTrunk {
+  readonly kind: 'pangolin'
+  /** The track that the network was trained for last, e.g. `heart_splice`; undefined where that is not known: all count. */
+  readonly trainedFor?: string
 }
 
 /** Our own splice model: a stem and a list of blocks (config.json of models/splice; training/README.md). */

@@ -1,15 +1,23 @@
 import { ConfigError } from '../errors.ts'
 import type { Backend } from '../kernels/backend.ts'
-import type { Checkpoint, HyenaArchitecture, OpenSpliceArchitecture, SpliceHyenaArchitecture } from './checkpoint.ts'
+import type {
+  Architecture,
+  Checkpoint,
+  HyenaArchitecture,
+  PangolinArchitecture,
+  SpliceHyenaArchitecture,
+} from './checkpoint.ts'
 import { HyenaNetwork } from './hyena/hyena-network.ts'
-import type { Model, ModelInfo } from './model.ts'
+import type { Model, ModelInfo, Track } from './model.ts'
 import { parameterCountOf } from './parameters.ts'
 import { jointReceptiveField } from './receptive-field.ts'
 import { createOpenSpliceNetwork } from './splice/open-splice-network.ts'
+import { pangolinReadout } from './splice/pangolin-readout.ts'
+import { type Readout, spliceReadout } from './splice/readout.ts'
 import { createSpliceHyenaNetwork } from './splice/splice-hyena-network.ts'
 import type { WindowNetwork } from './splice/window-network.ts'
 import { createStreamModel } from './stream-model.ts'
-import { languageTracks, spliceTracks } from './tracks.ts'
+import { languageTracks } from './tracks.ts'
 import { createWindowModel } from './window-model.ts'
 
 export interface ModelOptions {
@@ -59,23 +67,33 @@ export function createModel(checkpoints: readonly Checkpoint[], backend: Backend
   }
   const networks = members.map(
     (c): WindowNetwork =>
-      c.architecture.kind === 'openspliceai'
-        ? createOpenSpliceNetwork(c, c.architecture as OpenSpliceArchitecture, backend)
+      c.architecture.kind === 'openspliceai' || c.architecture.kind === 'pangolin'
+        ? createOpenSpliceNetwork(c, c.architecture, backend)
         : createSpliceHyenaNetwork(c, c.architecture as SpliceHyenaArchitecture, backend, options),
   )
   const { halo } = networks[0]
   if (networks.some((n) => n.halo.left !== halo.left)) {
     throw new ConfigError({ where: base.name, what: 'the members of an ensemble must have one receptive field' })
   }
+  const readout = readoutOf(architectures)
   const info: ModelInfo = {
     ...base,
     family: 'splice',
     architecture: describe(members),
     receptiveField: halo,
-    tracks: spliceTracks,
+    tracks: readout.tracks,
   }
-  return createWindowModel(info, networks, backend)
+  return createWindowModel(info, networks, readout, backend)
 }
+
+/** The tracks that a model of these checkpoints has. */
+export function tracksOf(checkpoints: readonly Checkpoint[]): readonly Track[] {
+  const architectures = checkpoints.map(({ architecture }) => architecture)
+  return architectures[0].kind === 'hyena' ? languageTracks : readoutOf(architectures).tracks
+}
+
+const readoutOf = (architectures: readonly Architecture[]): Readout =>
+  architectures[0].kind === 'pangolin' ? pangolinReadout(architectures as PangolinArchitecture[]) : spliceReadout
 
 function checkOptions({ name, architecture }: Checkpoint, { filterLength, frequencySparsity = 0 }: ModelOptions): void {
   if (filterLength !== undefined && (!Number.isInteger(filterLength) || filterLength < 1)) {
@@ -94,7 +112,10 @@ function checkOptions({ name, architecture }: Checkpoint, { filterLength, freque
       got: `${frequencySparsity}`,
     })
   }
-  if (architecture.kind === 'openspliceai' && (filterLength !== undefined || frequencySparsity > 0)) {
+  if (
+    ['openspliceai', 'pangolin'].includes(architecture.kind) &&
+    (filterLength !== undefined || frequencySparsity > 0)
+  ) {
     throw new ConfigError({
       option: filterLength === undefined ? 'frequencySparsity' : 'filterLength',
       what: `${name} has no long filters`,
@@ -110,8 +131,8 @@ export function describe(checkpoints: readonly Checkpoint[]): string {
   const members = checkpoints.length > 1 ? `, ensemble of ${checkpoints.length}` : ''
   if (a.kind === 'hyena')
     return `HyenaDNA, ${count(a.layerCount, 'layer')} of ${count(a.modelWidth, 'channel')}, filters of ${count(a.maxLength, 'tap')}${members}`
-  if (a.kind === 'openspliceai')
-    return `SpliceAI family, ${count(a.units.length, 'residual unit')} of ${count(a.channelCount, 'channel')}, ${a.contextBases} bases of context${members}`
+  if (a.kind === 'openspliceai' || a.kind === 'pangolin')
+    return `${a.kind === 'pangolin' ? 'Pangolin' : 'SpliceAI family'}, ${count(a.units.length, 'residual unit')} of ${count(a.channelCount, 'channel')}, ${a.contextBases} bases of context${members}`
   const taps = a.blocks.flatMap((b) => (b.type === 'hyena' ? [b.taps] : []))
   const hyena =
     taps.length > 0

@@ -31,7 +31,7 @@ export const keptTaps = ({ maxLength }: HyenaArchitecture, filterLength = maxLen
 export function receptiveFieldOf(architecture: Architecture, filterLength?: number): ReceptiveField {
   if (architecture.kind === 'hyena')
     return { left: causalReach(architecture, keptTaps(architecture, filterLength)), right: 0 }
-  const margin = architecture.kind === 'openspliceai' ? architecture.contextBases / 2 : spliceMargin(architecture)
+  const margin = architecture.kind === 'splice-hyena' ? spliceMargin(architecture) : architecture.contextBases / 2
   return { left: margin, right: margin }
 }
 

@@ -2,8 +2,8 @@ import { LimitError } from '../errors.ts'
 import type { Backend } from '../kernels/backend.ts'
 import { spliceCodes, spliceUnknownCode } from './alphabet.ts'
 import type { Model, ModelInfo, Piece, RunControl, RunPlan, RunRequest, TrackValues } from './model.ts'
+import type { Readout } from './splice/readout.ts'
 import type { WindowNetwork } from './splice/window-network.ts'
-import { meanProbabilities, spliceValues } from './tracks.ts'
 import { cutRow, cutWindows, type Window } from './windows.ts'
 
 /** Cores much longer than the halo waste little; longer ones only take memory. */
@@ -11,14 +11,19 @@ const preferredCoreBases = 131_072
 const coding = { codeOf: spliceCodes, paddingCode: spliceUnknownCode }
 
 /** A model with a finite receptive field on both sides: cores tile the sequence, each computed with its halo. */
-export function createWindowModel(info: ModelInfo, members: readonly WindowNetwork[], backend: Backend): Model {
+export function createWindowModel(
+  info: ModelInfo,
+  members: readonly WindowNetwork[],
+  readout: Readout,
+  backend: Backend,
+): Model {
   const { halo } = members[0]
   const channelCount = Math.max(...members.map((member) => member.channelCount))
   /** Of this model alone: a plan must not depend on what else is allocated, or was run before. */
   const neededBytesFor = (core: number): number =>
     members.reduce((sum, member) => sum + member.weightBytes(core), 0) +
     Math.max(...members.map((member) => member.activationBytes(core))) +
-    members.length * 12 * core +
+    4 * members.reduce((sum, member) => sum + member.logitCount, 0) * core +
     8 * (core + halo.left + halo.right)
 
   function plan(request: RunRequest): RunPlan {
@@ -64,11 +69,11 @@ export function createWindowModel(info: ModelInfo, members: readonly WindowNetwo
   }
 
   async function runWindow(window: Window, tracks: readonly string[]): Promise<TrackValues> {
-    return { start: window.start, tracks: spliceValues(await probabilities(window.codes), tracks) }
+    return { start: window.start, tracks: readout.values(await logitsOf(window.codes), tracks) }
   }
 
-  /** Queues all members on a row of codes; mean probabilities [3, codes.length - halo], rows neither, acceptor, donor. */
-  async function probabilities(row: Float32Array): Promise<Float64Array> {
+  /** Queues all members on a row of codes; each one's logits [logitCount, codes.length - halo]. */
+  async function logitsOf(row: Float32Array): Promise<Float32Array[]> {
     const codes = backend.tensor(1, row.length)
     backend.write(codes, row)
     const pending = members.map((member) => {
@@ -78,7 +83,7 @@ export function createWindowModel(info: ModelInfo, members: readonly WindowNetwo
       return values
     })
     backend.release(codes)
-    return meanProbabilities(await Promise.all(pending), 3)
+    return Promise.all(pending)
   }
 
   async function runPieces(
@@ -87,14 +92,10 @@ export function createWindowModel(info: ModelInfo, members: readonly WindowNetwo
   ): Promise<Record<string, Float32Array>[]> {
     if (pieces.length === 0) return []
     const { codes, starts } = cutRow(pieces, { halo, ...coding })
-    const all = await probabilities(codes)
-    const count = all.length / 3
-    return pieces.map(({ length }, i) => {
-      const part = new Float64Array(3 * length)
-      for (let k = 0; k < 3; k++)
-        part.set(all.subarray(k * count + starts[i], k * count + starts[i] + length), k * length)
-      return spliceValues(part, tracks)
-    })
+    const all = readout.values(await logitsOf(codes), tracks)
+    return pieces.map(({ length }, i) =>
+      Object.fromEntries(tracks.map((name) => [name, all[name].slice(starts[i], starts[i] + length)])),
+    )
   }
 
   return {

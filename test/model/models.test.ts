@@ -1,15 +1,20 @@
 import { expect, it } from 'vitest'
-import type { HyenaArchitecture, OpenSpliceArchitecture, SpliceHyenaArchitecture } from '../../src/model/checkpoint.ts'
+import type {
+  HyenaArchitecture,
+  OpenSpliceArchitecture,
+  PangolinArchitecture,
+  SpliceHyenaArchitecture,
+} from '../../src/model/checkpoint.ts'
 import { createModel } from '../../src/model/create-model.ts'
 import { LimitError } from '../../src/errors.ts'
 import type { Model, RunPlan } from '../../src/model/model.ts'
 import { hyenaCodes } from '../../src/model/alphabet.ts'
 import { createCpuBackend } from '../../src/kernels/cpu/cpu-backend.ts'
 import { hyenaLogits } from '../oracle/hyena.ts'
-import { openSpliceLogits, spliceHyenaLogits } from '../oracle/splice.ts'
+import { openSpliceLogits, pangolinTracks, spliceHyenaLogits } from '../oracle/splice.ts'
 import type { Matrix } from '../oracle/linear.ts'
 import { forEachBackend, relativeError } from '../support/backends.ts'
-import { randomHyena, randomOpenSplice, randomSpliceHyena } from '../support/random-checkpoints.ts'
+import { randomHyena, randomOpenSplice, randomPangolin, randomSpliceHyena } from '../support/random-checkpoints.ts'
 import { ascii, pieces, randomBases, runAll } from '../support/run-model.ts'
 
 const softmax = (logits: Matrix): Matrix => {
@@ -30,6 +35,18 @@ forEachBackend('whole models against naive float64', (backend) => {
     expect(relativeError(got['acceptor'], acceptor)).toBeLessThan(5e-6)
     expect(relativeError(got['donor'], donor)).toBeLessThan(5e-6)
     expect(relativeError(got['neither'], neither)).toBeLessThan(5e-6)
+    model.close()
+  })
+
+  it.each([1, 2, 61, 400])('Pangolin, %i bases', async (length) => {
+    const checkpoint = randomPangolin()
+    const model = createModel([checkpoint], backend())
+    const bases = randomBases(length, length)
+    const expected = pangolinTracks(checkpoint.architecture as PangolinArchitecture, checkpoint.tensors, letters(bases))
+    const names = model.info.tracks.map(({ name }) => name)
+    expect(names).toEqual(Object.keys(expected))
+    const got = await runAll(model, bases, names)
+    for (const name of names) expect(relativeError(got[name], expected[name])).toBeLessThan(5e-6)
     model.close()
   })
 
@@ -115,9 +132,18 @@ function plansOf(model: Model, length: number): RunPlan[] {
 }
 
 forEachBackend('laws of whole models', (backend) => {
-  const models = { hyena: randomHyena, 'SpliceAI family': randomOpenSplice, 'own splice model': randomSpliceHyena }
+  const models = {
+    hyena: randomHyena,
+    'SpliceAI family': randomOpenSplice,
+    Pangolin: randomPangolin,
+    'own splice model': randomSpliceHyena,
+  }
   for (const [name, make] of Object.entries(models)) {
-    const tracks = name === 'hyena' ? ['log_likelihood', 'p_c'] : ['acceptor', 'donor']
+    const some: Record<string, string[]> = {
+      hyena: ['log_likelihood', 'p_c'],
+      Pangolin: ['heart_splice', 'testis_usage'],
+    }
+    const tracks = some[name] ?? ['acceptor', 'donor']
     it(`${name}: any chunk gives the same values`, async () => {
       const model = createModel([make()], backend())
       const bases = randomBases(700, 3)

@@ -1,4 +1,4 @@
-import type { NamedTensor, OpenSpliceArchitecture, SpliceHyenaArchitecture } from '../../src/model/checkpoint.ts'
+import type { NamedTensor, ResidualTrunk, SpliceHyenaArchitecture } from '../../src/model/checkpoint.ts'
 import { geluTanh, layerNorm, linear, type Matrix } from './linear.ts'
 
 const leaky = (x: number): number => (x > 0 ? x : 0.1 * x)
@@ -34,12 +34,8 @@ function oneHot(bases: string, padding: number): Matrix {
 }
 const crop = (x: Matrix, margin: number): Matrix => x.map((row) => row.slice(margin, row.length - margin))
 
-/** Naive float64 SpliceAI network as published: zero padding inside, skips summed, cropped at the end. Logits [3][bases]. */
-export function openSpliceLogits(
-  a: OpenSpliceArchitecture,
-  tensors: ReadonlyMap<string, NamedTensor>,
-  bases: string,
-): Matrix {
+/** Naive float64 SpliceAI network as published: zero padding inside, skips summed, cropped at the end. Logits [rows of final_conv][bases]. */
+export function openSpliceLogits(a: ResidualTrunk, tensors: ReadonlyMap<string, NamedTensor>, bases: string): Matrix {
   const p = (name: string): Float32Array => tensors.get(name)!.data
   const n = a.channelCount
   const { slope = 0.1, batchNormEpsilon = 1e-5 } = a
@@ -66,7 +62,25 @@ export function openSpliceLogits(
     x = add(x, sameConv(y, p(`${prefix}.conv2.weight`), p(`${prefix}.conv2.bias`), n, width, dilation))
     if (i % 4 === 3) skip = add(skip, pointwise(x, `residual_units.${index++}.conv`, n))
   })
-  return pointwise(crop(skip, a.contextBases / 2), 'final_conv', 3)
+  return pointwise(crop(skip, a.contextBases / 2), 'final_conv', p('final_conv.bias').length)
+}
+
+/** Naive float64 Pangolin: for each tissue the second of a softmax over two, and a sigmoid. Tracks by name, [bases] each. */
+export function pangolinTracks(
+  a: ResidualTrunk,
+  tensors: ReadonlyMap<string, NamedTensor>,
+  bases: string,
+): Record<string, Float64Array> {
+  const logits = openSpliceLogits(a, tensors, bases)
+  return Object.fromEntries(
+    ['heart', 'liver', 'brain', 'testis'].flatMap((tissue, i) => {
+      const [not, spliced, usage] = logits.slice(3 * i, 3 * i + 3)
+      return [
+        [`${tissue}_splice`, spliced.map((v, t) => Math.exp(v) / (Math.exp(v) + Math.exp(not[t])))],
+        [`${tissue}_usage`, usage.map((v) => 1 / (1 + Math.exp(-v)))],
+      ]
+    }),
+  )
 }
 
 /** Naive float64 version of our own splice model (training/README.md), "same" padding inside and cropped at the end. Logits [3][bases]. */

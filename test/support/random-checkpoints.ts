@@ -4,6 +4,8 @@ import type {
   HyenaArchitecture,
   NamedTensor,
   OpenSpliceArchitecture,
+  PangolinArchitecture,
+  ResidualTrunk,
   SpliceHyenaArchitecture,
 } from '../../src/model/checkpoint.ts'
 import { randomArray } from './backends.ts'
@@ -77,7 +79,14 @@ export const smallOpenSplice: OpenSpliceArchitecture = {
   contextBases: 2 * (4 * 1 * 2 + 4 * 3 * 2),
   units: [...Array(4).fill({ width: 3, dilation: 1 }), ...Array(4).fill({ width: 3, dilation: 3 })],
 }
-export function randomOpenSplice(a: OpenSpliceArchitecture = smallOpenSplice): Checkpoint {
+export const randomOpenSplice = (a: OpenSpliceArchitecture = smallOpenSplice): Checkpoint =>
+  residualTensors(a, 3).checkpoint('random-openspliceai', a)
+
+export const smallPangolin: PangolinArchitecture = { ...smallOpenSplice, kind: 'pangolin', slope: 0 }
+export const randomPangolin = (a: PangolinArchitecture = smallPangolin): Checkpoint =>
+  residualTensors(a, 12).checkpoint('random-pangolin', a)
+
+function residualTensors(a: ResidualTrunk, logitCount: number): Builder {
   const n = a.channelCount
   const b = new Builder().add('initial_conv.weight', [n, 4, 1], 1).add('initial_conv.bias', [n], 0.3)
   b.add('initial_skip.conv.weight', [n, n, 1], 0.5).add('initial_skip.conv.bias', [n], 0.3)
@@ -95,8 +104,7 @@ export function randomOpenSplice(a: OpenSpliceArchitecture = smallOpenSplice): C
     if (i % 4 === 3)
       b.add(`residual_units.${index}.conv.weight`, [n, n, 1], 0.5).add(`residual_units.${index++}.conv.bias`, [n], 0.3)
   })
-  b.add('final_conv.weight', [3, n, 1], 0.5).add('final_conv.bias', [3], 0.3)
-  return b.checkpoint('random-openspliceai', a)
+  return b.add('final_conv.weight', [logitCount, n, 1], 0.5).add('final_conv.bias', [logitCount], 0.3)
 }
 
 export const smallSpliceHyena: SpliceHyenaArchitecture = {

@@ -23,7 +23,7 @@ export const weightsNames = [
   'model.pt',
   'model.ckpt',
 ] as const
-const weightsExtensions = new Set(['.safetensors', '.pt', '.pth', '.ckpt', '.bin', '.h5'])
+const weightsExtensions = new Set(['.safetensors', '.pt', '.pth', '.ckpt', '.bin', '.h5', '.v2'])
 /** One buffer of Node holds no more. */
 const maxWeightsBytes = 2 ** 31 - 1
 

@@ -1,8 +1,8 @@
 import type { Backend } from '../../kernels/backend.ts'
 import { type Tensor, view, type Weights } from '../../kernels/tensor.ts'
-import type { Checkpoint, OpenSpliceArchitecture } from '../checkpoint.ts'
+import type { Checkpoint, ResidualTrunk } from '../checkpoint.ts'
 import { Parameters } from '../parameters.ts'
-import { receptiveFieldOf, unitMargin } from '../receptive-field.ts'
+import { unitMargin } from '../receptive-field.ts'
 import { affineOfBatchNorm, queueResidualUnit, type ResidualUnit, residualUnit } from './residual-unit.ts'
 import { Activations, explainUnits, preparedUnitBytes, type WindowNetwork } from './window-network.ts'
 
@@ -16,11 +16,11 @@ const unitsPerSkip = 4
  */
 export function createOpenSpliceNetwork(
   checkpoint: Checkpoint,
-  architecture: OpenSpliceArchitecture,
+  architecture: ResidualTrunk,
   backend: Backend,
 ): WindowNetwork {
   const { channelCount: channels, contextBases, slope, batchNormEpsilon = defaultBatchNormEpsilon } = architecture
-  const halo = receptiveFieldOf(architecture)
+  const halo = { left: contextBases / 2, right: contextBases / 2 }
   const parameters = new Parameters(checkpoint, backend)
   const { ops } = backend
 
@@ -51,15 +51,18 @@ export function createOpenSpliceNetwork(
       addSkip(i + 1, `residual_units.${i + 1 + Math.floor(i / unitsPerSkip)}.conv`, false)
   })
 
+  const logitCount = parameters.host('final_conv.bias').data.length
   return {
     halo,
-    channelCount: channels,
+    channelCount: Math.max(channels, logitCount),
+    logitCount,
     weightBytes: (coreLength) =>
       parameters.uploadedBytes + preparedUnitBytes(backend, units, channels, coreLength + contextBases),
-    activationBytes: (coreLength) => 4 * (2 * channels * (coreLength + contextBases) + 4 * coreLength + contextBases),
+    activationBytes: (coreLength) =>
+      4 * (2 * channels * (coreLength + contextBases) + (1 + logitCount) * coreLength + contextBases),
     forward(codes, coreLength) {
       const activations = new Activations(backend)
-      const logits = backend.tensor(3, coreLength)
+      const logits = backend.tensor(logitCount, coreLength)
       const full = activations.tensor(channels, codes.length)
       const scratch = activations.tensor(channels, codes.length)
       ops.embedding({ out: full, codes, table })
@@ -91,16 +94,17 @@ export function createOpenSpliceNetwork(
   }
 }
 
-/** final_conv · skip as one map channels -> 3; final_conv's own bias goes into one of them. */
+/** final_conv · skip as one map from channels to logits; final_conv's own bias goes into one of them. */
 function foldSkip(parameters: Parameters, name: string, withFinalBias: boolean): { weight: Weights; bias: Weights } {
-  const final = parameters.host('final_conv.weight').data // [3, channels, 1]
+  const final = parameters.host('final_conv.weight').data // [rows, channels, 1]
   const finalBias = parameters.host('final_conv.bias').data
   const weight = parameters.host(`${name}.weight`).data // [channels, channels, 1]
   const bias = parameters.host(`${name}.bias`).data
   const channels = bias.length
-  const folded = new Float64Array(3 * channels)
-  const foldedBias = Float64Array.from({ length: 3 }, (_, k) => (withFinalBias ? finalBias[k] : 0))
-  for (let k = 0; k < 3; k++) {
+  const rows = finalBias.length
+  const folded = new Float64Array(rows * channels)
+  const foldedBias = Float64Array.from({ length: rows }, (_, k) => (withFinalBias ? finalBias[k] : 0))
+  for (let k = 0; k < rows; k++) {
     for (let m = 0; m < channels; m++) {
       const f = final[k * channels + m]
       foldedBias[k] += f * bias[m]
@@ -108,7 +112,7 @@ function foldSkip(parameters: Parameters, name: string, withFinalBias: boolean):
     }
   }
   return {
-    weight: parameters.upload(Float32Array.from(folded), [3, channels]),
-    bias: parameters.upload(Float32Array.from(foldedBias), [3]),
+    weight: parameters.upload(Float32Array.from(folded), [rows, channels]),
+    bias: parameters.upload(Float32Array.from(foldedBias), [rows]),
   }
 }

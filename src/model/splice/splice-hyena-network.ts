@@ -47,6 +47,7 @@ export function createSpliceHyenaNetwork(
   return {
     halo,
     channelCount: modelWidth,
+    logitCount: 3,
     weightBytes: (coreLength) =>
       parameters.uploadedBytes +
       filters.reduce((sum, { plan }) => sum + filterBytesOf(plan), 0) +

@@ -7,13 +7,15 @@ export interface WindowNetwork {
   readonly halo: Halo
   /** Channels of its widest tensor. */
   readonly channelCount: number
+  /** Rows of its logits. */
+  readonly logitCount: number
   /** Bytes of weights and filters, and of the forms that its convolutions' weights take for windows with a core of `coreLength`. */
   weightBytes(coreLength: number): number
   /** Bytes of activations that one window with a core of `coreLength` takes. */
   activationBytes(coreLength: number): number
   /**
-   * Queues the network on `codes` [1, halo.left + coreLength + halo.right] and gives logits [3, coreLength] in the
-   * order neither, acceptor, donor; the caller releases them.
+   * Queues the network on `codes` [1, halo.left + coreLength + halo.right] and gives logits
+   * [logitCount, coreLength], which a `Readout` turns into tracks; the caller releases them.
    */
   forward(codes: Tensor, coreLength: number): Tensor
   /** How its convolutions would be computed for such a window, a line each. */

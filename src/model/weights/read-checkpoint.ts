@@ -4,6 +4,7 @@ import { hdf5Signature, parseHdf5 } from './hdf5.ts'
 import { looksLikeHyena, readHyena } from './hyena-checkpoint.ts'
 import { ModelConfig } from './model-config.ts'
 import { looksLikeOpenSplice, readOpenSplice } from './openspliceai-checkpoint.ts'
+import { looksLikePangolin, readPangolin } from './pangolin-checkpoint.ts'
 import type { RawWeights } from './raw-tensor.ts'
 import { brief, isRecord } from './json.ts'
 import { parseSafetensors } from './safetensors.ts'
@@ -46,16 +47,17 @@ export function readCheckpoints(files: CheckpointFiles, onWarning: (text: string
   })
   if (!weights) return [make(readSpliceAi(parseHdf5(files.weights.bytes, files.weights.name)))]
   if (config?.modelType === spliceModelType) return readSpliceHyena(weights, config).map(make)
-  const names = weights.tensors.keys()
-  if (looksLikeHyena(weights.tensors.keys())) return [make(readHyena(weights, config, onWarning))]
+  const names = [...weights.tensors.keys()]
+  if (looksLikeHyena(names)) return [make(readHyena(weights, config, onWarning))]
   if (looksLikeOpenSplice(names)) return [make(readOpenSplice(weights))]
+  if (looksLikePangolin(names)) return [make(readPangolin(weights, onWarning))]
   throw new FormatError({
     where: files.weights.name,
     what:
       config?.modelType === undefined
         ? 'unknown architecture'
         : `unknown architecture (${config.where} says ${brief(config.modelType)})`,
-    expected: `HyenaDNA, OpenSpliceAI, SpliceAI or a ${spliceModelType} model with its config.json`,
+    expected: `HyenaDNA, OpenSpliceAI, SpliceAI, Pangolin or a ${spliceModelType} model with its config.json`,
     got:
       weights.tensors.size === 0
         ? 'a file without tensors'

@@ -1,0 +1,15 @@
+import type { Track } from '../model.ts'
+import { meanProbabilities, spliceTracks, spliceValues } from '../tracks.ts'
+
+/** How the logits of an ensemble's members become tracks. */
+export interface Readout {
+  readonly tracks: readonly Track[]
+  /** `members`: each member's logits `[logitCount, length]`, contiguous; gives the named tracks, `length` values each. */
+  values(members: readonly Float32Array[], names: readonly string[]): Record<string, Float32Array>
+}
+
+/** Rows neither, acceptor, donor: the mean of the members' probabilities. */
+export const spliceReadout: Readout = {
+  tracks: spliceTracks,
+  values: (members, names) => spliceValues(meanProbabilities(members, 3), names),
+}
