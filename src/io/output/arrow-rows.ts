@@ -16,6 +16,7 @@ import type { Data } from './arrow.ts'
 import type { PredictionBatch } from '../../genome.ts'
 import { pairTable, translateInto } from '../fasta/alphabet.ts'
 import { NameTable, type OutputLayout } from './output-layout.ts'
+import { textData } from './table.ts'
 
 /** Rows of one record batch: about 2 MB, the same whatever --chunk is, so that a file's bytes do not depend on it. */
 export const rowsPerRecordBatch = 131_072
@@ -104,7 +105,7 @@ export class ArrowRows {
     const names = column === 'base' ? [...alphabet] : column === 'contig' ? this.contigs.names : this.regions.names
     let vector = this.dictionaries.get(column)
     if (!vector || vector.length !== names.length) {
-      vector = new Vector([utf8Data(names)])
+      vector = new Vector([textData(names)])
       this.dictionaries.set(column, vector)
     }
     return vector
@@ -193,18 +194,4 @@ function mayHaveNaN(values: Float32Array): boolean {
   }
   for (; i < values.length; i++) a += values[i]
   return Number.isNaN(a + b + c + d)
-}
-
-function utf8Data(names: readonly string[]): Data<Utf8> {
-  const encoder = new TextEncoder()
-  const encoded = names.map((name) => encoder.encode(name))
-  const valueOffsets = new Int32Array(names.length + 1)
-  encoded.forEach((bytes, i) => {
-    valueOffsets[i + 1] = valueOffsets[i] + bytes.length
-  })
-  const data = new Uint8Array(valueOffsets[names.length])
-  encoded.forEach((bytes, i) => {
-    data.set(bytes, valueOffsets[i])
-  })
-  return makeData({ type: new Utf8(), length: names.length, nullCount: 0, valueOffsets, data })
 }

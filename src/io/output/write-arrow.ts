@@ -4,6 +4,8 @@ import {
   RecordBatchStreamWriter,
   RecordBatchWriter,
   type Schema,
+  type Utf8,
+  type Vector,
 } from './arrow.ts'
 import type { PredictionBatch } from '../../genome.ts'
 import { ArrowRows, arrowSchema, type DictionaryColumn, dictionaryIds } from './arrow-rows.ts'
@@ -14,7 +16,7 @@ import type { OutputLayout } from './output-layout.ts'
  * The writers of apache-arrow push into a queue without a limit. This one is emptied after every record batch, so that no
  * more than one batch is ever held.
  */
-class DrainedQueue extends AsyncByteQueue {
+export class DrainedQueue extends AsyncByteQueue {
   private written: Uint8Array[] = []
   override write(chunk: ArrayBufferView): void {
     this.written.push(new Uint8Array(chunk.buffer as ArrayBuffer, chunk.byteOffset, chunk.byteLength))
@@ -32,7 +34,7 @@ class DrainedQueue extends AsyncByteQueue {
  * it is known: first, or last. (Delta dictionaries, the other way, are refused by polars.) pyarrow, polars and DuckDB
  * read both places alike.
  */
-class FileWriter extends RecordBatchFileWriter {
+export class FileWriter extends RecordBatchFileWriter {
   /** The format begins with the schema, as a stream does; apache-arrow leaves it to the footer alone. */
   protected override _writeSchema(schema: Schema): this {
     super['_writeSchema'](schema)
@@ -41,11 +43,9 @@ class FileWriter extends RecordBatchFileWriter {
   protected override _writeDictionaries(): this {
     return this
   }
-  writeDictionaries(rows: ArrowRows, columns: readonly DictionaryColumn[]): void {
-    for (const column of columns) {
-      const vector = rows.dictionary(column)
-      this._writeDictionaryBatch(vector.data[0], dictionaryIds[column])
-    }
+  /** `dictionaries`: by their ids. */
+  writeDictionaries(dictionaries: ReadonlyMap<number, Vector<Utf8>>): void {
+    for (const [id, vector] of dictionaries) this._writeDictionaryBatch(vector.data[0], id)
   }
   /** As if this writer had written what is there. */
   continueAfter({ bytes, recordBatches }: DoneOutput): void {
@@ -71,6 +71,9 @@ class StreamWriter extends RecordBatchStreamWriter {
 const dictionaryColumns = (layout: OutputLayout): DictionaryColumn[] =>
   layout.regions ? ['contig', 'base', 'region'] : ['contig', 'base']
 
+const dictionariesOf = (rows: ArrowRows, layout: OutputLayout): Map<number, Vector<Utf8>> =>
+  new Map(dictionaryColumns(layout).map((column) => [dictionaryIds[column], rows.dictionary(column)]))
+
 /**
  * The Arrow IPC file format (`.arrow`), for files: a cut one is recognised as incomplete. After `done`, what
  * follows it.
@@ -85,8 +88,7 @@ export async function* encodeArrowFile(
   const writer = new FileWriter()
   const queue = new DrainedQueue()
   writer.reset(queue, schema)
-  const columns = dictionaryColumns(layout)
-  if (layout.contigs) writer.writeDictionaries(rows, columns)
+  if (layout.contigs) writer.writeDictionaries(dictionariesOf(rows, layout))
   const head = queue.drain()
   if (done) {
     checkHead(head, done)
@@ -103,7 +105,7 @@ export async function* encodeArrowFile(
   known()
   const last = rows.flush()
   if (last) writer.write(last)
-  if (!layout.contigs) writer.writeDictionaries(rows, columns)
+  if (!layout.contigs) writer.writeDictionaries(dictionariesOf(rows, layout))
   writer.setFooterSchema(arrowSchema(layout))
   writer.finish()
   yield queue.drain()

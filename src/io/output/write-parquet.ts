@@ -39,30 +39,32 @@ export async function* encodeParquet(
 }
 
 /** The bytes written since the last call; the writer's memory is used again. */
-function drain(writer: ByteWriter): Uint8Array[] {
+export function drain(writer: ByteWriter): Uint8Array[] {
   const bytes = writer.getBytes().slice()
   writer.index = 0
   return [bytes]
 }
 
+/** A column of strings. */
+export const textElement = (name: string): SchemaElement => ({
+  name,
+  type: 'BYTE_ARRAY',
+  converted_type: 'UTF8',
+  logical_type: { type: 'STRING' },
+  repetition_type: 'REQUIRED',
+})
+
 function parquetSchema(layout: OutputLayout): SchemaElement[] {
-  const text = (name: string): SchemaElement => ({
-    name,
-    type: 'BYTE_ARRAY',
-    converted_type: 'UTF8',
-    logical_type: { type: 'STRING' },
-    repetition_type: 'REQUIRED',
-  })
   const columns: SchemaElement[] = [
-    text('contig'),
+    textElement('contig'),
     {
       name: 'position',
       type: 'INT32',
       converted_type: 'UINT_32',
       repetition_type: 'REQUIRED',
     },
-    text('base'),
-    ...(layout.regions ? [text('region')] : []),
+    textElement('base'),
+    ...(layout.regions ? [textElement('region')] : []),
     ...layout.tracks.map((name): SchemaElement => ({ name, type: 'FLOAT', repetition_type: 'OPTIONAL' })),
   ]
   return [{ name: 'schema', num_children: columns.length }, ...columns]
