@@ -54,6 +54,7 @@ export async function predictToFile(
       warn: onWarning ?? nothing,
       error: nothing,
       progress: onProgress ?? nothing,
+      records: nothing,
       done: nothing,
     },
   })

@@ -1,13 +1,8 @@
 import type { Genome } from '../src/genome.ts'
 import type { Model } from '../src/model/model.ts'
-import { type Examined, examine } from './variants/alleles.ts'
+import { inGroups } from './variants/groups.ts'
 import type { ScoredVariant, ScoreOptions, Variant } from './variants/options.ts'
 import { Scorer } from './variants/scorer.ts'
-
-/** Alleles, each counted once a gene, that are computed together. */
-const groupTasks = 256
-/** Variants that are held at most, where few of them lie in genes. */
-const groupVariants = 2048
 
 /**
  * What each variant changes, in SpliceAI's terms: for every allele and gene the largest gain and loss of acceptors and
@@ -26,28 +21,22 @@ export async function* scoreVariants<V extends Variant>(
   options: ScoreOptions,
 ): AsyncGenerator<ScoredVariant<V>> {
   const scorer = await Scorer.open(model, genome, options)
+  const { doneRows, onProgress } = options
+  let rowsLeft = doneRows?.count ?? 0
   let variantsDone = 0
-  let group: { variant: V; examined: Examined }[] = []
-  const finish = async function* (): AsyncGenerator<ScoredVariant<V>> {
+  // 1. variants, as they come, each with the genes it lies in, in groups
+  for await (const group of inGroups(variants, scorer.around)) {
+    // 2. what is done already is skipped: whole groups only, as values depend on the group in their last bits
+    let scored: ScoredVariant<V>[] | undefined
+    if (doneRows && rowsLeft > 0) {
+      const unscored = await scorer.unscored(group)
+      const rows = unscored.reduce((sum, one) => sum + doneRows.rowsOf(one), 0)
+      if (rows <= rowsLeft) scored = unscored
+      rowsLeft = rows <= rowsLeft ? rowsLeft - rows : 0
+    }
     // 3. the reference is read and shared, both sequences are run;  4. what changed, in the order of the input
-    const scored = await scorer.score(group)
-    for (const one of scored) yield one
+    for (const one of scored ?? (await scorer.score(group))) yield one
     variantsDone += group.length
-    if (group.length > 0) options.onProgress?.({ contig: group[group.length - 1].variant.contig, variantsDone })
-    group = []
+    onProgress?.({ contig: group[group.length - 1].variant.contig, variantsDone })
   }
-  let tasks = 0
-  // 1. variants, as they come
-  for await (const variant of variants) {
-    options.signal?.throwIfAborted()
-    // 2. which alleles can be scored, and in which genes
-    const found = examine(variant, scorer.around)
-    const examined = found instanceof Promise ? await found : found
-    group.push({ variant, examined })
-    for (const allele of examined.alleles) tasks += typeof allele === 'string' ? 0 : allele.genes.length
-    if (tasks < groupTasks && group.length < groupVariants && !variant.endsGroup) continue
-    yield* finish()
-    tasks = 0
-  }
-  yield* finish()
 }

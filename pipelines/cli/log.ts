@@ -41,6 +41,11 @@ function textLog({ quiet, debug }: LogOptions, stream: NodeJS.WriteStream): Log 
       if (bar) bar.update(progress)
       else if (!isOpening) void openBar()
     },
+    records(progress) {
+      if (quiet || !stream.isTTY) return
+      if (bar) bar.updateRecords(progress)
+      else if (!isOpening) void openBar()
+    },
     done: (text) => void (quiet || line(text)),
   }
 }
@@ -49,6 +54,11 @@ const progressSeconds = 5
 
 function jsonLog({ quiet, debug }: LogOptions, stream: NodeJS.WriteStream): Log {
   let lastProgress = performance.now()
+  const isDue = (): boolean => {
+    if (quiet || performance.now() - lastProgress < progressSeconds * 1000) return false
+    lastProgress = performance.now()
+    return true
+  }
   const line = (event: string, fields: Readonly<Record<string, unknown>>): void =>
     void stream.write(`${JSON.stringify({ event, ...fields })}\n`)
   return {
@@ -61,8 +71,7 @@ function jsonLog({ quiet, debug }: LogOptions, stream: NodeJS.WriteStream): Log 
       })
     },
     progress({ contig, basesDone, basesTotal, regionsDone, regionsTotal }) {
-      if (quiet || performance.now() - lastProgress < progressSeconds * 1000) return
-      lastProgress = performance.now()
+      if (!isDue()) return
       line('progress', {
         contig,
         bases: basesDone,
@@ -70,6 +79,9 @@ function jsonLog({ quiet, debug }: LogOptions, stream: NodeJS.WriteStream): Log 
         regions: regionsDone ?? null,
         regionsTotal: regionsTotal ?? null,
       })
+    },
+    records({ contig, recordsDone, fraction }) {
+      if (isDue()) line('progress', { contig, records: recordsDone, fraction: fraction ?? null })
     },
     done: (_, summary) => line('done', summary),
   }

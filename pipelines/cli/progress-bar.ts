@@ -2,6 +2,7 @@ import cliProgress from 'cli-progress'
 import type { DownloadProgress } from '../../src/io/hub/hub.ts'
 import { showBytes, showCount, showSeconds } from '../run/show.ts'
 import type { Progress } from '../predict/options.ts'
+import type { RecordProgress } from '../run/log.ts'
 
 /** A line at the bottom of a terminal that is drawn over again; elsewhere nothing. */
 class Bar {
@@ -47,18 +48,14 @@ const rateWindowSeconds = 20
 /** A bar with rate and time left; for a stream, whose end is not known, the count and the rate. */
 export class ProgressBar {
   private readonly bar: Bar
-  private readonly history: { seconds: number; bases: number }[] = []
+  private readonly history: { seconds: number; done: number; fraction: number | undefined }[] = []
 
   constructor(stream: NodeJS.WriteStream) {
     this.bar = new Bar(stream)
   }
 
   update({ contig, basesDone, basesTotal, regionsDone, regionsTotal }: Progress): void {
-    const seconds = performance.now() / 1000
-    this.history.push({ seconds, bases: basesDone })
-    while (this.history.length > 2 && seconds - this.history[1].seconds > rateWindowSeconds) this.history.shift()
-    const oldest = this.history[0]
-    const rate = (basesDone - oldest.bases) / Math.max(1e-3, seconds - oldest.seconds)
+    const { rate } = this.#rates(basesDone, undefined)
     const left = basesTotal === undefined || rate <= 0 ? '' : `, ${showSeconds((basesTotal - basesDone) / rate)} left`
     const regions =
       regionsDone === undefined || regionsTotal === 1
@@ -68,6 +65,25 @@ export class ProgressBar {
     const body = basesTotal === undefined ? '' : '{bar} {percentage}% '
     const format = `{contig} ${body}{regions}{done} bases, {rate} bases/s{left}`
     this.bar.show(format, basesTotal ?? 1, basesTotal === undefined ? 0 : basesDone, payload)
+  }
+
+  /** Records of a file, whose number is not known, but how much of it has been read. */
+  updateRecords({ contig, recordsDone, fraction }: RecordProgress): void {
+    const { rate, fractionRate } = this.#rates(recordsDone, fraction)
+    const left =
+      fraction === undefined || fractionRate <= 0 ? '' : `, ${showSeconds((1 - fraction) / fractionRate)} left`
+    const payload = { contig, done: showCount(recordsDone), rate: showCount(rate), left }
+    const body = fraction === undefined ? '' : '{bar} {percentage}% '
+    this.bar.show(`{contig} ${body}{done} records, {rate} records/s{left}`, 1000, 1000 * (fraction ?? 0), payload)
+  }
+
+  #rates(done: number, fraction: number | undefined): { rate: number; fractionRate: number } {
+    const seconds = performance.now() / 1000
+    this.history.push({ seconds, done, fraction })
+    while (this.history.length > 2 && seconds - this.history[1].seconds > rateWindowSeconds) this.history.shift()
+    const oldest = this.history[0]
+    const passed = Math.max(1e-3, seconds - oldest.seconds)
+    return { rate: (done - oldest.done) / passed, fractionRate: ((fraction ?? 0) - (oldest.fraction ?? 0)) / passed }
   }
 
   clear(): void {

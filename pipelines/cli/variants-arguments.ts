@@ -1,4 +1,5 @@
 import { ConfigError } from '../../src/errors.ts'
+import { localPath } from '../../src/io/bytes/local-path.ts'
 import type { TranscriptChoice } from '../../src/io/variants/annotation/transcript.ts'
 import type { Precision } from '../../src/kernels/precision.ts'
 import type { VariantFormat, VariantsRequest } from '../run/variants-request.ts'
@@ -9,8 +10,9 @@ import { type Argv, Words } from './words.ts'
 /** @throws ConfigError for any value that cannot be */
 export function parseVariantsArguments(argv: Argv): VariantsRequest {
   const words = new Words(argv)
-  const [fasta, vcf, genes] = [words.needed('fasta'), words.needed('vcf'), words.one('genes')]
-  if ([fasta, vcf, genes].filter((input) => input === '-').length > 1)
+  const [fasta, vcf, genes] = [localPath(words.needed('fasta')), words.one('vcf'), words.one('genes')]
+  const bedFiles = words.all('regions').map(localPath)
+  if ([fasta, vcf, genes, ...bedFiles].filter((input) => input === '-').length > 1)
     throw new ConfigError({ where: '-', what: 'standard input is given twice', expected: 'once' })
   if (fasta === '-')
     throw new ConfigError({ where: '-', what: 'the FASTA cannot be standard input', remedy: 'save it to a file first' })
@@ -18,7 +20,8 @@ export function parseVariantsArguments(argv: Argv): VariantsRequest {
     throw new ConfigError({ where: '--mask', what: 'cannot be combined with --mask-sites', remedy: 'give one of them' })
   return {
     fasta,
-    vcf,
+    ...whatIsScored(words, vcf),
+    bedFiles,
     genes,
     models: words.all('model'),
     output: words.one('output'),
@@ -35,8 +38,36 @@ export function parseVariantsArguments(argv: Argv): VariantsRequest {
     givesReasons: argv['reasons'] !== false,
     onBadRecord: words.one('on-bad-record') as 'error' | 'keep',
     precision: (words.one('precision') ?? 'f32') as Precision,
+    resume: words.isOn('resume'),
     ...parseMachineOptions(words),
   }
+}
+
+/** A VCF, or every small change of regions: one of the two. */
+function whatIsScored(
+  words: Words,
+  vcf: string | undefined,
+): Pick<VariantsRequest, 'vcf' | 'everySnv' | 'everyIndel' | 'regionTexts'> {
+  const [everySnv, everyIndel] = [words.isOn('every-snv'), words.isOn('every-indel')]
+  const regionTexts = words.all('region')
+  const hasRegions = regionTexts.length + words.all('regions').length > 0
+  const remedy = 'or --every-snv, --every-indel and --regions or --region for every small change of regions'
+  if (vcf === undefined && !everySnv && !everyIndel)
+    throw new ConfigError({ where: 'variants', what: 'no VCF is given', expected: 'a VCF after the FASTA', remedy })
+  if (vcf !== undefined && (everySnv || everyIndel || hasRegions))
+    throw new ConfigError({
+      where: vcf,
+      what: 'a VCF cannot be combined with --every-snv, --every-indel, --region or --regions',
+      remedy: 'leave out one of them',
+    })
+  if (vcf === undefined && !hasRegions)
+    throw new ConfigError({
+      where: everySnv ? '--every-snv' : '--every-indel',
+      what: 'no regions are given',
+      expected: '--regions or --region',
+      remedy: "a contig's name is the region of all of it",
+    })
+  return { vcf: vcf && localPath(vcf), everySnv, everyIndel, regionTexts }
 }
 
 function transcriptChoice(value = 'canonical'): TranscriptChoice {

@@ -1,17 +1,28 @@
 import type { Log } from '../run/log.ts'
-import { runVariants, type VariantsOutcome } from '../run/run-variants.ts'
+import { type PlannedVariants, runVariants, type VariantsOutcome } from '../run/run-variants.ts'
 import { showBytes, showCount, showSeconds } from '../run/show.ts'
 import type { Environment } from './environment.ts'
+import { print } from './print.ts'
 import { parseVariantsArguments } from './variants-arguments.ts'
-import type { Argv } from './words.ts'
+import { describeVariantsDryRun } from './variants-dry-run.ts'
+import { type Argv, Words } from './words.ts'
 
 /** What `genoconv variants` does once yargs has split its words. */
 export async function variants(argv: Argv, { log, signal }: Environment): Promise<void> {
-  logVariants(log, await runVariants(parseVariantsArguments(argv), { log, signal }))
+  const words = new Words(argv)
+  const onPlanned = async (run: PlannedVariants): Promise<void> =>
+    print(await describeVariantsDryRun(run, words.isOn('json')))
+  const outcome = await runVariants(parseVariantsArguments(argv), {
+    log,
+    signal,
+    onPlanned: words.isOn('dry-run') ? onPlanned : undefined,
+  })
+  if (outcome) logVariants(log, outcome)
 }
 
 /** The end of a run that went well: the strongest changes, reasons, then one line. */
-function logVariants(log: Log, { tally, startTime, device: place, output }: VariantsOutcome): void {
+function logVariants(log: Log, outcome: VariantsOutcome): void {
+  const { tally, startTime, device: place, output, rowsBefore, wasComplete } = outcome
   const { strongest, records, scores, reasons } = tally
   for (const { contig, pos, ref, alt, gene, effect, score, offset } of strongest)
     log.info(
@@ -21,8 +32,12 @@ function logVariants(log: Log, { tally, startTime, device: place, output }: Vari
   if (skipped.length > 0) log.info(`alleles without a score: ${skipped.join(', ')}`)
   const seconds = (performance.now() - startTime) / 1000
   const peakMemoryBytes = process.resourceUsage().maxRSS * 1024
+  if (rowsBefore !== undefined && strongest.length > 0)
+    log.info('the strongest changes are those of this run; what was done before it is not among them')
   log.done(
-    `${showCount(records)} records, ${showCount(scores)} scores in ${showSeconds(seconds)} (${showCount((records / seconds) * 3600)} records an hour, peak memory ${showBytes(peakMemoryBytes)}); wrote ${output === '-' ? 'standard output' : output}`,
+    wasComplete
+      ? `${output} is complete already`
+      : `${showCount(records)} records, ${showCount(scores)} scores in ${showSeconds(seconds)} (${showCount((records / seconds) * 3600)} records an hour, peak memory ${showBytes(peakMemoryBytes)}); wrote ${output === '-' ? 'standard output' : output}`,
     {
       records,
       scores,
@@ -32,6 +47,7 @@ function logVariants(log: Log, { tally, startTime, device: place, output }: Vari
       peakMemoryBytes,
       device: place,
       output,
+      ...(rowsBefore === undefined ? {} : { rowsBefore }),
     },
   )
 }

@@ -27,25 +27,34 @@ export async function runOrigin(asked: Asked & { threads: number }, signal?: Abo
   return { command: await commandOf(asked), regionFiles }
 }
 
-async function commandOf(asked: Asked): Promise<string> {
-  const { inputs, models, regionTexts, bedFiles, frequencySparsity, precision } = asked
-  const given = models.length > 0 ? models : [defaultModelName()].filter((name) => name !== undefined)
-  const options: [name: string, value: string | number | undefined][] = [
-    ...(await Promise.all(given.map(modelOption))),
-    ...regionTexts.map((text): [string, string] => ['region', text]),
-    ...bedFiles.map((path): [string, string] => ['regions', basename(path)]),
+const commandOf = (asked: Asked): Promise<string> =>
+  commandText('predict', asked.inputs, asked.models, [
+    ...asked.regionTexts.map((text): [string, string] => ['region', text]),
+    ...asked.bedFiles.map((path): [string, string] => ['regions', basename(path)]),
     ['strand', asked.strand],
     ['context', asked.context],
     ['tracks', asked.tracks?.join(',')],
     ['filter-length', asked.filterLength],
-    ['frequency-sparsity', frequencySparsity === 0 ? undefined : frequencySparsity],
-    ['precision', precision === 'f32' ? undefined : precision],
+    ['frequency-sparsity', asked.frequencySparsity === 0 ? undefined : asked.frequencySparsity],
+    ['precision', asked.precision === 'f32' ? undefined : asked.precision],
     ['chunk', asked.chunk],
     ['memory', asked.memory],
     ['threads', asked.threads],
-  ]
-  const words = options.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, quoted(String(value))]))
-  return ['genoconv', 'predict', ...inputs.map((input) => quoted(basename(input))), ...words].join(' ')
+  ])
+
+/** A command of genoconv, files by their names without folders; an option whose value is `true` has none. */
+export async function commandText(
+  name: string,
+  inputs: readonly string[],
+  models: readonly string[],
+  options: readonly [name: string, value: string | number | true | undefined][],
+): Promise<string> {
+  const given = models.length > 0 ? models : [defaultModelName()].filter((model) => model !== undefined)
+  const words = [...(await Promise.all(given.map(modelOption))), ...options].flatMap(([option, value]) => {
+    if (value === undefined) return []
+    return value === true ? [`--${option}`] : [`--${option}`, quoted(String(value))]
+  })
+  return ['genoconv', name, ...inputs.map((input) => quoted(basename(input))), ...words].join(' ')
 }
 
 async function modelOption(spec: string): Promise<[string, string]> {

@@ -9,14 +9,9 @@ import { protectInputs } from '../../src/io/bytes/protect-inputs.ts'
 import type { ByteSink } from '../../src/io/bytes/sink.ts'
 import { openStream, standardOutput } from '../../src/io/bytes/stream-output.ts'
 import type { DoneOutput } from '../../src/io/output/done-output.ts'
-import { canResume } from '../../src/io/output/formats.ts'
-import { readDoneOutput } from '../../src/io/output/resume-output.ts'
-import { filesRead } from './files-read.ts'
 import type { Log } from './log.ts'
 import { freeMemory } from './memory.ts'
-import type { OutputChoice } from './output-file.ts'
 import type { RunOrigin } from './origin.ts'
-import type { PredictRequest } from './request.ts'
 import {
   checkSame,
   makeRecord,
@@ -59,9 +54,29 @@ export interface BegunOutput {
   readonly origin: RunOrigin
 }
 
+/** How the rows of a partial output are counted. */
+export interface Journal {
+  /** Of the format, in errors. */
+  readonly name: string
+  /** The whole rows in the partial file of `path`; undefined where there is no row. Not there for formats without. */
+  readonly read?: (path: string) => Promise<DoneOutput | undefined>
+  /** Formats that have it, in errors. */
+  readonly resumable: string
+}
+
 interface OutputSettings {
-  readonly request: PredictRequest
-  readonly output: OutputChoice
+  readonly request: {
+    /** What is hashed: another run must have the same. */
+    readonly inputs: readonly string[]
+    readonly memory?: number
+    readonly threads?: number
+    readonly resume: boolean
+  }
+  /** Undefined for standard output. */
+  readonly path: string | undefined
+  readonly journal: Journal
+  /** None of them may be the output. */
+  readonly filesRead: readonly string[]
   readonly log: Log
   readonly signal: AbortSignal
   /** Nothing is written. */
@@ -74,18 +89,18 @@ type Planned = Pick<RunOutput, 'memory' | 'threads' | 'temporaryFolder'>
  * @throws ConfigError where the output is an input, or cannot be resumed; FormatError where another run is writing it
  */
 export async function openRunOutput(settings: OutputSettings): Promise<RunOutput> {
-  const { request, output, signal, isDry } = settings
+  const { request, path, journal, signal, isDry } = settings
   const planned: Planned = {
     memory: request.memory ?? freeMemory() / 2,
     threads: request.threads ?? availableParallelism(),
     temporaryFolder: tmpdir(),
   }
-  if (isDry || output.path === undefined) {
+  if (isDry || path === undefined) {
     if (request.resume && !isDry) throw cannot('the output is standard output', 'give a file with `output`')
     return streamed(standardOutput(), planned)
   }
-  const place = await protectInputs(output.path, await filesRead(request))
-  if (request.resume) checkResumable(request, output, place)
+  const place = await protectInputs(path, settings.filesRead)
+  if (request.resume) checkResumable(request.inputs, journal, place)
   if (place.kind !== 'file') return streamed(await openStream(place, signal), planned)
   const lock = await lockOutput(place)
   const begun: Begun = { ...settings, place, lock, planned: { ...planned, temporaryFolder: dirname(place.path) } }
@@ -97,11 +112,10 @@ export async function openRunOutput(settings: OutputSettings): Promise<RunOutput
   }
 }
 
-function checkResumable({ inputs }: PredictRequest, { format }: OutputChoice, { kind }: OutputPlace): void {
+function checkResumable(inputs: readonly string[], { name, read, resumable }: Journal, { kind }: OutputPlace): void {
   if (inputs.includes('-')) throw cannot('standard input cannot be read again', 'save it to a file first')
   if (kind !== 'file') throw cannot('the output is not a regular file', 'give another `output`')
-  if (!canResume(format))
-    throw cannot(`the rows of an interrupted ${format} file cannot be counted`, 'write arrow, arrows or tsv')
+  if (!read) throw cannot(`the rows of an interrupted ${name} file cannot be counted`, `write ${resumable}`)
 }
 
 const cannot = (what: string, remedy: string): ConfigError => new ConfigError({ option: 'resume', what, remedy })
@@ -127,8 +141,8 @@ const withoutAbort = (sink: ByteSink): ByteSink => ({
 })
 
 /** A run from the beginning. Inputs are hashed while it computes; should it end before that, it had no need of a record. */
-async function openFresh({ request, output, place, lock, planned }: Begun): Promise<RunOutput> {
-  const isRecorded = canResume(output.format) && !request.inputs.includes('-')
+async function openFresh({ request, journal, place, lock, planned }: Begun): Promise<RunOutput> {
+  const isRecorded = journal.read !== undefined && !request.inputs.includes('-')
   const hashing = new AbortController()
   let record: Promise<ResumeRecord | undefined> = Promise.resolve(undefined)
   const onWritten = async (writtenBytes: number): Promise<void> => {
@@ -167,7 +181,7 @@ async function openFresh({ request, output, place, lock, planned }: Begun): Prom
 }
 
 /** A run that continues an interrupted one, where there is one, and that leaves what it did when it fails. */
-async function openResumed({ request, output, log, signal, place, lock, planned }: Begun): Promise<RunOutput> {
+async function openResumed({ request, journal, log, signal, place, lock, planned }: Begun): Promise<RunOutput> {
   const found = await readRecord(place)
   const memory = request.memory ?? found?.memory ?? planned.memory
   const threads = request.threads ?? found?.threads ?? planned.threads
@@ -181,7 +195,7 @@ async function openResumed({ request, output, log, signal, place, lock, planned 
     threads,
     async begin(run) {
       const now = await makeRecord(request.inputs, run, signal)
-      const done = found && canResume(output.format) ? await readDoneOutput(place.path, output.format) : undefined
+      const done = found && (await journal.read?.(place.path))
       const isComplete = !done && found !== undefined && (await isRenamed(place, found))
       if (found && (done || isComplete)) checkSame(found, now, log.warn)
       if (isComplete) {

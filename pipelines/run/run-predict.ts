@@ -1,4 +1,6 @@
 import type { Genome, Region } from '../../src/genome.ts'
+import { canResume, type OutputFormat } from '../../src/io/output/formats.ts'
+import { readDoneOutput } from '../../src/io/output/resume-output.ts'
 import { writePredictions } from '../../src/io/output/write-predictions.ts'
 import type { Backend } from '../../src/kernels/backend.ts'
 import type { Model } from '../../src/model/model.ts'
@@ -12,6 +14,7 @@ import type { DeviceRecovery } from '../predict/recovering.ts'
 import { columnsOf } from '../predict/stretch.ts'
 import { predict } from '../predict.ts'
 import { deviceRecovery } from './device-recovery.ts'
+import { filesRead } from './files-read.ts'
 import { knownContigs, openGenomes, readRegions, regionName } from './inputs.ts'
 import type { Log } from './log.ts'
 import { addReserve, freeMemory, reserveBytes } from './memory.ts'
@@ -20,7 +23,7 @@ import { runOrigin } from './origin.ts'
 import { orderHint } from './order-hint.ts'
 import { checkOverlaps, chooseOutput, type OutputChoice } from './output-file.ts'
 import type { PredictRequest } from './request.ts'
-import { openRunOutput, type RunOutput } from './resume.ts'
+import { type Journal, openRunOutput, type RunOutput } from './resume.ts'
 import { describeRegions } from './resume-record.ts'
 import { Tally } from './tally.ts'
 
@@ -77,7 +80,15 @@ export async function runPredict(request: PredictRequest, settings: RunSettings)
       isTerminal: process.stdout.isTTY && !isDry,
     })
     checkOverlaps(output.format, regions)
-    out = await openRunOutput({ request, output, log, signal, isDry })
+    out = await openRunOutput({
+      request,
+      path: output.path,
+      journal: predictJournal(output.format),
+      filesRead: await filesRead(request),
+      log,
+      signal,
+      isDry,
+    })
     return await compute({ request, settings, genomes, regions, output, out, backends })
   } catch (error) {
     const shown = out ? addReserve(error, out.memory, out.threads) : error
@@ -88,6 +99,12 @@ export async function runPredict(request: PredictRequest, settings: RunSettings)
     await Promise.all(backends.map((backend) => backend.destroy().catch(() => {})))
     await Promise.all(genomes.map((genome) => genome.close()))
   }
+}
+
+/** How far an interrupted output of predictions goes. */
+export function predictJournal(format: OutputFormat): Journal {
+  const read = canResume(format) ? (path: string) => readDoneOutput(path, format) : undefined
+  return { name: format, read, resumable: 'arrow, arrows or tsv' }
 }
 
 interface Run {

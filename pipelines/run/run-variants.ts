@@ -1,34 +1,50 @@
-import { availableParallelism } from 'node:os'
 import { ConfigError } from '../../src/errors.ts'
-import type { Genome } from '../../src/genome.ts'
-import { openAtomicOutput } from '../../src/io/bytes/atomic-output.ts'
-import type { ByteSource } from '../../src/io/bytes/byte-source.ts'
-import { openLocalFile, standardInput } from '../../src/io/bytes/local-file.ts'
-import { protectInputs } from '../../src/io/bytes/protect-inputs.ts'
+import type { Genome, Region } from '../../src/genome.ts'
 import type { ByteSink } from '../../src/io/bytes/sink.ts'
-import { standardOutput } from '../../src/io/bytes/stream-output.ts'
 import { openGenome } from '../../src/io/fasta/open-genome.ts'
+import type { DoneOutput } from '../../src/io/output/done-output.ts'
+import { writeEncoded } from '../../src/io/output/write-predictions.ts'
+import { encodeArrowTable, encodeParquetTable } from '../../src/io/output/write-table.ts'
 import { openGenes } from '../../src/io/variants/annotation/open-genes.ts'
 import type { Annotation } from '../../src/io/variants/annotation/read-genes.ts'
 import { bgzfSink } from '../../src/io/variants/bgzf-sink.ts'
-import { readVcf, type VcfHeader, type VcfRecord } from '../../src/io/variants/vcf-reader.ts'
+import type { VcfRecord } from '../../src/io/variants/vcf-reader.ts'
+import type { Backend } from '../../src/kernels/backend.ts'
 import type { Model } from '../../src/model/model.ts'
 import { chooseDevice } from '../device/choose-device.ts'
 import { defaultModelName } from '../models/load-checkpoint.ts'
 import { loadModel } from '../models/load-model.ts'
-import { type RecordWriter, tsvWriter, vcfWriter } from '../variants/records.ts'
+import type { ScoredVariant, ScoreOptions } from '../variants/options.ts'
+import { vcfWriter } from '../variants/records.ts'
+import { tsvWriter, variantTable } from '../variants/table.ts'
 import { scoreVariants } from '../variants.ts'
 import { filesRead } from './files-read.ts'
+import { readRegions } from './inputs.ts'
 import type { Log } from './log.ts'
 import { addReserve, freeMemory, reserveBytes } from './memory.ts'
-import { chooseVariantOutput, type VariantOutput } from './variants-output.ts'
+import { openRunOutput, type RunOutput } from './resume.ts'
+import { describeRegions } from './resume-record.ts'
+import { encodeText, tableRows } from './variants-encode.ts'
+import { provenanceOf, scoreParameters, variantsMetadata, variantsOrigin } from './variants-metadata.ts'
+import { chooseVariantOutput, type VariantOutput, variantsJournal } from './variants-output.ts'
 import type { VariantsRequest } from './variants-request.ts'
+import { openVariantSource, type VariantSource } from './variants-source.ts'
 import { VariantsTally } from './variants-tally.ts'
-import { version } from './version.ts'
 
 export interface VariantsSettings {
   readonly log: Log
   readonly signal: AbortSignal
+  /** For a dry run: told of the run, and nothing is computed or written. */
+  readonly onPlanned?: (run: PlannedVariants) => Promise<void>
+}
+
+/** A run before its first record. */
+export interface PlannedVariants {
+  readonly model: Model
+  readonly genome: Genome
+  readonly source: VariantSource
+  readonly options: ScoreOptions
+  readonly output: VariantOutput
 }
 
 /** A run after its last record. */
@@ -39,39 +55,53 @@ export interface VariantsOutcome {
   readonly device: string
   /** `-` is standard output. */
   readonly output: string
+  /** Rows that an interrupted run had written before; undefined where there was none. */
+  readonly rowsBefore?: number
+  /** Whether an earlier run had written all of it. */
+  readonly wasComplete?: boolean
 }
 
-/** One run of `variants`: opens what it reads and writes, then scores record by record. */
-export async function runVariants(request: VariantsRequest, settings: VariantsSettings): Promise<VariantsOutcome> {
-  const { log, signal } = settings
-  const memory = request.memory ?? freeMemory() / 2
-  const threads = request.threads ?? availableParallelism()
+/** One run of `variants`: opens what it reads and writes, then scores record by record. Undefined after a dry run. */
+export async function runVariants(
+  request: VariantsRequest,
+  settings: VariantsSettings,
+): Promise<VariantsOutcome | undefined> {
+  const { log, signal, onPlanned } = settings
+  const maxHeldBytes = (request.memory ?? freeMemory() / 2) / 4
   const opened: { close(): Promise<void> }[] = []
+  const backends: Backend[] = []
+  let out: RunOutput | undefined
   try {
-    const genome = await openGenome(request.fasta, { onWarning: log.warn, signal, maxHeldBytes: memory / 4 })
+    const genome = await openGenome(request.fasta, { onWarning: log.warn, signal, maxHeldBytes })
     opened.push(genome)
-    const output = chooseVariantOutput(request, request.models[0] ?? defaultModelName() ?? 'model')
-    const inputs = await variantFilesRead(request)
-    if (output.path !== undefined) await protectInputs(output.path, inputs)
-    const genes = await readAnnotation(request, signal)
-    const source = request.vcf === '-' ? standardInput() : await openLocalFile(request.vcf)
-    opened.push(source)
-    const { header, records } = await readVcf(source, {
-      onBadRecord: request.onBadRecord,
+    const modelName = request.models[0] ?? defaultModelName() ?? 'model'
+    const isTerminal = process.stdout.isTTY && !onPlanned
+    const output = chooseVariantOutput(request, modelName, isTerminal)
+    const regions = await readRegions(request, [genome], signal)
+    const files = [request.vcf, request.genes].filter((file): file is string => file !== undefined && file !== 'none')
+    out = await openRunOutput({
+      request: { ...request, inputs: [request.fasta, ...files] },
+      path: output.path,
+      journal: variantsJournal(output.format),
+      filesRead: await filesRead({
+        inputs: [request.fasta],
+        bedFiles: [...files, ...request.bedFiles],
+        models: request.models,
+      }),
+      log,
       signal,
-      onWarning: log.warn,
+      isDry: onPlanned !== undefined,
     })
-    checkInfoId(header, request, source.name)
-    const sink = await openSink(output, inputs)
-    try {
-      return await score({ request, settings, memory, threads, genome, genes, source, header, records, output, sink })
-    } catch (error) {
-      await sink.abort()
-      throw error
-    }
+    const genes = await readAnnotation(request, signal)
+    const source = await openVariantSource(request, { genome, regions, signal, onWarning: log.warn })
+    opened.push(source)
+    return await score({ request, settings, genome, genes, regions, source, output, out, backends })
   } catch (error) {
-    throw addReserve(error, memory, threads)
+    const shown = out ? addReserve(error, out.memory, out.threads) : error
+    await out?.abort(shown)
+    throw shown
   } finally {
+    await Promise.all(backends.map((backend) => backend.destroy().catch(() => {})))
     await Promise.all(opened.map((one) => one.close()))
   }
 }
@@ -79,77 +109,136 @@ export async function runVariants(request: VariantsRequest, settings: VariantsSe
 interface Run {
   readonly request: VariantsRequest
   readonly settings: VariantsSettings
-  readonly memory: number
-  readonly threads: number
   readonly genome: Genome
   readonly genes: Annotation | 'none'
-  readonly source: ByteSource
-  readonly header: VcfHeader
-  readonly records: AsyncIterable<VcfRecord>
+  readonly regions: readonly Region[] | undefined
+  readonly source: VariantSource
   readonly output: VariantOutput
-  readonly sink: ByteSink
+  readonly out: RunOutput
+  /** Those that were opened, for the caller to release. */
+  readonly backends: Backend[]
 }
 
-/** Device and model; then reading, scoring and writing. */
-async function score(run: Run): Promise<VariantsOutcome> {
-  const { request, settings, memory, threads, genome, genes, source, header, records, output, sink } = run
-  const { log, signal } = settings
+/** Device and model; then reading, scoring and writing at once. */
+async function score(run: Run): Promise<VariantsOutcome | undefined> {
+  const { request, settings, genome, genes, regions, source, output, out } = run
+  const { log, signal, onPlanned } = settings
+  const { memory, threads } = out
   const startTime = performance.now()
-  const modelMemory = Math.max(0, memory - reserveBytes(threads))
   const { backend, reason } = await chooseDevice(request.device, {
     threads,
     precision: request.precision,
     onWarning: log.warn,
   })
-  try {
-    const model = await loadModel(request.models, { backend, signal, onWarning: log.warn })
-    log.info(`${model.info.name} (${model.info.architecture}) on ${backend.description} (${reason})`)
-    const writer: RecordWriter<VcfRecord> =
-      output.format === 'tsv'
-        ? tsvWriter({ isRaw: request.raw, givesReasons: request.givesReasons })
-        : vcfWriter({
-            header,
-            infoId: request.infoId,
-            digits: request.digits,
-            isRaw: request.raw,
-            givesReasons: request.givesReasons,
-            replaces: request.replace,
-            isGeneless: genes === 'none',
-            provenance: provenanceOf(model, request),
-          })
-    const tally = new VariantsTally()
-    const scored = scoreVariants(model, genome, records, {
-      genes,
-      transcripts: request.transcripts,
-      distance: request.distance,
-      mask: request.mask,
-      mnv: request.mnv,
-      normalize: request.normalize,
-      onBadVariant: request.onBadRecord,
-      memory: modelMemory,
-      listName: source.name,
-      signal,
-      onNote: log.info,
-    })
-    await sink.write([...writer.head()])
-    for await (const one of scored) {
-      const { problem, tail } = one.variant
-      if (problem) tally.bad('bad-record')
-      else tally.add(one)
-      await sink.write([...writer.record(one)])
-      for await (const piece of tail ?? []) if (output.format !== 'tsv') await sink.write([piece])
+  run.backends.push(backend)
+  const model = await loadModel(request.models, { backend, signal, onWarning: log.warn })
+  const options: ScoreOptions = {
+    genes,
+    transcripts: request.transcripts,
+    distance: request.distance,
+    mask: request.mask,
+    mnv: request.mnv,
+    normalize: request.normalize,
+    onBadVariant: request.onBadRecord,
+    memory: Math.max(0, memory - reserveBytes(threads)),
+    listName: source.name,
+    signal,
+    onNote: log.info,
+    onProgress: ({ contig, variantsDone }) =>
+      log.records({ contig, recordsDone: variantsDone, fraction: source.fractionRead() }),
+  }
+  if (onPlanned) {
+    await onPlanned({ model, genome, source, options, output })
+    return undefined
+  }
+  log.info(`${model.info.name} (${model.info.architecture}) on ${backend.description} (${reason})`)
+  const begun = await out.begin({
+    regions: describeRegions(regions),
+    model: { name: model.info.name, sha256: model.info.sha256 },
+    device: backend.description,
+    options: describeOptions(request, output),
+    origin: await variantsOrigin({ ...request, threads }, signal),
+    memory,
+    threads,
+  })
+  const tally = new VariantsTally()
+  const outcome = { tally, startTime, device: backend.description, output: output.path ?? '-' }
+  if (begun === 'complete') return { ...outcome, wasComplete: true }
+  const { sink, done, origin } = begun
+  const encoding = await encodingOf(run, model, origin)
+  const doneRows = done && { count: done.rows, rowsOf: encoding.rowsOf }
+  const scored = scoreVariants(model, genome, source.records, { ...options, doneRows })
+  await writeEncoded(encoding.encode(tally.watch(scored), done), encoding.pack(sink))
+  model.close()
+  return { ...outcome, rowsBefore: done?.rows }
+}
+
+/** How scored variants become the output's bytes. */
+interface Encoding {
+  rowsOf(scored: ScoredVariant): number
+  encode(scored: AsyncIterable<ScoredVariant<VcfRecord>>, done: DoneOutput | undefined): AsyncIterable<Uint8Array[]>
+  pack(sink: ByteSink): ByteSink
+}
+
+async function encodingOf(
+  { request, settings, genome, genes, source, output: { format } }: Run,
+  model: Model,
+  origin: Parameters<typeof variantsMetadata>[3],
+): Promise<Encoding> {
+  const pack = (sink: ByteSink): ByteSink => sink
+  const tableOptions = { isRaw: request.raw, givesReasons: request.givesReasons }
+  if (format === 'arrow' || format === 'parquet') {
+    const table = variantTable(tableOptions)
+    const metadata = await variantsMetadata(model, genome, request, origin, settings.signal)
+    const layout = { columns: table.columns, metadata: () => metadata }
+    return {
+      rowsOf: table.rowsOf,
+      encode: (scored, done) =>
+        format === 'arrow'
+          ? encodeArrowTable(tableRows(scored, table), layout, done)
+          : encodeParquetTable(tableRows(scored, table), layout),
+      pack,
     }
-    await sink.finish()
-    model.close()
-    return { tally, startTime, device: backend.description, output: output.path ?? '-' }
-  } finally {
-    await backend.destroy()
+  }
+  if (format === 'tsv') {
+    const writer = tsvWriter(tableOptions)
+    return { rowsOf: writer.rowsOf, encode: (scored, done) => encodeText(scored, writer, false, done), pack }
+  }
+  const writer = vcfWriter({
+    header: source.header,
+    infoId: request.infoId,
+    digits: request.digits,
+    isRaw: request.raw,
+    givesReasons: request.givesReasons,
+    replaces: request.replace,
+    isGeneless: genes === 'none',
+    provenance: provenanceOf(model, request),
+  })
+  return {
+    rowsOf: writer.rowsOf,
+    encode: (scored, done) => encodeText(scored, writer, true, done),
+    pack: format === 'vcf.gz' ? bgzfSink : pack,
   }
 }
 
-/** Every file that a run may read: none of them may be its output. */
-const variantFilesRead = ({ fasta, vcf, genes = 'none', models }: VariantsRequest): Promise<string[]> =>
-  filesRead({ inputs: [fasta], bedFiles: [vcf, ...(genes === 'none' ? [] : [genes])], models })
+/** Options that decide the output's bytes, as text, by their names. */
+function describeOptions(request: VariantsRequest, { format }: VariantOutput): Record<string, string> {
+  const { everySnv, everyIndel, infoId, digits, raw, replace, givesReasons, onBadRecord, precision } = request
+  const shown = {
+    ...scoreParameters(request),
+    everySnv,
+    everyIndel,
+    infoId,
+    digits,
+    raw,
+    replace,
+    givesReasons,
+    onBadRecord,
+    precision,
+    format,
+  }
+  return Object.fromEntries(Object.entries(shown).map(([name, value]) => [`\`${name}\``, `${value}`]))
+}
 
 async function readAnnotation({ genes }: VariantsRequest, signal: AbortSignal): Promise<Annotation | 'none'> {
   if (genes === 'none') return 'none'
@@ -162,39 +251,4 @@ async function readAnnotation({ genes }: VariantsRequest, signal: AbortSignal): 
         'GENCODE has its GFF3 at https://www.gencodegenes.org, Ensembl at https://ftp.ensembl.org/pub/current_gff3/homo_sapiens/; `genes: none` scores both strands without genes',
     })
   return openGenes(genes, { signal })
-}
-
-function checkInfoId(header: VcfHeader, { infoId, replace }: VariantsRequest, name: string): void {
-  if (replace || !header.infoIds.has(infoId)) return
-  throw new ConfigError({
-    where: name,
-    what: `the VCF has an INFO field ${infoId} already`,
-    expected: 'another name',
-    got: infoId,
-    remedy: 'give another `infoId`, or `replace: true` to put new values in its place',
-  })
-}
-
-async function openSink({ path, format }: VariantOutput, inputs: readonly string[]): Promise<ByteSink> {
-  const sink = path === undefined ? standardOutput() : await openAtomicOutput(path, inputs)
-  return format === 'vcf.gz' ? bgzfSink(sink) : sink
-}
-
-/** The value of the `##genoconv` header line: what the scores were made with. */
-function provenanceOf({ info, backend }: Model, request: VariantsRequest): string {
-  const quoted = (text: string): string => `"${text.replaceAll(/["\\]/g, '\\$&')}"`
-  const { transcripts } = request
-  const fields: [string, string | number][] = [
-    ['version', version()],
-    ['model', quoted(info.name)],
-    ['sha256', quoted(info.sha256)],
-    ['genes', quoted(request.genes ?? 'none')],
-    ['transcripts', quoted(typeof transcripts === 'string' ? transcripts : transcripts.join(' '))],
-    ['distance', request.distance],
-    ['mask', request.mask ?? 'none'],
-    ['mnv', request.mnv],
-    ['normalize', request.normalize],
-    ['precision', backend.precision],
-  ]
-  return `<ID=${request.infoId},${fields.map(([key, value]) => `${key}=${value}`).join(',')}>`
 }

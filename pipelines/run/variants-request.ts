@@ -2,14 +2,33 @@ import type { TranscriptChoice } from '../../src/io/variants/annotation/transcri
 import type { PredictRequest } from './request.ts'
 
 /** Extensions by format; the first that fits an output's name counts. */
-export const variantFormats = { 'vcf.gz': ['.vcf.gz', '.vcf.bgz'], vcf: ['.vcf'], tsv: ['.tsv'] } as const
+export const variantFormats = {
+  'vcf.gz': ['.vcf.gz', '.vcf.bgz'],
+  vcf: ['.vcf'],
+  tsv: ['.tsv'],
+  arrow: ['.arrow', '.feather', '.ipc'],
+  parquet: ['.parquet'],
+} as const
 export type VariantFormat = keyof typeof variantFormats
 
+type Shared =
+  | 'models'
+  | 'output'
+  | 'device'
+  | 'precision'
+  | 'memory'
+  | 'threads'
+  | 'regionTexts'
+  | 'bedFiles'
+  | 'resume'
+
 /** One run of `variants` as a user asked for it, with every value checked. */
-export interface VariantsRequest
-  extends Pick<PredictRequest, 'models' | 'output' | 'device' | 'precision' | 'memory' | 'threads'> {
+export interface VariantsRequest extends Pick<PredictRequest, Shared> {
   readonly fasta: string
-  readonly vcf: string
+  /** Undefined where every small change of the regions is scored instead. */
+  readonly vcf?: string
+  readonly everySnv: boolean
+  readonly everyIndel: boolean
   readonly format?: VariantFormat
   /** A path, or `none`. */
   readonly genes?: string

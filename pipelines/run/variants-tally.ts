@@ -19,25 +19,31 @@ export class VariantsTally {
   readonly reasons = new Map<string, number>()
   #strongest: Strong[] = []
 
-  add({ variant, scores, skipped }: ScoredVariant): void {
-    if (variant.alts.length > 0) this.records++
-    for (const { reason } of skipped) this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + 1)
-    for (const score of scores) {
-      if (!score.effects) continue
-      this.scores++
-      const most = Math.max(...score.effects.scores)
-      const least = this.#strongest.length < kept ? leastShown : this.#strongest[kept - 1].most
-      if (!(most > least)) continue
-      const { contig, position, ref } = variant
-      this.#strongest.push({ variant: { contig, position, ref }, score, most })
-      this.#strongest.sort((a, b) => b.most - a.most)
-      this.#strongest.length = Math.min(this.#strongest.length, kept)
+  async *watch<V extends Variant & { readonly problem?: unknown }>(
+    scored: AsyncIterable<ScoredVariant<V>>,
+  ): AsyncGenerator<ScoredVariant<V>> {
+    for await (const one of scored) {
+      if (one.variant.problem) this.#count('bad-record')
+      else for (const { reason } of one.skipped) this.#count(reason)
+      if (one.variant.alts.length > 0 || one.variant.problem) this.records++
+      for (const score of one.scores) this.#add(one.variant, score)
+      yield one
     }
   }
 
-  bad(reason: string): void {
-    this.records++
+  #count(reason: string): void {
     this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + 1)
+  }
+
+  #add({ contig, position, ref }: Variant, score: AlleleScore): void {
+    if (!score.effects) return
+    this.scores++
+    const most = Math.max(...score.effects.scores)
+    const least = this.#strongest.length < kept ? leastShown : this.#strongest[kept - 1].most
+    if (!(most > least)) return
+    this.#strongest.push({ variant: { contig, position, ref }, score, most })
+    this.#strongest.sort((a, b) => b.most - a.most)
+    this.#strongest.length = Math.min(this.#strongest.length, kept)
   }
 
   /** The strongest changes, the strongest first, in the words of a VCF (1-based positions). */

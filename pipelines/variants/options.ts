@@ -41,6 +41,11 @@ export interface ScoreOptions {
   readonly onBadVariant?: 'error' | 'keep'
   /** Bytes that the model may use. Default 4 GiB. */
   readonly memory?: number
+  /**
+   * Rows of the output that an earlier run wrote, counted by `rowsOf`. Groups of variants that lie in them come out without
+   * effects, and nothing is computed for them; the rest has the values of an undisturbed run, bit for bit.
+   */
+  readonly doneRows?: { readonly count: number; readonly rowsOf: (scored: ScoredVariant) => number }
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: ScoreProgress) => void
   /** Told, once each, of contigs that are matched with and without `chr`, and of those that are missing. */

@@ -1,13 +1,13 @@
-import { formatFloat32 } from '../../src/io/output/format-number.ts'
 import type { VcfHeader, VcfRecord } from '../../src/io/variants/vcf-reader.ts'
 import { headerBytes, infoText, recordBytes } from '../../src/io/variants/vcf-writer.ts'
 import type { AlleleScore, Effects, ScoredVariant, Variant } from './options.ts'
 
-const encoder = new TextEncoder()
-
-/** What becomes of scored variants as bytes. */
+/** What becomes of scored variants as text. */
 export interface RecordWriter<V extends Variant> {
   head(): Iterable<Uint8Array>
+  /** Lines that a variant has. */
+  rowsOf(scored: ScoredVariant): number
+  /** Of several lines, a piece is a line. */
   record(scored: ScoredVariant<V>): Iterable<Uint8Array>
 }
 
@@ -49,6 +49,7 @@ export function vcfWriter(format: VcfFormat): RecordWriter<VcfRecord> {
     `##genoconv=${format.provenance}`,
   ]
   return {
+    rowsOf: () => 1,
     head: () => headerBytes(header, added, replaced),
     record({ variant, scores, skipped }) {
       const entries: string[] = []
@@ -82,49 +83,4 @@ function entryText({ alt, gene, strand, effects }: AlleleScore, show: Shown, for
 export function showScore(score: number, digits: number): string {
   const text = score.toFixed(digits)
   return Number(text) === 0 ? (0).toFixed(digits) : text
-}
-
-const tsvColumns = ['contig', 'position', 'ref', 'alt', 'gene', 'transcript', 'strand']
-const effectColumns = ['acceptor_gain', 'acceptor_loss', 'donor_gain', 'donor_loss']
-
-export interface TsvFormat {
-  readonly isRaw: boolean
-  /** Whether alleles without a score have a row too, which says why. */
-  readonly givesReasons: boolean
-}
-
-/** A row an allele and gene, positions 0-based, unrounded scores, `NA` where there is nothing. */
-export function tsvWriter({ isRaw, givesReasons }: TsvFormat): RecordWriter<Variant> {
-  const columns = [
-    ...tsvColumns,
-    ...effectColumns,
-    ...effectColumns.map((name) => `${name}_offset`),
-    ...(isRaw ? ['reference', 'alternate'].flatMap((of) => effectColumns.map((name) => `${name}_${of}`)) : []),
-    ...(givesReasons ? ['reason'] : []),
-  ]
-  const valueCount = isRaw ? 16 : 8
-  const line = (fields: readonly (string | number)[], reason: string): Uint8Array =>
-    encoder.encode(`${[...fields, ...(givesReasons ? [reason] : [])].join('\t')}\n`)
-  return {
-    *head() {
-      yield encoder.encode(`${columns.join('\t')}\n`)
-    },
-    *record({ variant, scores, skipped }) {
-      const { contig, position, ref } = variant
-      for (const { alt, gene, transcript, strand, effects } of scores) {
-        const { reference = [], alternate = [] } = isRaw && effects ? effects : {}
-        const values = effects
-          ? [
-              ...effects.scores.map(formatFloat32),
-              ...effects.offsets,
-              ...[...reference, ...alternate].map(formatFloat32),
-            ]
-          : Array(valueCount).fill('NA')
-        yield line([contig, position, ref, alt, gene, transcript ?? 'NA', strand, ...values], 'NA')
-      }
-      if (!givesReasons) return
-      for (const { alt, reason } of skipped)
-        yield line([contig, position, ref, alt, ...Array(3 + valueCount).fill('NA')], reason)
-    },
-  }
 }

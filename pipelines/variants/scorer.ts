@@ -2,9 +2,10 @@ import { ConfigError, FormatError } from '../../src/errors.ts'
 import type { Genome } from '../../src/genome.ts'
 import type { Model, Piece } from '../../src/model/model.ts'
 import { expectChoice, expectNumber, expectWhole } from '../../src/validate.ts'
-import { type Examined, type Scorable, type Surroundings, WholeContigs } from './alleles.ts'
+import { type Scorable, type Surroundings, WholeContigs } from './alleles.ts'
 import { computePieces, mostAlternateBases, mostReferenceBases } from './compute.ts'
 import { ContigNames } from './contigs.ts'
+import type { ToScore } from './groups.ts'
 import type { AlleleScore, Effects, ScoredVariant, ScoreOptions, Variant } from './options.ts'
 import { alignToReference, effectsOf, type SiteTracks } from './scores.ts'
 import { GeneSequence, shareReferences, type Task } from './windows.ts'
@@ -59,8 +60,18 @@ export class Scorer {
   }
 
   /** The group's variants in order, each with its alleles' scores, or why they have none. */
-  async score<V extends Variant>(
-    group: readonly { readonly variant: V; readonly examined: Examined }[],
+  score<V extends Variant>(group: readonly ToScore<V>[]): Promise<ScoredVariant<V>[]> {
+    return this.#scored(group, (tasks) => this.#effects(tasks))
+  }
+
+  /** The same without anything computed: every `effects` is undefined. */
+  unscored<V extends Variant>(group: readonly ToScore<V>[]): Promise<ScoredVariant<V>[]> {
+    return this.#scored(group, async () => new Map())
+  }
+
+  async #scored<V extends Variant>(
+    group: readonly ToScore<V>[],
+    effectsOfAll: (tasks: readonly Task[]) => Promise<ReadonlyMap<Task, Effects>>,
   ): Promise<ScoredVariant<V>[]> {
     const planned = group.map(({ examined }) =>
       examined.alleles.flatMap((allele, alleleIndex) =>
@@ -73,7 +84,7 @@ export class Scorer {
             })),
       ),
     )
-    const effects = await this.#effects(planned.flat().flatMap(({ task }) => task ?? []))
+    const effects = await effectsOfAll(planned.flat().flatMap(({ task }) => task ?? []))
     return group.map(({ variant, examined }, i) => ({
       variant,
       scores: planned[i].map(
@@ -83,7 +94,7 @@ export class Scorer {
           gene: gene.gene,
           transcript: gene.id,
           strand: gene.strand,
-          effects: task && fromPosition(effects.get(task)!, task.position - variant.position),
+          effects: task && fromPosition(effects.get(task), task.position - variant.position),
         }),
       ),
       skipped: examined.alleles.flatMap((reason, k) =>
@@ -147,8 +158,8 @@ export class Scorer {
 }
 
 /** Offsets from a position `shift` bases before the one they were counted from. */
-const fromPosition = (effects: Effects, shift: number): Effects =>
-  shift === 0
+const fromPosition = (effects: Effects | undefined, shift: number): Effects | undefined =>
+  shift === 0 || !effects
     ? effects
     : { ...effects, offsets: effects.offsets.map((offset) => offset + shift) as unknown as Effects['offsets'] }
 

@@ -3,6 +3,7 @@
  *
  *     node resume-child.js <fasta> <output> [--resume]
  */
+import { predictJournal } from '../../pipelines/run/run-predict.ts'
 import { openRunOutput } from '../../pipelines/run/resume.ts'
 import { parsePredictArguments } from '../../pipelines/cli/predict-arguments.ts'
 import { predict } from '../../pipelines/predict.ts'
@@ -22,7 +23,15 @@ const args = parsePredictArguments({
 })
 const { signal } = new AbortController()
 const output = chooseOutput({ output: path, firstInput: fasta, modelName: 'fake', isTerminal: false })
-const out = await openRunOutput({ request: args, output, log: createLog({}), signal, isDry: false })
+const out = await openRunOutput({
+  request: args,
+  path: output.path,
+  journal: predictJournal(output.format),
+  filesRead: [fasta],
+  log: createLog({}),
+  signal,
+  isDry: false,
+})
 const genome = await openGenome(fasta)
 const model = fakeModel('windows')
 try {

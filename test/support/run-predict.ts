@@ -29,6 +29,7 @@ export async function predictHere(
     info: (text: string) => void lines.push(inFlags(text)),
     warn: (text: string) => void lines.push(`warning: ${inFlags(text)}`),
     error: () => {},
+    records: () => {},
     progress(progress: Progress) {
       try {
         at?.(progress)

@@ -6,7 +6,7 @@ import { mergeShards, planShards, runShard } from '../../pipelines/shards.ts'
 import type { Log } from '../../pipelines/run/log.ts'
 import { predict } from '../../pipelines/cli/predict-handler.ts'
 
-export const quiet: Log = { info() {}, warn() {}, error() {}, progress() {}, done() {} }
+export const quiet: Log = { info() {}, warn() {}, error() {}, progress() {}, records() {}, done() {} }
 const { signal } = new AbortController()
 
 /** Words as after yargs. */

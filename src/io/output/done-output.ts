@@ -17,6 +17,8 @@ export interface DoneOutput {
   readonly bytes: number
   /** The bytes before the first row: the encoder compares them with its own. */
   readonly head: Uint8Array
+  /** Bytes after the last whole row that stay too: a block of BGZF ends anywhere. Unpacked; 0 where undefined. */
+  readonly tornBytes?: number
   /** Arrow: the record batches. */
   readonly recordBatches: readonly MessageBlock[]
   /**

@@ -29,10 +29,14 @@ export async function writePredictions(
   layout: OutputLayout,
   done?: DoneOutput,
 ): Promise<void> {
-  const encode = encoders[format]
+  await writeEncoded(encoders[format](readAhead(batches, 1), layout, done), sink)
+}
+
+/** Writes pieces that a format's encoder gives, in the same way. */
+export async function writeEncoded(encoded: AsyncIterable<Uint8Array[]>, sink: ByteSink): Promise<void> {
   try {
     let written: Promise<void> = Promise.resolve()
-    for await (const chunks of encode(readAhead(batches, 1), layout, done)) {
+    for await (const chunks of encoded) {
       await written
       written = sink.write(chunks)
       written.catch(() => {}) // reported when it is awaited

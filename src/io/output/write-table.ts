@@ -1,4 +1,4 @@
-import { type RecordBatch, type Vector } from './arrow.ts'
+import type { RecordBatch, Vector } from './arrow.ts'
 import { ByteWriter, type ColumnSource, ParquetWriter, type SchemaElement } from 'hyparquet-writer'
 import { checkHead, type DoneOutput } from './done-output.ts'
 import { type TableColumn, type TableLayout, type TableRow, TableRows, tableSchema } from './table.ts'

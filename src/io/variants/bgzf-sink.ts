@@ -3,7 +3,7 @@ import { crc32, deflateRaw } from 'node:zlib'
 import type { ByteSink } from '../bytes/sink.ts'
 
 /** Data bytes of a block, as bgzip takes them: even what cannot be compressed then fits in 64 KiB. */
-const blockBytes = 0xff00
+export const bgzfDataBytes = 0xff00
 /** Blocks that are deflated at once, on libuv's threads. */
 const blocksAtOnce = 4
 const deflate = promisify(deflateRaw)
@@ -14,7 +14,7 @@ const endOfFile = Uint8Array.from([
 
 /** Packs what is written as BGZF: gzip that tabix, bcftools and samtools index. */
 export function bgzfSink(sink: ByteSink): ByteSink {
-  let block = new Uint8Array(blockBytes)
+  let block = new Uint8Array(bgzfDataBytes)
   let length = 0
   let queue: Promise<Uint8Array>[] = []
   const flush = async (): Promise<void> => {
@@ -26,18 +26,18 @@ export function bgzfSink(sink: ByteSink): ByteSink {
     const packed = packBlock(block.subarray(0, length))
     packed.catch(() => {}) // reported when it is awaited
     queue.push(packed)
-    block = new Uint8Array(blockBytes)
+    block = new Uint8Array(bgzfDataBytes)
     length = 0
   }
   return {
     async write(chunks) {
       for (const chunk of chunks) {
         for (let from = 0; from < chunk.length; ) {
-          const part = chunk.subarray(from, from + blockBytes - length)
+          const part = chunk.subarray(from, from + bgzfDataBytes - length)
           block.set(part, length)
           length += part.length
           from += part.length
-          if (length < blockBytes) continue
+          if (length < bgzfDataBytes) continue
           end()
           if (queue.length >= blocksAtOnce) await flush()
         }

@@ -1,0 +1,93 @@
+import { formatFloat32 } from '../../src/io/output/format-number.ts'
+import type { TableColumn, TableRow } from '../../src/io/output/table.ts'
+import type { ScoredVariant, Variant } from './options.ts'
+import type { RecordWriter } from './records.ts'
+
+const effectColumns = ['acceptor_gain', 'acceptor_loss', 'donor_gain', 'donor_loss']
+const mostUint32 = 2 ** 32 - 1
+const encoder = new TextEncoder()
+
+export interface TableOptions {
+  readonly isRaw: boolean
+  /** Whether alleles without a score have a row too, which says why. */
+  readonly givesReasons: boolean
+}
+
+/** Scored variants as rows. */
+export interface VariantTable {
+  readonly columns: readonly TableColumn[]
+  rowsOf(scored: ScoredVariant): number
+  rows(scored: ScoredVariant): TableRow[]
+}
+
+/**
+ * A row an allele and gene, those without a score last, once each: positions 0-based (null for POS 0), unrounded scores,
+ * offsets in bases from the position.
+ */
+export function variantTable({ isRaw, givesReasons }: TableOptions): VariantTable {
+  const nullable = (type: TableColumn['type'], names: readonly string[]): TableColumn[] =>
+    names.map((name) => ({ name, type, isNullable: true }))
+  const values = [
+    ...nullable('float32', effectColumns),
+    ...nullable(
+      'int32',
+      effectColumns.map((name) => `${name}_offset`),
+    ),
+    ...nullable(
+      'float32',
+      isRaw ? ['reference', 'alternate'].flatMap((of) => effectColumns.map((name) => `${name}_${of}`)) : [],
+    ),
+  ]
+  const none = values.map(() => undefined)
+  const columns: TableColumn[] = [
+    { name: 'contig', type: 'name', isNullable: false },
+    ...nullable('uint32', ['position']),
+    { name: 'ref', type: 'text', isNullable: false },
+    { name: 'alt', type: 'text', isNullable: false },
+    ...nullable('name', ['gene', 'transcript', 'strand']),
+    ...values,
+    ...nullable('name', givesReasons ? ['reason'] : []),
+  ]
+  return {
+    columns,
+    rowsOf: ({ scores, skipped }) => scores.length + (givesReasons ? skipped.length : 0),
+    rows({ variant, scores, skipped }) {
+      const position = variant.position >= 0 && variant.position <= mostUint32 ? variant.position : undefined
+      const place = (alt: string): TableRow => [variant.contig, position, variant.ref, alt]
+      const reasons = givesReasons ? [undefined] : []
+      return [
+        ...scores.map(({ alt, gene, transcript, strand, effects }) => {
+          const raw = effects && isRaw ? [...effects.reference, ...effects.alternate] : []
+          const found = effects ? [...effects.scores, ...effects.offsets, ...raw] : none
+          return [...place(alt), gene, transcript, strand, ...found, ...reasons]
+        }),
+        ...(givesReasons ? skipped : []).map(({ alt, reason }) => [
+          ...place(alt),
+          undefined,
+          undefined,
+          undefined,
+          ...none,
+          reason,
+        ]),
+      ]
+    },
+  }
+}
+
+/** The rows as tab-separated text with a header line, `NA` where there is nothing. */
+export function tsvWriter(options: TableOptions): RecordWriter<Variant> {
+  const { columns, rowsOf, rows } = variantTable(options)
+  const show = (value: string | number | undefined, c: number): string => {
+    if (value === undefined) return 'NA'
+    return columns[c].type === 'float32' ? formatFloat32(value as number) : String(value)
+  }
+  return {
+    rowsOf,
+    *head() {
+      yield encoder.encode(`${columns.map(({ name }) => name).join('\t')}\n`)
+    },
+    *record(scored) {
+      for (const row of rows(scored)) yield encoder.encode(`${row.map(show).join('\t')}\n`)
+    },
+  }
+}
