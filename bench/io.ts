@@ -51,6 +51,9 @@ const constantModel: Model = {
   runPieces: () => {
     throw new Error('not for regions')
   },
+  atLayer: () => {
+    throw new Error('a constant has no layers')
+  },
   close() {},
 }
 const nowhere: ByteSink = { async write() {}, async finish() {}, async abort() {} }

@@ -8,15 +8,17 @@ import type {
   SpliceHyenaArchitecture,
 } from './checkpoint.ts'
 import { HyenaNetwork } from './hyena/hyena-network.ts'
+import { channelTracks, cutAtLayer, type LayerIndex, widthOf } from './layer-state.ts'
 import type { Model, ModelInfo, Track } from './model.ts'
 import { parameterCountOf } from './parameters.ts'
 import { jointReceptiveField } from './receptive-field.ts'
 import { createOpenSpliceNetwork } from './splice/open-splice-network.ts'
 import { pangolinReadout } from './splice/pangolin-readout.ts'
-import { type Readout, spliceReadout } from './splice/readout.ts'
+import { type Readout, spliceReadout, windowStateReadout } from './splice/readout.ts'
 import { createSpliceHyenaNetwork } from './splice/splice-hyena-network.ts'
 import type { WindowNetwork } from './splice/window-network.ts'
 import { createStreamModel } from './stream-model.ts'
+import { languageReadout, stateReadout } from './stream-readout.ts'
 import { languageTracks } from './tracks.ts'
 import { createWindowModel } from './window-model.ts'
 
@@ -45,45 +47,70 @@ export function createModel(checkpoints: readonly Checkpoint[], backend: Backend
     }
   }
   checkOptions(first, options)
+  return build(checkpoints, backend, options)
+}
+
+/** The model, or with `layer` the state of its one member there. */
+function build(
+  checkpoints: readonly Checkpoint[],
+  backend: Backend,
+  options: ModelOptions,
+  layer?: LayerIndex,
+): Model {
+  const atLayer = (index: LayerIndex): Model => {
+    if (checkpoints.length === 1) return build(checkpoints, backend, options, index)
+    throw new ConfigError({
+      option: 'model',
+      what: 'the members of an ensemble have no state in common',
+      expected: 'one model',
+      got: `${checkpoints.length}`,
+      remedy: 'give one of them',
+    })
+  }
   const base = {
     // Members of one file share its name and hash.
     name: [...new Set(checkpoints.map((c) => c.name))].join('+'),
     parameterCount: checkpoints.reduce((sum, c) => sum + parameterCountOf(c), 0),
     sha256: [...new Set(checkpoints.map((c) => c.sha256))].join(','),
     memberCount: checkpoints.length,
+    architecture: describe(checkpoints),
+    ...(layer !== undefined && { layer }),
   }
-  const members = checkpoints as readonly Checkpoint[]
+  const members = layer === undefined ? checkpoints : checkpoints.map((checkpoint) => cutAtLayer(checkpoint, layer))
   const architectures = members.map(({ architecture }) => architecture)
-  if (first.architecture.kind === 'hyena') {
-    const networks = members.map((c) => new HyenaNetwork(c, c.architecture as HyenaArchitecture, backend, options))
+  const channelCount = widthOf(architectures[0])
+  const read = { ...options, layer }
+  if (architectures[0].kind === 'hyena') {
+    const networks = members.map((c) => new HyenaNetwork(c, c.architecture as HyenaArchitecture, backend, read))
+    const { left, right } = jointReceptiveField(architectures, options.filterLength)
     const info: ModelInfo = {
       ...base,
       family: 'language',
-      architecture: describe(members),
-      receptiveField: jointReceptiveField(architectures, options.filterLength),
-      tracks: languageTracks,
+      // A state is of the base that was read last; a prediction is of the one after it.
+      receptiveField: { left: layer === undefined ? left : left - 1, right },
+      tracks: layer === undefined ? languageTracks : channelTracks(channelCount),
     }
-    return createStreamModel(info, networks, backend)
+    const readout = layer === undefined ? languageReadout : stateReadout(channelCount)
+    return { ...createStreamModel(info, networks, backend, readout), atLayer }
   }
   const networks = members.map(
     (c): WindowNetwork =>
       c.architecture.kind === 'openspliceai' || c.architecture.kind === 'pangolin'
-        ? createOpenSpliceNetwork(c, c.architecture, backend)
-        : createSpliceHyenaNetwork(c, c.architecture as SpliceHyenaArchitecture, backend, options),
+        ? createOpenSpliceNetwork(c, c.architecture, backend, layer)
+        : createSpliceHyenaNetwork(c, c.architecture as SpliceHyenaArchitecture, backend, read),
   )
   const { halo } = networks[0]
   if (networks.some((n) => n.halo.left !== halo.left)) {
     throw new ConfigError({ where: base.name, what: 'the members of an ensemble must have one receptive field' })
   }
-  const readout = readoutOf(architectures)
+  const readout = layer === undefined ? readoutOf(architectures) : windowStateReadout(channelCount)
   const info: ModelInfo = {
     ...base,
     family: 'splice',
-    architecture: describe(members),
     receptiveField: halo,
     tracks: readout.tracks,
   }
-  return createWindowModel(info, networks, readout, backend)
+  return { ...createWindowModel(info, networks, readout, backend), atLayer }
 }
 
 /** The tracks that a model of these checkpoints has. */

@@ -24,6 +24,8 @@ export interface ModelInfo {
   /** SHA-256 of the weights file (of the members' hashes joined, for an ensemble), lower-case hex. */
   readonly sha256: string
   readonly memberCount: number
+  /** Of a model that `atLayer` gave: what is read. Its tracks are the channels. */
+  readonly layer?: number
 }
 
 /** What is to be run: everything that changes the numbers or the memory. */
@@ -103,5 +105,13 @@ export interface Model {
     pieces: readonly Piece[],
     options: { readonly tracks: readonly string[]; readonly memoryBytes: number },
   ): Promise<Readonly<Record<string, Float32Array>>[]>
+  /**
+   * The same weights, read out at a layer: the tracks are the channels of the state there, one value a base. A model of its
+   * own, to be closed by who asked for it; this one stays as it is.
+   *
+   * @param layer `-1`: the state before the head; 0: before the first layer; `i`: after layer `i`
+   * @throws ConfigError for a layer that there is not, and for an ensemble, whose members' channels mean different things
+   */
+  atLayer(layer: number): Model
   close(): void
 }

@@ -32,15 +32,15 @@ function roundedLength(totalLength: number): number {
     : Math.max(1024, 2 ** Math.ceil(Math.log2(Math.max(1, totalLength))))
 }
 
-/** Bytes a run takes at its peak beyond what is already allocated. */
-export function streamBytes(network: HyenaNetwork, backend: Backend, candidate: BlockCut, totalLength: number): number {
+/** Bytes a run takes at its peak beyond what is already allocated, and what is read out of it. */
+function streamBytes(network: HyenaNetwork, backend: Backend, candidate: BlockCut, totalLength: number): number {
   const { blockLength, filterPolicy, channelGroups } = candidate
   const { modelWidth, layerCount, shortFilterLength } = network.architecture
   const groupWidth = modelWidth / channelGroups
   const filterLength = network.tapsUsed({ blockLength, totalLength })
   const activations =
     (channelGroups > 1 ? 2 * modelWidth + 2 * groupWidth : 3 * modelWidth) * blockLength +
-    10 * blockLength +
+    2 * blockLength +
     groupWidth * headLength
   const histories =
     layerCount * modelWidth * (longHistoryLength(filterLength, { blockLength, totalLength }) + shortFilterLength)
@@ -95,9 +95,15 @@ function cuttingSeconds(network: HyenaNetwork, backend: Backend, candidate: Bloc
 export function planStream(
   networks: readonly HyenaNetwork[],
   backend: Backend,
-  options: { readonly totalLength: number; readonly chunkBases?: number; readonly memoryBytes: number },
+  options: {
+    readonly totalLength: number
+    readonly chunkBases?: number
+    readonly memoryBytes: number
+    /** Bytes that what is read out of a member takes. */
+    readonly readoutBytes: (blockLength: number) => number
+  },
 ): StreamPlan {
-  const { totalLength, chunkBases, memoryBytes } = options
+  const { totalLength, chunkBases, memoryBytes, readoutBytes } = options
   const { filterLength, architecture } = networks[0]
   const widestBlock = Math.max(smallestBlock, Math.floor(backend.limits.maxTensorBytes / (4 * architecture.modelWidth)))
   const wanted = Math.min(
@@ -136,7 +142,8 @@ export function planStream(
   let leastBytes = Number.POSITIVE_INFINITY
   for (const candidates of [() => usual, slow]) {
     for (const candidate of candidates()) {
-      const needed = weightBytes + overMembers((m) => streamBytes(m, backend, candidate, totalLength))
+      const readout = readoutBytes(candidate.blockLength)
+      const needed = weightBytes + overMembers((m) => readout + streamBytes(m, backend, candidate, totalLength))
       if (needed <= memoryBytes) return { ...candidate, memoryBytes: needed, cuttingSeconds: secondsOf(candidate) }
       leastBytes = Math.min(leastBytes, needed)
     }

@@ -16,14 +16,16 @@ export function createWindowModel(
   members: readonly WindowNetwork[],
   readout: Readout,
   backend: Backend,
-): Model {
+): Omit<Model, 'atLayer'> {
   const { halo } = members[0]
   const channelCount = Math.max(...members.map((member) => member.channelCount))
+  /** Of what is read out: of a state, which is wide, the windows that are used and on their way too. */
+  const heldWindows = info.layer === undefined ? 1 : 3
   /** Of this model alone: a plan must not depend on what else is allocated, or was run before. */
   const neededBytesFor = (core: number): number =>
     members.reduce((sum, member) => sum + member.weightBytes(core), 0) +
     Math.max(...members.map((member) => member.activationBytes(core))) +
-    4 * members.reduce((sum, member) => sum + member.logitCount, 0) * core +
+    4 * heldWindows * members.reduce((sum, member) => sum + member.logitCount, 0) * core +
     8 * (core + halo.left + halo.right)
 
   function plan(request: RunRequest): RunPlan {

@@ -46,7 +46,7 @@ async function allLogits(
     const ids = Float32Array.from(ascii(sequence.slice(start, start + blockLength)), (b) => hyenaCodes[b])
     const codes = backend.tensor(1, ids.length)
     backend.write(codes, ids)
-    const logits = network.forward(codes, state)
+    const logits = network.head(network.layers(codes, state))
     const values = await backend.read(logits)
     for (let t = 0; t < ids.length; t++) for (const k of rows) out[(start + t) * 16 + k] = values[k * ids.length + t]
     backend.release(logits)

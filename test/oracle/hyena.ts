@@ -1,19 +1,33 @@
 import type { HyenaArchitecture, NamedTensor } from '../../src/model/checkpoint.ts'
 import { geluTanh, layerNorm, linear, type Matrix } from './linear.ts'
 
-/** Naive float64 HyenaDNA (docs/models.md, section 1): logits [16][length] for token ids. Direct sums, filters from the MLP; no shortcuts. */
+/** Naive float64 HyenaDNA (docs/models.md, section 1): logits [16][length] for token ids. */
 export function hyenaLogits(
   a: HyenaArchitecture,
   tensors: ReadonlyMap<string, NamedTensor>,
   ids: readonly number[],
 ): Matrix {
+  return linear(hyenaState(a, tensors, ids, -1), tensors.get('lm_head.weight')!.data, undefined, a.vocabularySize)
+}
+
+/**
+ * The state [modelWidth][length] for token ids: the embedding (0), after layer `layer`, or after the last norm (-1). Direct sums,
+ * filters from the MLP; no shortcuts.
+ */
+export function hyenaState(
+  a: HyenaArchitecture,
+  tensors: ReadonlyMap<string, NamedTensor>,
+  ids: readonly number[],
+  layer: number,
+): Matrix {
+  const layerCount = layer === -1 ? a.layerCount : layer
   const get = (name: string): Float32Array => tensors.get(name)!.data
   const length = ids.length
   const d = a.modelWidth
   const table = get('backbone.embeddings.word_embeddings.weight')
   let r: Matrix = Array.from({ length: d }, (_, c) => Float64Array.from(ids, (id) => table[id * d + c]))
-  for (let layer = 0; layer < a.layerCount; layer++) {
-    const prefix = `backbone.layers.${layer}`
+  for (let i = 0; i < layerCount; i++) {
+    const prefix = `backbone.layers.${i}`
     const p = (name: string): Float32Array => get(`${prefix}.${name}`)
     const u = linear(
       layerNorm(r, p('norm1.weight'), p('norm1.bias'), a.layerNormEpsilon),
@@ -54,12 +68,7 @@ export function hyenaLogits(
     )
     r = r.map((row, c) => row.map((v, t) => v + out[c][t]))
   }
-  return linear(
-    layerNorm(r, get('backbone.ln_f.weight'), get('backbone.ln_f.bias'), a.layerNormEpsilon),
-    get('lm_head.weight'),
-    undefined,
-    a.vocabularySize,
-  )
+  return layer === -1 ? layerNorm(r, get('backbone.ln_f.weight'), get('backbone.ln_f.bias'), a.layerNormEpsilon) : r
 }
 
 /** Taps [channels][count] of one layer in float64, tables computed. */

@@ -36,6 +36,17 @@ const crop = (x: Matrix, margin: number): Matrix => x.map((row) => row.slice(mar
 
 /** Naive float64 SpliceAI network as published: zero padding inside, skips summed, cropped at the end. Logits [rows of final_conv][bases]. */
 export function openSpliceLogits(a: ResidualTrunk, tensors: ReadonlyMap<string, NamedTensor>, bases: string): Matrix {
+  const p = (name: string): Float32Array => tensors.get(`final_conv.${name}`)!.data
+  return sameConv(openSpliceState(a, tensors, bases, -1), p('weight'), p('bias'), p('bias').length, 1, 1)
+}
+
+/** Its state [channels][bases]: what the first units leave, 0 or more of them, or the sum of the skips (-1). */
+export function openSpliceState(
+  a: ResidualTrunk,
+  tensors: ReadonlyMap<string, NamedTensor>,
+  bases: string,
+  layer: number,
+): Matrix {
   const p = (name: string): Float32Array => tensors.get(name)!.data
   const n = a.channelCount
   const { slope = 0.1, batchNormEpsilon = 1e-5 } = a
@@ -54,7 +65,7 @@ export function openSpliceLogits(a: ResidualTrunk, tensors: ReadonlyMap<string, 
   let x = pointwise(oneHot(bases, a.contextBases / 2), 'initial_conv', n)
   let skip = pointwise(x, 'initial_skip.conv', n)
   let index = 0
-  a.units.forEach(({ width, dilation }, i) => {
+  a.units.slice(0, layer === -1 ? undefined : layer).forEach(({ width, dilation }, i) => {
     const prefix = `residual_units.${index++}`
     let y: Matrix = batchNorm(x, `${prefix}.batchnorm1`).map((row) => row.map(leaky))
     y = sameConv(y, p(`${prefix}.conv1.weight`), p(`${prefix}.conv1.bias`), n, width, dilation)
@@ -62,7 +73,7 @@ export function openSpliceLogits(a: ResidualTrunk, tensors: ReadonlyMap<string, 
     x = add(x, sameConv(y, p(`${prefix}.conv2.weight`), p(`${prefix}.conv2.bias`), n, width, dilation))
     if (i % 4 === 3) skip = add(skip, pointwise(x, `residual_units.${index++}.conv`, n))
   })
-  return pointwise(crop(skip, a.contextBases / 2), 'final_conv', p('final_conv.bias').length)
+  return crop(layer === -1 ? skip : x, a.contextBases / 2)
 }
 
 /** Naive float64 Pangolin: for each tissue the second of a softmax over two, and a sigmoid. Tracks by name, [bases] each. */
@@ -90,10 +101,22 @@ export function spliceHyenaLogits(
   bases: string,
   margin: number,
 ): Matrix {
+  const p = (name: string): Float32Array => tensors.get(`head.${name}`)!.data
+  return linear(spliceHyenaState(a, tensors, bases, margin, -1), p('weight'), p('bias'), 3)
+}
+
+/** Its state [channels][bases]: what the first blocks leave, 0 or more of them, or all of them after the norm (-1). */
+export function spliceHyenaState(
+  a: SpliceHyenaArchitecture,
+  tensors: ReadonlyMap<string, NamedTensor>,
+  bases: string,
+  margin: number,
+  layer: number,
+): Matrix {
   const p = (name: string): Float32Array => tensors.get(name)!.data
   const d = a.modelWidth
   let r = sameConv(oneHot(bases, margin), p('stem.weight'), p('stem.bias'), d, a.stemWidth, 1)
-  a.blocks.forEach((block, i) => {
+  a.blocks.slice(0, layer === -1 ? undefined : layer).forEach((block, i) => {
     const q = (name: string): Float32Array => p(`blocks.${i}.${name}`)
     if (block.type === 'conv') {
       const affine = (x: Matrix, name: string): Matrix =>
@@ -131,5 +154,5 @@ export function spliceHyenaLogits(
     })
     r = add(r, linear(y, q('out_proj.weight'), q('out_proj.bias'), d))
   })
-  return linear(layerNorm(crop(r, margin), p('norm.weight'), p('norm.bias'), 1e-5), p('head.weight'), p('head.bias'), 3)
+  return layer === -1 ? layerNorm(crop(r, margin), p('norm.weight'), p('norm.bias'), 1e-5) : crop(r, margin)
 }

@@ -28,6 +28,9 @@ export function fakeModel(
       memberCount: 1,
     },
     backend: { limits: {} } as unknown as Backend, // computes nothing
+    atLayer: () => {
+      throw new Error('a fake has no layers')
+    },
     plan: (request) => ({
       request,
       chunkBases: request.chunkBases ?? options.defaultChunk ?? 1000,

@@ -4,6 +4,7 @@ import type { Norm } from '../../kernels/norm.ts'
 import type { Tensor, Weights } from '../../kernels/tensor.ts'
 import { hyenaBaseRows } from '../alphabet.ts'
 import type { Checkpoint, HyenaArchitecture } from '../checkpoint.ts'
+import { identity, type LayerIndex } from '../layer-state.ts'
 import { Parameters } from '../parameters.ts'
 import { keptTaps } from '../receptive-field.ts'
 import { planHyenaFilter } from './hyena-filter.ts'
@@ -25,6 +26,8 @@ export interface HyenaOptions {
   readonly frequencySparsity?: number
   /** Rows of lm_head to compute; default A, C, G, T. */
   readonly headRows?: readonly number[]
+  /** Instead of lm_head: the state itself, after the norm (-1), or as the last of the architecture's layers leaves it. */
+  readonly layer?: LayerIndex
 }
 
 /** HyenaDNA (Nguyen et al. 2023; docs/models.md, section 1) in blocks: all layers on one block, each layer carrying its history. */
@@ -32,6 +35,7 @@ export class HyenaNetwork {
   readonly architecture: HyenaArchitecture
   readonly filterLength: number
   readonly frequencySparsity: number | undefined
+  /** Channels of what is read out: rows of lm_head, or the model's width. */
   readonly headRowCount: number
   /** Bytes of its weights, all channels in one group. */
   readonly weightBytes: number
@@ -39,8 +43,8 @@ export class HyenaNetwork {
   readonly #parameters: Parameters
   readonly #embedding: Weights
   readonly #layers: readonly Layer[]
-  readonly #finalNorm: Norm
-  readonly #head: Weights
+  /** Undefined where the state is read as it is. */
+  readonly #head: { readonly norm: Norm; readonly weight: Weights } | undefined
 
   constructor(checkpoint: Checkpoint, architecture: HyenaArchitecture, backend: Backend, options: HyenaOptions = {}) {
     this.architecture = architecture
@@ -61,17 +65,15 @@ export class HyenaNetwork {
         fc2: parameters.linear(`${prefix}.mlp.fc2`),
       }
     })
-    this.#finalNorm = parameters.norm('backbone.ln_f', epsilon)
-    const rows = options.headRows ?? hyenaBaseRows
-    const head = parameters.host('lm_head.weight').data
-    this.headRowCount = rows.length
-    this.#head = parameters.upload(
-      Float32Array.from(
-        { length: rows.length * modelWidth },
-        (_, i) => head[rows[Math.floor(i / modelWidth)] * modelWidth + (i % modelWidth)],
-      ),
-      [rows.length, modelWidth],
-    )
+    const { layer, headRows = hyenaBaseRows } = options
+    this.headRowCount = layer === undefined ? headRows.length : modelWidth
+    if (layer === undefined || layer === -1) {
+      const head = layer === undefined ? headOf(parameters, headRows, modelWidth) : identity(modelWidth)
+      this.#head = {
+        norm: parameters.norm('backbone.ln_f', epsilon),
+        weight: parameters.upload(head, [this.headRowCount, modelWidth]),
+      }
+    }
     this.weightBytes = parameters.uploadedBytes
   }
 
@@ -92,6 +94,7 @@ export class HyenaNetwork {
       filterPolicy,
       this.frequencySparsity,
     )
+    if (layerCount === 0) return []
     return [
       `${layerCount} layers, in each${channelGroups > 1 ? ` ${channelGroups} times` : ''}:`,
       ...explainPlan(plan).split('\n'),
@@ -109,8 +112,8 @@ export class HyenaNetwork {
     )
   }
 
-  /** Queues the block `codes` [1, n] after those before it; gives logits [headRowCount, n], which the caller releases. */
-  forward(codes: Tensor, state: HyenaState): Tensor {
+  /** Queues the block `codes` [1, n] after those before it; gives the state [modelWidth, n], valid until the next block. */
+  layers(codes: Tensor, state: HyenaState): Tensor {
     const { ops } = this.#backend
     const n = codes.length
     const { residual, mixed } = state.block(n)
@@ -121,13 +124,29 @@ export class HyenaNetwork {
       ops.mlp({ out: residual, input: residual, norm: layer.norm2, fc1: layer.fc1, fc2: layer.fc2 })
     })
     state.advance(n)
-    const logits = this.#backend.tensor(this.headRowCount, n)
-    ops.linear({ out: logits, input: residual, weight: this.#head, norm: this.#finalNorm })
-    return logits
+    return residual
+  }
+
+  /** Queues what is read out at positions of a block's `state`: [headRowCount, state.length], which the caller releases. */
+  head(state: Tensor): Tensor {
+    const { ops } = this.#backend
+    const out = this.#backend.tensor(this.headRowCount, state.length)
+    if (this.#head) ops.linear({ out, input: state, ...this.#head })
+    else ops.advanceHistory({ history: out, input: state }) // a copy: equally long
+    return out
   }
 
   release(): void {
     for (const { mixer } of this.#layers) mixer.release()
     this.#parameters.release()
   }
+}
+
+/** Rows of lm_head, one after the other. */
+function headOf(parameters: Parameters, rows: readonly number[], modelWidth: number): Float32Array {
+  const head = parameters.host('lm_head.weight').data
+  const out = new Float32Array(rows.length * modelWidth)
+  for (const [i, row] of rows.entries())
+    out.set(head.subarray(row * modelWidth, (row + 1) * modelWidth), i * modelWidth)
+  return out
 }

@@ -1,6 +1,7 @@
 import type { Backend } from '../../kernels/backend.ts'
 import { type Tensor, view, type Weights } from '../../kernels/tensor.ts'
 import type { Checkpoint, ResidualTrunk } from '../checkpoint.ts'
+import type { LayerIndex } from '../layer-state.ts'
 import { Parameters } from '../parameters.ts'
 import { unitMargin } from '../receptive-field.ts'
 import { affineOfBatchNorm, queueResidualUnit, type ResidualUnit, residualUnit } from './residual-unit.ts'
@@ -12,12 +13,13 @@ const unitsPerSkip = 4
 /**
  * The SpliceAI network (Jaganathan et al. 2019, figure 1; docs/models.md, section 2) on windows without padding inside.
  * Each Skip convolution is folded with the final one: logits = Σ_k (final · skip_k)(x_k) + bias, so that no 32-channel
- * skip sum is kept.
+ * skip sum is kept. With `layer` the state is given instead: that sum (-1), or what the last of the architecture's units gives.
  */
 export function createOpenSpliceNetwork(
   checkpoint: Checkpoint,
   architecture: ResidualTrunk,
   backend: Backend,
+  layer?: LayerIndex,
 ): WindowNetwork {
   const { channelCount: channels, contextBases, slope, batchNormEpsilon = defaultBatchNormEpsilon } = architecture
   const halo = { left: contextBases / 2, right: contextBases / 2 }
@@ -38,7 +40,8 @@ export function createOpenSpliceNetwork(
   const units: ResidualUnit[] = []
   const skips: { readonly afterUnit: number; readonly weight: Weights; readonly bias: Weights }[] = []
   const addSkip = (afterUnit: number, name: string, withFinalBias: boolean): void => {
-    skips.push({ afterUnit, ...foldSkip(parameters, name, withFinalBias) })
+    if (layer === undefined) skips.push({ afterUnit, ...foldSkip(parameters, name, withFinalBias) })
+    else if (layer === -1) skips.push({ afterUnit, ...skipOf(parameters, name) })
   }
   addSkip(0, 'initial_skip.conv', true)
   // In the checkpoint units and Skips share one numbering: 0-3 units, 4 a Skip, 5-8 units, 9 a Skip ...
@@ -51,7 +54,7 @@ export function createOpenSpliceNetwork(
       addSkip(i + 1, `residual_units.${i + 1 + Math.floor(i / unitsPerSkip)}.conv`, false)
   })
 
-  const logitCount = parameters.host('final_conv.bias').data.length
+  const logitCount = layer === undefined ? parameters.host('final_conv.bias').data.length : channels
   return {
     halo,
     channelCount: Math.max(channels, logitCount),
@@ -62,23 +65,18 @@ export function createOpenSpliceNetwork(
       4 * (2 * channels * (coreLength + contextBases) + (1 + logitCount) * coreLength + contextBases),
     forward(codes, coreLength) {
       const activations = new Activations(backend)
-      const logits = backend.tensor(logitCount, coreLength)
+      const out = backend.tensor(logitCount, coreLength)
       const full = activations.tensor(channels, codes.length)
       const scratch = activations.tensor(channels, codes.length)
       ops.embedding({ out: full, codes, table })
       let x: Tensor = full
       let margin = 0 // positions of the halo that x has lost on each side
+      const core = (): Tensor => view(x, { start: halo.left - margin, length: coreLength })
       const addTo = (done: number): void => {
         const skip = skips.find((s) => s.afterUnit === done)
         if (!skip) return
-        const core = view(x, { start: halo.left - margin, length: coreLength })
-        ops.linear({
-          out: logits,
-          input: core,
-          weight: skip.weight,
-          bias: skip.bias,
-          residual: done === 0 ? undefined : logits,
-        })
+        const { weight, bias } = skip
+        ops.linear({ out, input: core(), weight, bias, residual: done === 0 ? undefined : out })
       }
       addTo(0)
       units.forEach((unit, i) => {
@@ -86,12 +84,18 @@ export function createOpenSpliceNetwork(
         margin += unitMargin(unit)
         addTo(i + 1)
       })
+      if (skips.length === 0) ops.advanceHistory({ history: out, input: core() }) // a copy: equally long
       activations.release()
-      return logits
+      return out
     },
     explain: (coreLength) => explainUnits(backend, units, channels, coreLength + contextBases),
     release: () => parameters.release(),
   }
+}
+
+function skipOf(parameters: Parameters, name: string): { weight: Weights; bias: Weights } {
+  const { data, shape } = parameters.host(`${name}.weight`) // [channels, channels, 1]
+  return { weight: parameters.upload(data, shape.slice(0, 2)), bias: parameters.weights(`${name}.bias`) }
 }
 
 /** final_conv · skip as one map from channels to logits; final_conv's own bias goes into one of them. */

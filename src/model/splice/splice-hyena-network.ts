@@ -3,6 +3,7 @@ import type { PreparedFilter } from '../../kernels/long-conv/long-conv.ts'
 import { explainPlan, filterBytesOf } from '../../kernels/long-conv/plan.ts'
 import { type Tensor, view } from '../../kernels/tensor.ts'
 import type { Checkpoint, SpliceHyenaArchitecture } from '../checkpoint.ts'
+import { identity, type LayerIndex } from '../layer-state.ts'
 import { Parameters } from '../parameters.ts'
 import { blockMargin, receptiveFieldOf } from '../receptive-field.ts'
 import { queueResidualUnit, residualUnit } from './residual-unit.ts'
@@ -19,14 +20,19 @@ interface Block {
   queue(r: Tensor, scratch: readonly [Tensor, Tensor]): Tensor
 }
 
-/** Our own splice model: a convolutional stem, then residual blocks of dense convolutions, two-sided Hyena operators and MLPs. */
+/**
+ * Our own splice model: a convolutional stem, then residual blocks of dense convolutions, two-sided Hyena operators and MLPs.
+ * With `layer` the state is given instead of logits: after the norm (-1), or as the last of the architecture's blocks leaves it.
+ */
 export function createSpliceHyenaNetwork(
   checkpoint: Checkpoint,
   architecture: SpliceHyenaArchitecture,
   backend: Backend,
-  options: { readonly filterLength?: number; readonly frequencySparsity?: number },
+  options: { readonly filterLength?: number; readonly frequencySparsity?: number; readonly layer?: LayerIndex },
 ): WindowNetwork {
   const { modelWidth } = architecture
+  const { layer } = options
+  const logitCount = layer === undefined ? 3 : modelWidth
   const halo = receptiveFieldOf(architecture)
   const margin = halo.left
   const parameters = new Parameters(checkpoint, backend)
@@ -40,19 +46,24 @@ export function createSpliceHyenaNetwork(
     if (block.type === 'mlp') return mlpBlock(parameters, prefix, backend)
     return hyenaBlock(parameters, prefix, block, modelWidth, backend, options, filters)
   })
-  const norm = parameters.norm('norm', layerNormEpsilon)
-  const head = parameters.linear('head')
+  const head =
+    layer === undefined
+      ? { norm: parameters.norm('norm', layerNormEpsilon), ...parameters.linear('head') }
+      : layer === -1 && {
+          norm: parameters.norm('norm', layerNormEpsilon),
+          weight: parameters.upload(identity(modelWidth), [modelWidth, modelWidth]),
+        }
   const units = architecture.blocks.filter((block) => block.type === 'conv')
 
   return {
     halo,
     channelCount: modelWidth,
-    logitCount: 3,
+    logitCount,
     weightBytes: (coreLength) =>
       parameters.uploadedBytes +
       filters.reduce((sum, { plan }) => sum + filterBytesOf(plan), 0) +
       preparedUnitBytes(backend, units, modelWidth, coreLength + 2 * margin),
-    activationBytes: (coreLength) => 4 * ((3 * modelWidth + 5) * (coreLength + 2 * margin) + 3 * coreLength),
+    activationBytes: (coreLength) => 4 * ((3 * modelWidth + 5) * (coreLength + 2 * margin) + logitCount * coreLength),
     forward(codes, coreLength) {
       const activations = new Activations(backend)
       const oneHot = activations.tensor(4, codes.length)
@@ -61,10 +72,11 @@ export function createSpliceHyenaNetwork(
       ops.dilatedConv({ out: r, input: oneHot, ...stem, dilation: 1 })
       const scratch = [activations.tensor(modelWidth, r.length), activations.tensor(modelWidth, r.length)] as const
       for (const block of blocks) r = block.queue(r, scratch)
-      const logits = backend.tensor(3, coreLength)
-      ops.linear({ out: logits, input: r, ...head, norm })
+      const out = backend.tensor(logitCount, coreLength)
+      if (head) ops.linear({ out, input: r, ...head })
+      else ops.advanceHistory({ history: out, input: r }) // a copy: equally long
       activations.release()
-      return logits
+      return out
     },
     explain(coreLength) {
       return [

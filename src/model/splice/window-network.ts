@@ -7,7 +7,7 @@ export interface WindowNetwork {
   readonly halo: Halo
   /** Channels of its widest tensor. */
   readonly channelCount: number
-  /** Rows of its logits. */
+  /** Rows of its logits; of a network that gives a state instead, its channels. */
   readonly logitCount: number
   /** Bytes of weights and filters, and of the forms that its convolutions' weights take for windows with a core of `coreLength`. */
   weightBytes(coreLength: number): number
