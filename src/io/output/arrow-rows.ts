@@ -1,47 +1,43 @@
-import {
-  Dictionary,
-  Field,
-  Float32,
-  Int8,
-  Int32,
-  makeData,
-  RecordBatch,
-  Schema,
-  Struct,
-  Uint32,
-  Utf8,
-  Vector,
-} from './arrow.ts'
-import type { Data } from './arrow.ts'
+import { Field, Float32, makeData, Schema, Uint32 } from './arrow.ts'
+import type { Data, RecordBatch, Utf8, Vector } from './arrow.ts'
 import type { PredictionBatch } from '../../genome.ts'
 import { pairTable, translateInto } from '../fasta/alphabet.ts'
-import { NameTable, type OutputLayout } from './output-layout.ts'
-import { textData } from './table.ts'
+import type { OutputLayout } from './output-layout.ts'
+import {
+  Dictionaries,
+  type DictionaryColumn,
+  dictionaryType,
+  recordBatchOf,
+  type RecordRows,
+  type RowKind,
+} from './record-rows.ts'
 
 /** Rows of one record batch: about 2 MB, the same whatever --chunk is, so that a file's bytes do not depend on it. */
 export const rowsPerRecordBatch = 131_072
 
 /** What the base column can say: the four bases, N, and the other IUPAC codes. */
-const alphabet = 'ACGTNRYSWKMBDHV'
+export const alphabet = 'ACGTNRYSWKMBDHV'
 const codeOfLetter = new Uint8Array(256).fill(alphabet.indexOf('N'))
 for (let i = 0; i < alphabet.length; i++) codeOfLetter[alphabet.charCodeAt(i)] = i
 const codesOfPair = pairTable(codeOfLetter)
 
-export const dictionaryIds = { contig: 0, base: 1, region: 2 } as const
-export type DictionaryColumn = keyof typeof dictionaryIds
-const dictionaryType = (column: DictionaryColumn) =>
-  new Dictionary(new Utf8(), column === 'base' ? new Int8() : new Int32(), dictionaryIds[column], false)
+/** Columns that say which base a row is of. */
+export const baseFields = ({ regions }: Pick<OutputLayout, 'regions'>): Field[] => [
+  new Field('contig', dictionaryType('contig'), false),
+  new Field('position', new Uint32(), false),
+  new Field('base', dictionaryType('base'), false),
+  ...(regions ? [new Field('region', dictionaryType('region'), false)] : []),
+]
 
-/** The schema: contig, position, base, (region,) and one nullable float32 a track. */
-export function arrowSchema(layout: OutputLayout): Schema {
+/** Predictions: contig, position, base, (region,) and one nullable float32 a track. */
+export const predictionRows: RowKind<PredictionBatch, OutputLayout> = {
+  schema: arrowSchema,
+  open: (schema, layout) => new ArrowRows(schema, layout),
+}
+
+function arrowSchema(layout: OutputLayout): Schema {
   return new Schema(
-    [
-      new Field('contig', dictionaryType('contig'), false),
-      new Field('position', new Uint32(), false),
-      new Field('base', dictionaryType('base'), false),
-      ...(layout.regions ? [new Field('region', dictionaryType('region'), false)] : []),
-      ...layout.tracks.map((name) => new Field(name, new Float32(), true)),
-    ],
+    [...baseFields(layout), ...layout.tracks.map((name) => new Field(name, new Float32(), true))],
     new Map(layout.metadata?.() ?? []),
   )
 }
@@ -50,12 +46,10 @@ export function arrowSchema(layout: OutputLayout): Schema {
  * Gathers predictions into record batches of `rowsPerRecordBatch` rows, whole columns at a time, across the borders of
  * regions and contigs (ten thousand short records would otherwise be ten thousand record batches).
  */
-export class ArrowRows {
+class ArrowRows implements RecordRows<PredictionBatch> {
   private readonly schema: Schema
   private readonly layout: OutputLayout
-  private readonly contigs: NameTable
-  private readonly regions: NameTable
-  private dictionaries = new Map<DictionaryColumn, Vector<Utf8>>()
+  private readonly names: Dictionaries
   private rows = 0
   /** Filled in turn: one is written while the other fills. */
   private columns: [filling: Columns, writing: Columns]
@@ -63,14 +57,12 @@ export class ArrowRows {
   constructor(schema: Schema, layout: OutputLayout) {
     this.schema = schema
     this.layout = layout
-    this.contigs = new NameTable(layout.contigs)
-    this.regions = new NameTable(layout.regions)
+    this.names = new Dictionaries(layout, alphabet)
     this.columns = [new Columns(layout), new Columns(layout)]
   }
 
-  /** Contigs of rows that were written before, in order of first use. */
   know(contigs: readonly string[]): void {
-    for (const name of contigs) this.contigs.indexOf(name)
+    for (const name of contigs) this.names.contigs.indexOf(name)
   }
 
   /**
@@ -79,8 +71,8 @@ export class ArrowRows {
    */
   *add(batch: PredictionBatch): Generator<RecordBatch> {
     const length = batch.bases.length
-    const contig = this.contigs.indexOf(batch.region.contig)
-    const region = this.layout.regions ? this.regions.indexOf(this.layout.regions[batch.regionIndex]) : 0
+    const contig = this.names.contigs.indexOf(batch.region.contig)
+    const region = this.layout.regions ? this.names.regions.indexOf(this.layout.regions[batch.regionIndex]) : 0
     for (let taken = 0; taken < length; ) {
       const count = Math.min(length - taken, rowsPerRecordBatch - this.rows)
       this.columns[0].append(this.rows, batch, taken, count, contig, region)
@@ -90,65 +82,79 @@ export class ArrowRows {
     }
   }
 
-  /** The rows gathered since the last record batch, if there are any. */
   flush(): RecordBatch | undefined {
     if (this.rows === 0) return undefined
-    const children = this.columns[0].take(this.rows, (column) => this.dictionary(column))
-    const data = makeData({ type: new Struct(this.schema.fields), length: this.rows, nullCount: 0, children })
+    const batch = recordBatchOf(this.schema, this.rows, this.columns[0].take(this.rows, this.names))
     this.rows = 0
     this.columns = [this.columns[1], this.columns[0]]
-    return new RecordBatch(this.schema, data)
+    return batch
   }
 
-  /** The names that indices of `column` stand for; the same object as long as no name was added. */
   dictionary(column: DictionaryColumn): Vector<Utf8> {
-    const names = column === 'base' ? [...alphabet] : column === 'contig' ? this.contigs.names : this.regions.names
-    let vector = this.dictionaries.get(column)
-    if (!vector || vector.length !== names.length) {
-      vector = new Vector([textData(names)])
-      this.dictionaries.set(column, vector)
-    }
-    return vector
+    return this.names.vector(column)
+  }
+}
+
+/** Which bases rows are of. */
+export interface BaseRows {
+  /** Of the first. */
+  readonly position: number
+  readonly bases: Uint8Array
+  /** Indices into the names. */
+  readonly contig: number
+  readonly region: number
+}
+
+/** The columns of one record batch that say which base a row is of. */
+export class BaseColumns {
+  private readonly contig: Int32Array
+  private readonly position: Uint32Array
+  private readonly base: Uint8Array
+  private readonly region: Int32Array | undefined
+
+  constructor({ regions }: Pick<OutputLayout, 'regions'>, rowCount: number) {
+    this.contig = new Int32Array(rowCount)
+    this.position = new Uint32Array(rowCount)
+    this.base = new Uint8Array(rowCount)
+    this.region = regions && new Int32Array(rowCount)
+  }
+
+  /** Rows `[from, from + count)` of `rows`, to stand at `row`. */
+  append(row: number, rows: BaseRows, from: number, count: number): void {
+    fillAscending(this.position, row, rows.position + from, count)
+    translateInto(this.base, row, rows.bases, from, count, codeOfLetter, codesOfPair)
+    this.contig.fill(rows.contig, row, row + count)
+    this.region?.fill(rows.region, row, row + count)
+  }
+
+  take(rows: number, names: Dictionaries): Data[] {
+    return [
+      names.indices('contig', this.contig.subarray(0, rows)),
+      makeData({ type: new Uint32(), length: rows, nullCount: 0, data: this.position.subarray(0, rows) }),
+      names.indices('base', new Int8Array(this.base.buffer, 0, rows)),
+      ...(this.region ? [names.indices('region', this.region.subarray(0, rows))] : []),
+    ]
   }
 }
 
 /** The columns of one record batch. */
 class Columns {
-  private readonly contig = new Int32Array(rowsPerRecordBatch)
-  private readonly position = new Uint32Array(rowsPerRecordBatch)
-  private readonly base = new Uint8Array(rowsPerRecordBatch)
-  private readonly region: Int32Array | undefined
+  private readonly bases: BaseColumns
   private readonly tracks: readonly { readonly name: string; readonly values: Float32Array }[]
 
   constructor(layout: OutputLayout) {
-    this.region = layout.regions && new Int32Array(rowsPerRecordBatch)
+    this.bases = new BaseColumns(layout, rowsPerRecordBatch)
     this.tracks = layout.tracks.map((name) => ({ name, values: new Float32Array(rowsPerRecordBatch) }))
   }
 
   append(row: number, batch: PredictionBatch, from: number, count: number, contig: number, region: number): void {
-    fillAscending(this.position, row, batch.region.start + from, count)
-    translateInto(this.base, row, batch.bases, from, count, codeOfLetter, codesOfPair)
-    this.contig.fill(contig, row, row + count)
-    this.region?.fill(region, row, row + count)
+    const { bases, region: place } = batch
+    this.bases.append(row, { position: place.start, bases, contig, region }, from, count)
     for (const track of this.tracks) track.values.set(batch.tracks[track.name].subarray(from, from + count), row)
   }
 
-  take(rows: number, dictionary: (column: DictionaryColumn) => Vector<Utf8>): Data[] {
-    const indices = (column: DictionaryColumn, data: Int8Array | Int32Array): Data =>
-      makeData({
-        type: dictionaryType(column),
-        length: rows,
-        nullCount: 0,
-        data: data.subarray(0, rows),
-        dictionary: dictionary(column),
-      })
-    return [
-      indices('contig', this.contig),
-      makeData({ type: new Uint32(), length: rows, nullCount: 0, data: this.position.subarray(0, rows) }),
-      indices('base', new Int8Array(this.base.buffer)),
-      ...(this.region ? [indices('region', this.region)] : []),
-      ...this.tracks.map(({ values }) => floatData(values.subarray(0, rows))),
-    ]
+  take(rows: number, names: Dictionaries): Data[] {
+    return [...this.bases.take(rows, names), ...this.tracks.map(({ values }) => floatData(values.subarray(0, rows)))]
   }
 }
 

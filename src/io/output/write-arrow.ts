@@ -7,10 +7,15 @@ import {
   type Utf8,
   type Vector,
 } from './arrow.ts'
-import type { PredictionBatch } from '../../genome.ts'
-import { ArrowRows, arrowSchema, type DictionaryColumn, dictionaryIds } from './arrow-rows.ts'
 import { checkHead, type DoneOutput } from './done-output.ts'
-import type { OutputLayout } from './output-layout.ts'
+import {
+  type DictionaryColumn,
+  dictionaryColumns,
+  dictionaryIds,
+  type RecordRows,
+  type RowKind,
+  type RowLayout,
+} from './record-rows.ts'
 
 /**
  * The writers of apache-arrow push into a queue without a limit. This one is emptied after every record batch, so that no
@@ -50,7 +55,7 @@ export class FileWriter extends RecordBatchFileWriter {
   /** As if this writer had written what is there. */
   continueAfter({ bytes, recordBatches }: DoneOutput): void {
     this._position = bytes
-    this._recordBatchBlocks = this._recordBatchBlocks.concat(recordBatches as typeof this._recordBatchBlocks)
+    this._recordBatchBlocks.push(...(recordBatches as typeof this._recordBatchBlocks))
   }
   /** Replaces the schema that the footer will hold (its metadata may have grown). */
   setFooterSchema(schema: Schema): void {
@@ -60,7 +65,7 @@ export class FileWriter extends RecordBatchFileWriter {
 
 class StreamWriter extends RecordBatchStreamWriter {
   /** As if this writer had written what is there: its last dictionaries are those of `rows`. */
-  continueAfter(rows: ArrowRows, columns: readonly DictionaryColumn[]): void {
+  continueAfter(rows: RecordRows<never>, columns: readonly DictionaryColumn[]): void {
     for (const column of columns) {
       this._seenDictionaries.set(dictionaryIds[column], rows.dictionary(column))
       this._dictionaryDeltaOffsets.set(dictionaryIds[column], 1)
@@ -68,27 +73,25 @@ class StreamWriter extends RecordBatchStreamWriter {
   }
 }
 
-const dictionaryColumns = (layout: OutputLayout): DictionaryColumn[] =>
-  layout.regions ? ['contig', 'base', 'region'] : ['contig', 'base']
-
-const dictionariesOf = (rows: ArrowRows, layout: OutputLayout): Map<number, Vector<Utf8>> =>
-  new Map(dictionaryColumns(layout).map((column) => [dictionaryIds[column], rows.dictionary(column)]))
+const dictionariesOf = (rows: RecordRows<never>, schema: Schema): Map<number, Vector<Utf8>> =>
+  new Map(dictionaryColumns(schema).map((column) => [dictionaryIds[column], rows.dictionary(column)]))
 
 /**
  * The Arrow IPC file format (`.arrow`), for files: a cut one is recognised as incomplete. After `done`, what
  * follows it.
  */
-export async function* encodeArrowFile(
-  batches: AsyncIterable<PredictionBatch>,
-  layout: OutputLayout,
+export async function* encodeArrowFile<B, L extends RowLayout>(
+  kind: RowKind<B, L>,
+  batches: AsyncIterable<B>,
+  layout: L,
   done?: DoneOutput,
 ): AsyncGenerator<Uint8Array[]> {
-  const schema = arrowSchema(layout)
-  const rows = new ArrowRows(schema, layout)
+  const schema = kind.schema(layout)
+  const rows = kind.open(schema, layout)
   const writer = new FileWriter()
   const queue = new DrainedQueue()
   writer.reset(queue, schema)
-  if (layout.contigs) writer.writeDictionaries(dictionariesOf(rows, layout))
+  if (layout.contigs) writer.writeDictionaries(dictionariesOf(rows, schema))
   const head = queue.drain()
   if (done) {
     checkHead(head, done)
@@ -105,8 +108,8 @@ export async function* encodeArrowFile(
   known()
   const last = rows.flush()
   if (last) writer.write(last)
-  if (!layout.contigs) writer.writeDictionaries(dictionariesOf(rows, layout))
-  writer.setFooterSchema(arrowSchema(layout))
+  if (!layout.contigs) writer.writeDictionaries(dictionariesOf(rows, schema))
+  writer.setFooterSchema(kind.schema(layout))
   writer.finish()
   yield queue.drain()
 }
@@ -115,13 +118,14 @@ export async function* encodeArrowFile(
  * The Arrow IPC stream format (`.arrows`), for pipes. Contigs not known beforehand replace the dictionary by a longer
  * one; the metadata is what is known at the start.
  */
-export async function* encodeArrowStream(
-  batches: AsyncIterable<PredictionBatch>,
-  layout: OutputLayout,
+export async function* encodeArrowStream<B, L extends RowLayout>(
+  kind: RowKind<B, L>,
+  batches: AsyncIterable<B>,
+  layout: L,
   done?: DoneOutput,
 ): AsyncGenerator<Uint8Array[]> {
-  const schema = arrowSchema(layout)
-  const rows = new ArrowRows(schema, layout)
+  const schema = kind.schema(layout)
+  const rows = kind.open(schema, layout)
   const writer = new StreamWriter()
   const queue = new DrainedQueue()
   writer.reset(queue, schema)
@@ -131,7 +135,7 @@ export async function* encodeArrowStream(
   const known = once(() => {
     if (!done) return
     rows.know(done.contigs?.() ?? [])
-    writer.continueAfter(rows, dictionaryColumns(layout))
+    writer.continueAfter(rows, dictionaryColumns(schema))
   })
   for await (const batch of batches) {
     known()

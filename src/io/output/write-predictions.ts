@@ -1,5 +1,6 @@
 import type { PredictionBatch } from '../../genome.ts'
 import { readAhead } from '../../streams.ts'
+import { predictionRows } from './arrow-rows.ts'
 import type { DoneOutput } from './done-output.ts'
 import type { OutputFormat } from './formats.ts'
 import type { Encoder, OutputLayout } from './output-layout.ts'
@@ -7,12 +8,13 @@ import type { ByteSink } from '../bytes/sink.ts'
 import { encodeArrowFile, encodeArrowStream } from './write-arrow.ts'
 import { encodeBedgraph } from './write-bedgraph.ts'
 import { encodeParquet } from './write-parquet.ts'
+import { writeEncoded } from './write-encoded.ts'
 import { encodeTsv } from './write-tsv.ts'
 
 const encoders: Readonly<Record<OutputFormat, Encoder>> = {
-  arrow: encodeArrowFile,
-  arrows: encodeArrowStream,
-  parquet: encodeParquet,
+  arrow: (batches, layout, done) => encodeArrowFile(predictionRows, batches, layout, done),
+  arrows: (batches, layout, done) => encodeArrowStream(predictionRows, batches, layout, done),
+  parquet: (batches, layout) => encodeParquet(predictionRows, batches, layout),
   tsv: encodeTsv,
   bedgraph: encodeBedgraph,
 }
@@ -30,21 +32,4 @@ export async function writePredictions(
   done?: DoneOutput,
 ): Promise<void> {
   await writeEncoded(encoders[format](readAhead(batches, 1), layout, done), sink)
-}
-
-/** Writes pieces that a format's encoder gives, in the same way. */
-export async function writeEncoded(encoded: AsyncIterable<Uint8Array[]>, sink: ByteSink): Promise<void> {
-  try {
-    let written: Promise<void> = Promise.resolve()
-    for await (const chunks of encoded) {
-      await written
-      written = sink.write(chunks)
-      written.catch(() => {}) // reported when it is awaited
-    }
-    await written
-    await sink.finish()
-  } catch (error) {
-    await sink.abort()
-    throw error
-  }
 }
