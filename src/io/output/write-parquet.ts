@@ -1,4 +1,4 @@
-import { type Data, DataType, type Field, type RecordBatch, type Schema, type Vector } from './arrow.ts'
+import { type Data, DataType, type Field, type RecordBatch, type Vector } from './arrow.ts'
 import { ByteWriter, type ColumnSource, ParquetWriter, type SchemaElement } from 'hyparquet-writer'
 import type { RowKind, RowLayout } from './record-rows.ts'
 import { encodeArrowStream } from './write-arrow.ts'
