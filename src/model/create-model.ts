@@ -51,12 +51,7 @@ export function createModel(checkpoints: readonly Checkpoint[], backend: Backend
 }
 
 /** The model, or with `layer` the state of its one member there. */
-function build(
-  checkpoints: readonly Checkpoint[],
-  backend: Backend,
-  options: ModelOptions,
-  layer?: LayerIndex,
-): Model {
+function build(checkpoints: readonly Checkpoint[], backend: Backend, options: ModelOptions, layer?: LayerIndex): Model {
   const atLayer = (index: LayerIndex): Model => {
     if (checkpoints.length === 1) return build(checkpoints, backend, options, index)
     throw new ConfigError({
