@@ -41,6 +41,19 @@ export interface PredictionBatch {
   readonly regionIndex: number
 }
 
+/** What a layer holds of `region`: one embedding of the whole of it, or one for each of its bases. */
+export interface EmbeddingBatch {
+  /** With one embedding a base: a piece of the region. */
+  readonly region: Region
+  /** Float32Array[channelCount], pooled over `region`; or [bases of region, channelCount], base after base in ascending order. */
+  readonly embedding: Float32Array
+  readonly channelCount: number
+  /** With one embedding a base: upper-case ASCII of the bases of `region`, forward strand, U as T. */
+  readonly bases?: Uint8Array
+  /** Index of the requested region (order of the request). */
+  readonly regionIndex: number
+}
+
 /** A FASTA that can be read by record or by region. */
 export interface Genome {
   /** File name, URL or `-`, as the user gave it. */

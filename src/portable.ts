@@ -10,6 +10,10 @@ export {
   type ModelSource,
 } from '../pipelines/models/load-model.ts'
 export { predict } from '../pipelines/predict.ts'
+export { embed } from '../pipelines/embed.ts'
+export type { EmbedOptions } from '../pipelines/embed/options.ts'
+export type { Pool } from '../pipelines/embed/pool.ts'
+export { writeEmbeddings, type WriteEmbeddingsOptions } from './io/output/write-embeddings.ts'
 export { planPredict } from '../pipelines/predict/plan.ts'
 export { scoreVariants } from '../pipelines/variants.ts'
 export type {
@@ -23,7 +27,7 @@ export type {
 } from '../pipelines/variants/options.ts'
 export type { DeviceRecovery, Place } from '../pipelines/predict/recovering.ts'
 export { ConfigError, DeviceError, FormatError, GenoconvError, LimitError, RegionError, ShapeError } from './errors.ts'
-export type { Contig, Genome, PredictionBatch, Region, SequenceChunk, Strand } from './genome.ts'
+export type { Contig, Genome, EmbeddingBatch, PredictionBatch, Region, SequenceChunk, Strand } from './genome.ts'
 export { openGenome, type OpenGenomeOptions } from './io/fasta/open-genome.ts'
 export { openGenes } from './io/variants/annotation/open-genes.ts'
 export type { Annotation } from './io/variants/annotation/read-genes.ts'

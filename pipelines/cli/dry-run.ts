@@ -9,7 +9,7 @@ const shortTrialBases = 2_000
 
 /** The plan of a run in lines for people, and as JSON for machines. */
 export async function describeDryRun(
-  { model, genomes, options, plan, output, reserve }: PlannedRun,
+  { model, genomes, options, plan, output, embedding, reserve }: PlannedRun,
   json: boolean,
 ): Promise<string> {
   const { filterSecondsPerBase = 0 } = plan.longest
@@ -29,6 +29,7 @@ export async function describeDryRun(
       bases: plan.bases ?? null,
       model: info.name,
       architecture: info.architecture,
+      ...embedding,
       device: backend.description,
       chunkBases: plan.longest.chunkBases,
       steps: plan.lines,
@@ -48,7 +49,9 @@ export async function describeDryRun(
         : `${showCount(plan.targets)}, ${showCount(plan.bases!)} bases`,
     ],
     ['model', `${model.info.name}: ${model.info.architecture}, ${showCount(model.info.parameterCount)} parameters`],
-    ['tracks', options.tracks!.join(', ')],
+    embedding
+      ? ['embedding', `layer ${embedding.layer}, pool ${embedding.pool}, ${showCount(options.tracks!.length)} values`]
+      : ['tracks', options.tracks!.join(', ')],
     ['device', model.backend.description],
     ['chunk', `${showCount(plan.longest.chunkBases)} bases`],
     ...plan.lines.map((line): [string, string] => ['plan', line]),
@@ -61,7 +64,7 @@ export async function describeDryRun(
     ],
     ['output', `${output.path ?? 'standard output'} (${output.format})`],
   ]
-  return rows.map(([name, value]) => `${`${name}:`.padEnd(10)}${value}\n`).join('')
+  return rows.map(([name, value]) => `${`${name}:`.padEnd(11)}${value}\n`).join('')
 }
 
 /** Bases a second, from two short trials on made-up sequence: their difference leaves out what is done once. */

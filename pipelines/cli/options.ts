@@ -1,5 +1,6 @@
 import type { Options } from 'yargs'
-import { outputFormats } from '../../src/io/output/formats.ts'
+import { embeddingFormats, outputFormats } from '../../src/io/output/formats.ts'
+import { pools } from '../embed/pool.ts'
 
 /** An option with a text value. */
 export const text = (describe: string, more: Options = {}): Options => ({
@@ -57,6 +58,28 @@ export const predictOptions = {
   ...group('Output', {
     output: text('File to write; - is standard output (default: <input>.<model>.arrow here)', { alias: 'o' }),
     format: formatOption,
+    resume: { type: 'boolean', describe: 'Continue an interrupted run with the same inputs and options' },
+    'dry-run': { type: 'boolean', describe: 'Print the plan and stop' },
+  }),
+  ...logOptions,
+}
+
+/** What is read of a model in place of tracks. */
+export const embeddingOptions = group('What is read', {
+  pool: text('Over the bases of each region or record; none: a row a base (default: mean)', { choices: [...pools] }),
+  layer: text('-1: the state before the head, after the last norm; 0: the embedding; i: after layer i (default: -1)'),
+})
+
+const { tracks: _, ...runOptionsOfEmbed } = runOptions
+
+export const embedOptions = {
+  ...runOptionsOfEmbed,
+  ...embeddingOptions,
+  ...group('Output', {
+    output: text('File to write; - is standard output (default: <input>.<model>.embeddings.arrow here)', {
+      alias: 'o',
+    }),
+    format: text("Format (default: from the output's extension)", { choices: [...embeddingFormats] }),
     resume: { type: 'boolean', describe: 'Continue an interrupted run with the same inputs and options' },
     'dry-run': { type: 'boolean', describe: 'Print the plan and stop' },
   }),

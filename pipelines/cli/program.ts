@@ -3,6 +3,7 @@ import { writeFailure } from '../../src/io/bytes/output-errors.ts'
 import { version } from '../run/version.ts'
 import { benchCommand } from './bench-command.ts'
 import { devicesCommand } from './devices-command.ts'
+import { embedCommand } from './embed-command.ts'
 import type { Environment } from './environment.ts'
 import { exitCodeOf, exitCodes, isClosedPipe } from './exit-codes.ts'
 import { indexCommand } from './index-command.ts'
@@ -21,6 +22,7 @@ import { variantsCommand } from './variants-command.ts'
 const commands = [
   predictCommand,
   variantsCommand,
+  embedCommand,
   shardCommand,
   modelsCommand,
   indexCommand,

@@ -11,7 +11,8 @@ export interface ApproximationReport {
   readonly bases: number
   /** Language models: mean log-likelihood, exact and approximate. */
   readonly meanLogLikelihood?: { readonly exact: number; readonly approximate: number }
-  /** Mean and largest absolute difference: of log-likelihoods, or of acceptor and donor probabilities. */
+  readonly ofWhat: 'log-likelihoods' | 'probabilities' | 'embeddings'
+  /** Mean and largest absolute difference of those; of probabilities, acceptor's and donor's. */
   readonly meanDifference: number
   readonly largestDifference: number
 }
@@ -28,7 +29,9 @@ export async function judgeApproximation(
 ): Promise<ApproximationReport | undefined> {
   const region = await firstRegion(genomes, options)
   if (!region) return undefined
-  const tracks = exact.info.family === 'language' ? ['log_likelihood'] : ['acceptor', 'donor']
+  const isLanguage = exact.info.family === 'language' && exact.info.layer === undefined
+  const states = exact.info.layer !== undefined && exact.info.tracks.map(({ name }) => name)
+  const tracks = states || (isLanguage ? ['log_likelihood'] : ['acceptor', 'donor'])
   const strand = options.strand === 'both' ? '+' : options.strand
   const judged = {
     ...options,
@@ -47,7 +50,8 @@ export async function judgeApproximation(
   const differences = e.map((v, i) => Math.abs(v - a[i]))
   return {
     bases: region.end - region.start,
-    ...(exact.info.family === 'language' && { meanLogLikelihood: { exact: mean(e), approximate: mean(a) } }),
+    ofWhat: isLanguage ? 'log-likelihoods' : states ? 'embeddings' : 'probabilities',
+    ...(isLanguage && { meanLogLikelihood: { exact: mean(e), approximate: mean(a) } }),
     meanDifference: mean(differences),
     largestDifference: differences.reduce((worst, v) => Math.max(worst, v || 0), 0),
   }
@@ -70,13 +74,14 @@ async function valuesOf(
 /** One line for people. */
 export function describeApproximation({
   bases,
+  ofWhat,
   meanLogLikelihood,
   meanDifference,
   largestDifference,
 }: ApproximationReport): string {
   const what = `on the first ${bases.toLocaleString('en')} bases, against the whole filters: `
   const change = `mean difference ${meanDifference.toExponential(1)}, largest ${largestDifference.toExponential(1)}`
-  if (!meanLogLikelihood) return `${what}probabilities change, ${change}`
+  if (!meanLogLikelihood) return `${what}${ofWhat} change, ${change}`
   const { exact, approximate } = meanLogLikelihood
   return `${what}mean log-likelihood ${exact.toFixed(4)} becomes ${approximate.toFixed(4)} (${change})`
 }

@@ -13,18 +13,29 @@ export interface JobGroup {
 /** Counts off, job by job, the rows that are in the output already. */
 export class DoneRows {
   private left: number
+  private readonly rowOf: 'base' | 'region'
   private readonly lengths: ReadonlyMap<string, number>
   private readonly onSkipped: PredictOptions['onSkipped']
 
-  private constructor(rows: number, lengths: ReadonlyMap<string, number>, onSkipped: PredictOptions['onSkipped']) {
+  private constructor(
+    rows: number,
+    rowOf: 'base' | 'region',
+    lengths: ReadonlyMap<string, number>,
+    onSkipped: PredictOptions['onSkipped'],
+  ) {
     this.left = rows
+    this.rowOf = rowOf
     this.lengths = lengths
     this.onSkipped = onSkipped
   }
 
   /** Where rows are to be skipped, inputs that do not know their records' lengths are read once for them. */
-  static async open(inputs: readonly Genome[], { doneRows = 0, signal, onSkipped }: PredictOptions): Promise<DoneRows> {
-    if (doneRows === 0) return new DoneRows(0, new Map(), onSkipped)
+  static async open(
+    inputs: readonly Genome[],
+    { doneRows = 0, signal, onSkipped }: Pick<PredictOptions, 'doneRows' | 'signal' | 'onSkipped'>,
+    rowOf: 'base' | 'region' = 'base',
+  ): Promise<DoneRows> {
+    if (doneRows === 0) return new DoneRows(0, rowOf, new Map(), onSkipped)
     const lengths = new Map<string, number>()
     for (const genome of inputs) {
       if (genome.isRandomAccess) continue
@@ -33,7 +44,7 @@ export class DoneRows {
       for await (const { contig, start, bases } of genome.chunks({ chunkBases: 1 << 20, signal }))
         lengths.set(contig, start + bases.length)
     }
-    return new DoneRows(doneRows, lengths, onSkipped)
+    return new DoneRows(doneRows, rowOf, lengths, onSkipped)
   }
 
   /** The groups of which rows are still to be written. */
@@ -55,8 +66,8 @@ export class DoneRows {
   }
 
   private take({ region }: Job, length: number): number {
-    const done = Math.min(this.left, length)
-    this.left -= done
+    const done = this.rowOf === 'base' || this.left === 0 ? Math.min(this.left, length) : length
+    this.left -= this.rowOf === 'base' ? done : Math.min(this.left, 1)
     if (done > 0) this.onSkipped?.({ ...region, end: region.start + done })
     return done
   }

@@ -30,8 +30,10 @@ export async function planPredict(
   const context = contextBases(info, options.parts ? 'full' : options.context)
   // Pieces of a causal model are computed one after the other, with nothing in place of what is not there.
   const padding = info.family === 'splice' ? info.receptiveField.left + info.receptiveField.right : 0
-  const pack = options.chunk === undefined ? planPack(model, memoryBytes) : undefined
-  const packBases = pack?.chunkBases ?? (options.chunk === undefined ? mostPackBases : 0)
+  const most = info.layer === undefined ? mostPackBases : mostStateBases(tracks, memoryBytes)
+  const pack = options.chunk === undefined ? planPack(model, memoryBytes, most) : undefined
+  const packBases = pack?.chunkBases ?? (options.chunk === undefined ? most : 0)
+  const heldBytes = info.layer === undefined ? 0 : heldPacks * 4 * tracks.length * packBases
 
   let targets = 0
   let bases = 0
@@ -57,7 +59,7 @@ export async function planPredict(
     strandBases: isCounted ? strandBases : undefined,
     packsPerGroup: options.packsPerGroup ?? packsPerGroupOf(options.regions, context),
     longest: alone,
-    neededBytes: packed > 1 && pack ? Math.max(pack.memoryBytes, alone.memoryBytes) : alone.memoryBytes,
+    neededBytes: packed > 1 ? heldBytes + Math.max(pack?.memoryBytes ?? 0, alone.memoryBytes) : alone.memoryBytes,
     lines: packed > 1 ? [`short ${unit} in packs of up to ${packBases} bases`, ...alone.lines] : alone.lines,
   }
 }
@@ -74,13 +76,21 @@ export function strandOptions(
 /** Records of a planned run that are read whole. */
 export const shortBases = ({ packBases }: Pick<PredictPlan, 'packBases'>): number => longestShort(packBases)
 
+/** Bytes of states that a pack may have: they are wide, so such packs are shorter. */
+const mostStateBytes = 2 ** 25
+/** Packs whose states are held: on the device and as values, of one that is used and of one on its way. */
+const heldPacks = 5
+
+const mostStateBases = (channels: readonly string[], memoryBytes: number): number =>
+  Math.min(mostPackBases, Math.floor(Math.min(mostStateBytes, memoryBytes / 64) / (4 * channels.length)))
+
 /** The pack of a windowed model that fits; a causal model's pieces are planned one by one. */
-function planPack({ info, plan }: Model, memoryBytes: number): RunPlan | undefined {
+function planPack({ info, plan }: Model, memoryBytes: number, mostBases: number): RunPlan | undefined {
   if (info.family !== 'splice') return undefined
   return plan({
     tracks: [],
-    length: mostPackBases,
-    chunkBases: mostPackBases,
+    length: mostBases,
+    chunkBases: mostBases,
     leftContext: 0,
     rightContext: 0,
     memoryBytes,

@@ -77,7 +77,7 @@ async function* reverseThroughSpool(
       onComputed?.(count)
     }
     let at = start
-    for await (const bases of contig.bases(start, end)) {
+    for await (const bases of cutTo(Math.ceil(mostRowBytes / rowBytes), contig.bases(start, end))) {
       const rows = new Float32Array((await spool.read((at - start) * rowBytes, bases.length * rowBytes)).buffer)
       const column = (k: number): Float32Array =>
         Float32Array.from({ length: bases.length }, (_, t) => rows[t * width + k])
@@ -96,6 +96,15 @@ async function* backwards(contig: ContigSource, start: number, end: number): Asy
     const from = Math.max(start, to - pieceBases)
     yield reverseComplement(await gather(contig.bases(from, to), to - from))
   }
+}
+
+/** Bytes of rows that are read back at a time. */
+const mostRowBytes = 2 ** 25
+
+/** Pieces of at most `most` bases. Views. */
+async function* cutTo(most: number, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces)
+    for (let from = 0; from < piece.length; from += most) yield piece.subarray(from, from + most)
 }
 
 async function* once<T>(value: T): AsyncGenerator<T> {

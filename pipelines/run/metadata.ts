@@ -7,6 +7,7 @@ import type { Model, RunPlan } from '../../src/model/model.ts'
 import { planConstants } from '../device/plan-constants.ts'
 import type { PredictOptions } from '../predict/options.ts'
 import type { RunOrigin } from './origin.ts'
+import type { EmbeddingRequest } from './request.ts'
 import { describeRegions } from './resume-record.ts'
 import { version } from './version.ts'
 
@@ -14,6 +15,7 @@ import { version } from './version.ts'
 export interface NumberOptions {
   readonly filterLength?: number
   readonly frequencySparsity: number
+  readonly embedding?: EmbeddingRequest
 }
 
 /** What an input held. `of: content`: all its bytes; `of: index`: its size and the names and lengths of its contigs. */
@@ -48,7 +50,7 @@ export async function runMetadata(
   const { model, genomes, options, args, origin, plan, inputHashes, regions } = facts
   const { left, right } = model.info.receptiveField
   const parameters = {
-    tracks: options.tracks,
+    ...(args.embedding ?? { tracks: options.tracks }),
     strand: options.strand ?? (options.regions ? 'of each region' : '+'),
     context: options.context ?? (left + right <= 100_000 ? 'full' : 'none'),
     precision: model.backend.precision,

@@ -9,7 +9,7 @@ import type { PredictRequest } from './request.ts'
  */
 export interface RunOrigin {
   /**
-   * A `predict` command that repeats the run: every option that decides the output, files by their names without folders.
+   * A `predict` or `embed` command that repeats the run: every option that decides the output, files by their names without folders.
    * Not the words themselves: `--quiet`, `--resume`, the output's name, or `shard plan`, leave the bytes as they are.
    */
   readonly command: string
@@ -28,12 +28,14 @@ export async function runOrigin(asked: Asked & { threads: number }, signal?: Abo
 }
 
 const commandOf = (asked: Asked): Promise<string> =>
-  commandText('predict', asked.inputs, asked.models, [
+  commandText(asked.embedding ? 'embed' : 'predict', asked.inputs, asked.models, [
     ...asked.regionTexts.map((text): [string, string] => ['region', text]),
     ...asked.bedFiles.map((path): [string, string] => ['regions', basename(path)]),
     ['strand', asked.strand],
     ['context', asked.context],
     ['tracks', asked.tracks?.join(',')],
+    ['pool', asked.embedding?.pool],
+    ['layer', asked.embedding?.layer],
     ['filter-length', asked.filterLength],
     ['frequency-sparsity', asked.frequencySparsity === 0 ? undefined : asked.frequencySparsity],
     ['precision', asked.precision === 'f32' ? undefined : asked.precision],

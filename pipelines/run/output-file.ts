@@ -1,7 +1,14 @@
 import { basename, extname } from 'node:path'
 import { ConfigError } from '../../src/errors.ts'
 import type { Region } from '../../src/genome.ts'
-import { formatOfExtension, type OutputFormat, outputFormats } from '../../src/io/output/formats.ts'
+import {
+  type EmbeddingFormat,
+  embeddingFormats,
+  formatOfExtension,
+  isEmbeddingFormat,
+  type OutputFormat,
+  outputFormats,
+} from '../../src/io/output/formats.ts'
 
 /** Where results go and how. `path` is undefined for standard output. */
 export interface OutputChoice {
@@ -18,6 +25,8 @@ export function chooseOutput(options: {
   format?: OutputFormat
   firstInput: string
   modelName: string
+  /** Named in a default name where it is not predictions. */
+  what?: string
   isTerminal: boolean
 }): OutputChoice {
   const { output = options.firstInput === '-' ? '-' : undefined, format } = options
@@ -35,12 +44,23 @@ export function chooseOutput(options: {
   }
   if (output === undefined) {
     const chosen = format ?? 'arrow'
+    const what = options.what === undefined ? '' : `.${options.what}`
     return {
-      path: `${stem(options.firstInput)}.${modelStem(options.modelName)}${outputFormats[chosen].extensions[0]}`,
+      path: `${stem(options.firstInput)}.${modelStem(options.modelName)}${what}${outputFormats[chosen].extensions[0]}`,
       format: chosen,
     }
   }
   return { path: output, format: format ?? formatOfPath(output) }
+}
+
+/** ConfigError where the format has no lists. */
+export function embeddingFormat(format: OutputFormat): EmbeddingFormat {
+  if (isEmbeddingFormat(format)) return format
+  throw new ConfigError({
+    where: `\`format: ${format}\``,
+    what: 'has no column of lists, which embeddings are',
+    expected: embeddingFormats.join(', '),
+  })
 }
 
 /** ConfigError where the format has one value a position and regions overlap. */

@@ -1,8 +1,15 @@
 import type { Strand } from '../../src/genome.ts'
 import type { OutputFormat } from '../../src/io/output/formats.ts'
 import type { Precision } from '../../src/kernels/precision.ts'
+import type { Pool } from '../embed/pool.ts'
 
-/** One run of `predict` as a user asked for it, with every value checked. */
+/** What `embed` reads in place of tracks. */
+export interface EmbeddingRequest {
+  readonly layer: number
+  readonly pool: Pool
+}
+
+/** One run of `predict`, or of `embed`, as a user asked for it, with every value checked. */
 export interface PredictRequest {
   readonly inputs: readonly string[]
   readonly models: readonly string[]
@@ -13,6 +20,8 @@ export interface PredictRequest {
   readonly strand?: Strand | 'both'
   readonly context?: number | 'full' | 'none'
   readonly tracks?: readonly string[]
+  /** Given: a run of `embed`. */
+  readonly embedding?: EmbeddingRequest
   readonly device: 'auto' | 'gpu' | 'cpu'
   readonly filterLength?: number
   readonly frequencySparsity: number

@@ -1,10 +1,15 @@
 import type { Genome, Region } from '../../src/genome.ts'
 import { canResume, type OutputFormat } from '../../src/io/output/formats.ts'
 import { readDoneOutput } from '../../src/io/output/resume-output.ts'
+import { encodeEmbeddings } from '../../src/io/output/write-embeddings.ts'
 import { writePredictions } from '../../src/io/output/write-predictions.ts'
+import type { OutputLayout } from '../../src/io/output/output-layout.ts'
 import type { Backend } from '../../src/kernels/backend.ts'
+import type { ModelOptions } from '../../src/model/create-model.ts'
 import type { Model } from '../../src/model/model.ts'
 import { chooseDevice } from '../device/choose-device.ts'
+import { planEmbed, rowsOf } from '../embed/options.ts'
+import { embed } from '../embed.ts'
 import { defaultModelName } from '../models/load-checkpoint.ts'
 import { loadModel } from '../models/load-model.ts'
 import { describeApproximation, judgeApproximation } from '../predict/approximation.ts'
@@ -21,9 +26,9 @@ import { addReserve, freeMemory, reserveBytes } from './memory.ts'
 import { hashInputs, runMetadata } from './metadata.ts'
 import { runOrigin } from './origin.ts'
 import { orderHint } from './order-hint.ts'
-import { checkOverlaps, chooseOutput, type OutputChoice } from './output-file.ts'
-import type { PredictRequest } from './request.ts'
-import { type Journal, openRunOutput, type RunOutput } from './resume.ts'
+import { checkOverlaps, chooseOutput, embeddingFormat, type OutputChoice } from './output-file.ts'
+import type { EmbeddingRequest, PredictRequest } from './request.ts'
+import { type BegunOutput, type Journal, openRunOutput, type RunOutput } from './resume.ts'
 import { describeRegions } from './resume-record.ts'
 import { Tally } from './tally.ts'
 
@@ -41,6 +46,7 @@ export interface PlannedRun {
   readonly options: PredictOptions
   readonly plan: PredictPlan
   readonly output: OutputChoice
+  readonly embedding?: EmbeddingRequest
   /** What the program takes beside the model. */
   readonly reserve: number
 }
@@ -59,7 +65,7 @@ export interface RunOutcome {
   readonly wasComplete?: boolean
 }
 
-/** One run of `predict`: opens what it reads and writes, then computes. Undefined after a dry run. */
+/** One run of `predict`, or of `embed`: opens what it reads and writes, then computes. Undefined after a dry run. */
 export async function runPredict(request: PredictRequest, settings: RunSettings): Promise<RunOutcome | undefined> {
   const { log, signal, onPlanned } = settings
   const isDry = onPlanned !== undefined
@@ -77,8 +83,10 @@ export async function runPredict(request: PredictRequest, settings: RunSettings)
       format: request.format,
       firstInput: request.inputs[0],
       modelName: request.models[0] ?? defaultModelName() ?? 'model',
+      what: request.embedding && 'embeddings',
       isTerminal: process.stdout.isTTY && !isDry,
     })
+    if (request.embedding) embeddingFormat(output.format)
     checkOverlaps(output.format, regions)
     out = await openRunOutput({
       request,
@@ -123,7 +131,7 @@ async function compute(run: Run): Promise<RunOutcome | undefined> {
   const { request, settings, genomes, regions, output, out, backends } = run
   const { log, signal, onPlanned } = settings
   const startTime = performance.now()
-  const { filterLength, frequencySparsity, strand, context, chunk } = request
+  const { filterLength, frequencySparsity, strand, context, chunk, embedding } = request
   const { memory, threads, temporaryFolder } = out
   const modelMemory = Math.max(0, memory - reserveBytes(threads))
   const { backend, reason } = await chooseDevice(request.device, {
@@ -132,9 +140,14 @@ async function compute(run: Run): Promise<RunOutcome | undefined> {
     onWarning: log.warn,
   })
   backends.push(backend)
-  const load = (on: Backend): Promise<Model> =>
-    loadModel(request.models, { backend: on, filterLength, frequencySparsity, signal, onWarning: log.warn })
-  let model = await load(backend)
+  const load = async (on: Backend, cut: Pick<ModelOptions, 'filterLength' | 'frequencySparsity'>): Promise<Model> => {
+    const whole = await loadModel(request.models, { backend: on, ...cut, signal, onWarning: log.warn })
+    if (!embedding) return whole
+    const states = whole.atLayer(embedding.layer)
+    whole.close()
+    return states
+  }
+  let model = await load(backend, request)
   const tracks = checkedTracks(model, request.tracks)
   const options: PredictOptions = {
     regions,
@@ -147,15 +160,15 @@ async function compute(run: Run): Promise<RunOutcome | undefined> {
     signal,
     onProgress: log.progress,
   }
-  const plan = await planPredict(model, genomes, options)
+  const plan = await (embedding ? planEmbed : planPredict)(model, genomes, options)
   if (onPlanned) {
-    await onPlanned({ model, genomes, options, plan, output, reserve: reserveBytes(threads) })
+    await onPlanned({ model, genomes, options, plan, output, embedding, reserve: reserveBytes(threads) })
     return undefined
   }
 
   log.info(`${model.info.name} (${model.info.architecture}) on ${backend.description} (${reason})`)
   if (filterLength !== undefined || frequencySparsity > 0) {
-    const exact = await loadModel(request.models, { backend, signal })
+    const exact = await load(backend, {})
     const report = await judgeApproximation(exact, model, genomes, options)
     exact.close()
     log.info(report ? describeApproximation(report) : 'what the approximation changes cannot be said of a stream')
@@ -168,7 +181,7 @@ async function compute(run: Run): Promise<RunOutcome | undefined> {
       onWarning: log.warn,
     })
     backends.push(moved.backend)
-    model = await load(moved.backend)
+    model = await load(moved.backend, request)
     return model
   }
   const hint = regions && orderHint(regions, plan.context)
@@ -200,7 +213,7 @@ async function compute(run: Run): Promise<RunOutcome | undefined> {
   if (begun === 'complete') {
     return { ...outcome, wasComplete: true }
   }
-  const { sink, done, origin } = begun
+  const { done, origin } = begun
   const inputHashes = await hashInputs(request.inputs, genomes, { isWhole: !regions, signal })
   const metadata = await runMetadata({
     model,
@@ -212,28 +225,44 @@ async function compute(run: Run): Promise<RunOutcome | undefined> {
     inputHashes,
     regions,
   })
-  const batches = predict(model, genomes, {
-    ...options,
-    plan,
-    onDeviceError,
-    doneRows: done?.rows,
-    onSkipped: (region) => tally.skip(region),
+  await write({
+    ...run,
+    model,
+    begun,
+    tally,
+    options: { ...options, plan, onDeviceError, doneRows: done?.rows, onSkipped: (region) => tally.skip(region) },
+    layout: {
+      tracks: columns,
+      contigs: contigs?.map(({ name }) => name),
+      temporaryFolder,
+      metadata: () => metadata(contigs ?? tally.contigs),
+    },
   })
-  const layout = {
-    tracks: columns,
-    contigs: contigs?.map(({ name }) => name),
-    regions: request.bedFiles.length > 0 ? regions?.map(regionName) : undefined,
-    temporaryFolder,
-    metadata: () => metadata(contigs ?? tally.contigs),
-  }
-  await writePredictions(
-    tally.watch(batches),
-    output.format,
-    sink,
-    layout,
-    done && { ...done, contigs: () => [...tally.skippedContigs] },
-  )
   return { ...outcome, device: model.backend.description, basesBefore: done?.rows }
+}
+
+interface WrittenRun extends Run {
+  readonly model: Model
+  readonly begun: BegunOutput
+  readonly tally: Tally
+  readonly options: PredictOptions & { readonly plan: PredictPlan }
+  readonly layout: Omit<OutputLayout, 'regions'>
+}
+
+/** Computes and writes at once. */
+async function write({ request, genomes, regions, output, model, begun, tally, options, layout }: WrittenRun) {
+  const { embedding } = request
+  const names = regions?.map(regionName)
+  const done = begun.done && { ...begun.done, contigs: () => [...tally.skippedContigs] }
+  if (!embedding) {
+    const columns = { ...layout, regions: request.bedFiles.length > 0 ? names : undefined }
+    await writePredictions(tally.watch(predict(model, genomes, options)), output.format, begun.sink, columns, done)
+    return
+  }
+  const batches = tally.watch(embed(model, genomes, { ...options, ...embedding }))
+  const written = { format: embeddingFormat(output.format), rowsOf: rowsOf(embedding) }
+  const columns = { ...layout, channelCount: model.info.tracks.length, regions: names }
+  await encodeEmbeddings(batches, written, begun.sink, columns, done)
 }
 
 /** Options that decide the output's bytes, as text, by their names. */
@@ -241,9 +270,9 @@ function describeOptions(
   request: PredictRequest,
   { tracks, format, plannedChunk }: { tracks: readonly string[]; format: string; plannedChunk: number },
 ): Record<string, string> {
-  const { filterLength, frequencySparsity, strand, context, chunk, bedFiles } = request
+  const { filterLength, frequencySparsity, strand, context, chunk, bedFiles, embedding } = request
   const shown = {
-    tracks: tracks.join(','),
+    ...(embedding ?? { tracks: tracks.join(',') }),
     strand,
     context,
     filterLength,

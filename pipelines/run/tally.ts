@@ -1,4 +1,4 @@
-import type { Contig, PredictionBatch, Region } from '../../src/genome.ts'
+import type { Contig, EmbeddingBatch, PredictionBatch, Region } from '../../src/genome.ts'
 import { StrongestSites } from './strongest-sites.ts'
 
 /** What passes by on its way to the writer: bases, contigs of a stream, the strongest splice sites. */
@@ -23,12 +23,12 @@ export class Tally {
     this.note(contig, end)
   }
 
-  async *watch(batches: AsyncIterable<PredictionBatch>): AsyncGenerator<PredictionBatch> {
+  async *watch<B extends PredictionBatch | EmbeddingBatch>(batches: AsyncIterable<B>): AsyncGenerator<B> {
     for await (const batch of batches) {
-      const { contig, end } = batch.region
-      this.bases += batch.bases.length
+      const { contig, start, end } = batch.region
+      this.bases += end - start
       this.note(contig, end)
-      this.sites.add(batch)
+      if ('tracks' in batch) this.sites.add(batch)
       yield batch
     }
   }

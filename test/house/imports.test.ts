@@ -47,6 +47,7 @@ const allowed: Record<string, readonly string[]> = {
   'pipelines/shard/': [
     'pipelines/shard/',
     'pipelines/run/',
+    'pipelines/embed',
     'pipelines/predict',
     'pipelines/models/',
     'pipelines/device/',
@@ -54,6 +55,7 @@ const allowed: Record<string, readonly string[]> = {
   ],
   'pipelines/run/': [
     'pipelines/run/',
+    'pipelines/embed',
     'pipelines/predict',
     'pipelines/variants',
     'pipelines/models/',
@@ -62,6 +64,8 @@ const allowed: Record<string, readonly string[]> = {
   ],
   'pipelines/predict/': ['pipelines/predict', 'src/'],
   'pipelines/predict.ts': ['pipelines/predict/', 'src/'],
+  'pipelines/embed/': ['pipelines/embed', 'pipelines/predict', 'src/'],
+  'pipelines/embed.ts': ['pipelines/embed/', 'pipelines/predict', 'src/'],
   'pipelines/variants/': ['pipelines/variants/', 'pipelines/predict', 'src/'],
   'pipelines/variants.ts': ['pipelines/variants/', 'pipelines/predict', 'src/'],
   'pipelines/models/': ['pipelines/models/', 'src/'],

@@ -23,6 +23,7 @@ it('exports what the contract names and nothing by accident', () => {
     'ShapeError',
     'createBackend',
     'describeModel',
+    'embed',
     'explainPlan',
     'indexGenome',
     'listDevices',
@@ -44,6 +45,7 @@ it('exports what the contract names and nothing by accident', () => {
     'scoreVariants',
     'writeArrow',
     'writeBedGraph',
+    'writeEmbeddings',
     'writeParquet',
     'writeTsv',
   ])

@@ -59,6 +59,13 @@ export const outputFormats = {
 
 export type OutputFormat = keyof typeof outputFormats
 
+/** Formats that have a column of lists of a fixed size, for embeddings. */
+export const embeddingFormats = ['arrow', 'arrows', 'parquet'] as const
+export type EmbeddingFormat = (typeof embeddingFormats)[number]
+
+export const isEmbeddingFormat = (format: string): format is EmbeddingFormat =>
+  (embeddingFormats as readonly string[]).includes(format)
+
 /** Formats whose interrupted files can be continued. */
 export type ResumableFormat = {
   [F in OutputFormat]: (typeof outputFormats)[F]['canResume'] extends true ? F : never
