@@ -13,10 +13,10 @@ import { targets } from './predict/targets.ts'
 /**
  * What a layer of a model holds of every record of `genomes`, or of `regions`: one embedding of each, pooled over its bases,
  * or one a base, in order. Values do not depend on the chunk, on `memory`, or on which regions are asked for together. Memory
- * is bounded by the chunk, not by the genome. An abort passes through as it is.
+ * is bounded by the chunk, not by the genome. Of an ensemble the first member is read. An abort passes through as it is.
  *
  * @throws RegionError for a region the genome does not have
- * @throws ConfigError for options that cannot be, a layer that there is not, and an ensemble
+ * @throws ConfigError for options that cannot be, and for a layer that there is not
  * @throws LimitError where the smallest chunk does not fit `memory`
  * @throws FormatError for a damaged input, and where the model gives a value that is no number
  */

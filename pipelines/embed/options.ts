@@ -39,7 +39,7 @@ export function checkEmbedRequest(
 /**
  * The model whose tracks are the channels of the state that `layer` names: `model` itself where it is that already.
  *
- * @throws ConfigError for a layer that there is not, and for an ensemble
+ * @throws ConfigError for a layer that there is not
  */
 export const statesOf = (model: Model, layer = -1): Model => (model.info.layer === layer ? model : model.atLayer(layer))
 

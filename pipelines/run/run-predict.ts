@@ -145,6 +145,9 @@ async function compute(run: Run): Promise<RunOutcome | undefined> {
     if (!embedding) return whole
     const states = whole.atLayer(embedding.layer)
     whole.close()
+    const { memberCount } = whole.info
+    if (memberCount > 1)
+      log.info(`embeddings are those of the first of the ${memberCount} members of ${whole.info.name}`)
     return states
   }
   let model = await load(backend, request)

@@ -50,18 +50,9 @@ export function createModel(checkpoints: readonly Checkpoint[], backend: Backend
   return build(checkpoints, backend, options)
 }
 
-/** The model, or with `layer` the state of its one member there. */
+/** The model, or with `layer` the state of its first member there. */
 function build(checkpoints: readonly Checkpoint[], backend: Backend, options: ModelOptions, layer?: LayerIndex): Model {
-  const atLayer = (index: LayerIndex): Model => {
-    if (checkpoints.length === 1) return build(checkpoints, backend, options, index)
-    throw new ConfigError({
-      option: 'model',
-      what: 'the members of an ensemble have no state in common',
-      expected: 'one model',
-      got: `${checkpoints.length}`,
-      remedy: 'give one of them',
-    })
-  }
+  const atLayer = (index: LayerIndex): Model => build(checkpoints.slice(0, 1), backend, options, index)
   const base = {
     // Members of one file share its name and hash.
     name: [...new Set(checkpoints.map((c) => c.name))].join('+'),

@@ -106,11 +106,12 @@ export interface Model {
     options: { readonly tracks: readonly string[]; readonly memoryBytes: number },
   ): Promise<Readonly<Record<string, Float32Array>>[]>
   /**
-   * The same weights, read out at a layer: the tracks are the channels of the state there, one value a base. A model of its
-   * own, to be closed by who asked for it; this one stays as it is.
+   * The same weights, read out at a layer: the tracks are the channels of the state there, one value a base. Of an ensemble
+   * its first member: the others' channels mean other things. A model of its own, to be closed by who asked for it; this
+   * one stays as it is.
    *
    * @param layer `-1`: the state before the head; 0: before the first layer; `i`: after layer `i`
-   * @throws ConfigError for a layer that there is not, and for an ensemble, whose members' channels mean different things
+   * @throws ConfigError for a layer that there is not
    */
   atLayer(layer: number): Model
   close(): void

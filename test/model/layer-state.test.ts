@@ -108,13 +108,18 @@ forEachBackend('states of layers', (backend) => {
     model.close()
   })
 
-  it('refuses layers that there are not, and ensembles', () => {
+  it('of an ensemble is the first member', async () => {
+    const ensemble = createModel([randomOpenSplice(), { ...randomOpenSplice(), name: 'second' }], backend())
+    const [of, alone] = [ensemble.atLayer(-1), createModel([randomOpenSplice()], backend()).atLayer(-1)]
+    expect(of.info).toEqual(alone.info)
+    expect(await stateOf(of, randomBases(50, 1))).toEqual(await stateOf(alone, randomBases(50, 1)))
+    for (const model of [ensemble, of, alone]) model.close()
+  })
+
+  it('refuses layers that there are not', () => {
     const model = createModel([randomHyena()], backend())
     for (const layer of [-2, 3, 0.5]) expect(() => model.atLayer(layer)).toThrow(/`layer`: .* -1 .* 0 to 2/)
-    const ensemble = createModel([randomOpenSplice(), randomOpenSplice()], backend())
-    expect(() => ensemble.atLayer(-1)).toThrow(/ensemble .* one model, got 2/)
     model.close()
-    ensemble.close()
   })
 })
 
