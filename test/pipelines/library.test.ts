@@ -35,6 +35,7 @@ it('exports what the contract names and nothing by accident', () => {
     'openGenes',
     'openGenome',
     'outputInfo',
+    'parseRegion',
     'planLongConv',
     'planPredict',
     'planShards',
