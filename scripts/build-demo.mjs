@@ -19,6 +19,7 @@ export async function buildDemo(folder) {
     writeFileSync(join(folder, `${entry}.js`), outputFiles[0].contents)
   }
   for (const name of ['index.html', 'style.css']) cpSync(join(root, 'apps/browser', name), join(folder, name))
+  cpSync(join(library, 'LICENSE.txt'), join(folder, 'LICENSE.txt'))
   cpSync(join(library, 'models'), join(folder, 'models'), { recursive: true })
   cpSync(join(root, 'data-samples/BIRC7.fa'), join(folder, 'samples/BIRC7.fa'))
 }

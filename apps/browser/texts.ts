@@ -47,5 +47,5 @@ export const skipWords: Readonly<Record<string, string>> = {
 /** What was pasted, as a FASTA file; a bare sequence gets a name. */
 export function pastedFile(text: string): File {
   const body = text.trim()
-  return new File([body.startsWith('>') ? `${body}\n` : `>pasted\n${body.replace(/[\s\d]+/g, '\n')}\n`], 'pasted.fa')
+  return new File([body.startsWith('>') ? `${body}\n` : `>pasted\n${body.replace(/[\s\d]+/g, '')}\n`], 'pasted.fa')
 }

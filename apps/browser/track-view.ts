@@ -159,7 +159,7 @@ export class TrackView {
       if (Number.isNaN(greatest)) continue
       const upper = Math.min(zero, y(greatest))
       const lower = Math.max(zero, y(least))
-      if (lower - upper > 0.2) context.fillRect(px, upper, Math.max(1, step - (step > 4 ? 1 : 0)), lower - upper)
+      if (lower - upper > 0.2) context.fillRect(px, upper, Math.max(1.5, step - (step > 4 ? 1 : 0)), lower - upper)
     }
   }
 

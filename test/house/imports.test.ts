@@ -117,6 +117,16 @@ describe('imports go one way', () => {
     for (const file of substitutes)
       expect(exported(file.replace('.browser.ts', '.ts')), file).toEqual(expect.arrayContaining(exported(file)))
   })
+  it('the page for browsers stands on the library alone', () => {
+    const folder = join(root, 'apps/browser')
+    const texts = readdirSync(folder).filter((name) => name.endsWith('.ts'))
+    expect(texts.length).toBeGreaterThan(5)
+    for (const name of texts)
+      for (const [, target] of readFileSync(join(folder, name), 'utf8').matchAll(
+        /^(?:import|export) .*from '([^']+)'/gm,
+      ))
+        expect(target, name).toMatch(/^(\.\/[\w-]+\.ts|genoconv)$/)
+  })
   it('no test code in the sources', () => expect(wrongImports('', (t) => t.startsWith('test/'))).toEqual([]))
   it('no source refers to a document outside the repository', () => {
     const outside = /\b(MODELS|DESIGN|STYLE|GPU)\.md\b|\bof SPEC\b|\bSPEC,/

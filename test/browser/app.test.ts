@@ -1,0 +1,229 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { tableFromIPC } from 'apache-arrow'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { buildDemo } from '../../scripts/build-demo.mjs'
+import { createBackend, loadModel, openGenome, predict, scoreVariants } from '../../src/index.ts'
+import { describeChromium, launchChromium } from '../support/chromium.ts'
+import { serveStatic, type StaticServer } from '../support/static-server.ts'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const sample = `${root}data-samples/BIRC7.fa`
+const axe = readFileSync(`${root}node_modules/axe-core/axe.min.js`, 'utf8')
+/** A donor's G: exon 1 ends at 0-based 1540 of the sample, so the intron begins at 1-based 1542. */
+const change = { text: '1542 G>A', position: 1541, ref: 'G', alts: ['A'] }
+
+/** What the library gives in Node, as the command line does. */
+async function inNode() {
+  const backend = await createBackend('cpu', { threads: 2 })
+  const model = await loadModel('splice', { backend })
+  const genome = await openGenome(sample)
+  const batches = []
+  for await (const batch of predict(model, genome)) batches.push(batch)
+  const [{ name: contig }] = await genome.contigs()
+  const scores = []
+  for await (const one of scoreVariants(model, genome, [{ contig, ...change }], { genes: 'none' })) scores.push(one)
+  await backend.destroy()
+  expect(batches.length).toBe(1)
+  return { batch: batches[0], scored: scores[0] }
+}
+
+describeChromium('the page in Chromium', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'genoconv-demo-'))
+  let browser: Browser
+  let expected: Awaited<ReturnType<typeof inNode>>
+  const servers: StaticServer[] = []
+  const contexts: BrowserContext[] = []
+  const outside: string[] = []
+
+  beforeAll(async () => {
+    ;[browser, expected] = await Promise.all([launchChromium(), inNode(), buildDemo(folder)])
+  })
+  afterAll(async () => {
+    await browser?.close()
+    for (const server of servers) await server.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  async function open(options: { isolated?: boolean; dark?: boolean; width?: number } = {}): Promise<Page> {
+    const server = await serveStatic((name) => (name.includes('..') ? undefined : join(folder, name)), options)
+    servers.push(server)
+    const context = await browser.newContext({
+      colorScheme: options.dark ? 'dark' : 'light',
+      viewport: { width: options.width ?? 1100, height: 900 },
+      acceptDownloads: true,
+    })
+    contexts.push(context)
+    const page = await context.newPage()
+    const { origin } = new URL(server.url)
+    context.on('request', (request) => {
+      if (!/^(data|blob):/.test(request.url()) && new URL(request.url()).origin !== origin) outside.push(request.url())
+    })
+    page.on('pageerror', (error) => outside.push(String(error)))
+    await page.addInitScript(() => {
+      const tasks: number[] = []
+      Object.assign(globalThis, { longTasks: tasks })
+      new PerformanceObserver((list) => {
+        for (const { duration } of list.getEntries()) tasks.push(duration)
+      }).observe({ entryTypes: ['longtask'] })
+    })
+    await page.goto(server.url)
+    return page
+  }
+
+  const state = (page: Page, name: string): Promise<unknown> => page.waitForSelector(`html[data-state=${name}]`)
+  const drop = (page: Page, path = sample): Promise<void> => page.setInputFiles('#file', path)
+
+  async function downloaded(page: Page, format: 'arrow' | 'bedgraph'): Promise<{ name: string; bytes: Buffer }> {
+    const [download] = await Promise.all([page.waitForEvent('download'), page.click(`[data-download=${format}]`)])
+    return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) }
+  }
+
+  async function expectEqual(page: Page, device: RegExp): Promise<void> {
+    const { name, bytes } = await downloaded(page, 'arrow')
+    expect(name).toBe('BIRC7.splice.arrow')
+    const table = tableFromIPC(bytes)
+    expect(table.schema.metadata.get('genoconv.device')).toMatch(device)
+    expect(table.numRows).toBe(expected.batch.bases.length)
+    expect([...table.getChild('base')!].join('')).toBe(new TextDecoder().decode(expected.batch.bases))
+    expect([...table.getChild('position')!].at(-1)).toBe(table.numRows - 1)
+    for (const track of ['acceptor', 'donor']) {
+      const got = table.getChild(track)!.toArray() as Float32Array
+      const differences = got.map((value, i) => Math.abs(value - expected.batch.tracks[track][i]))
+      expect(Math.max(...got)).toBeGreaterThan(0.5)
+      expect(Math.max(...differences)).toBeLessThan(2e-6)
+    }
+  }
+
+  it('one thread: from a file to tracks, table, download and a scored variant; no long task; stop; nothing leaves', async () => {
+    const page = await open()
+    await page.selectOption('#device', 'one-thread')
+    await drop(page)
+    await state(page, 'ready')
+    expect(await page.textContent('#status')).toMatch(/^6,591 bases in .* on cpu \(1 thread, relaxed SIMD\)\.$/)
+    await expectEqual(page, /^cpu \(1 thread/)
+
+    const sites = await page.locator('#sites tbody tr').allTextContents()
+    const strong = ['acceptor', 'donor'].flatMap((track) =>
+      Array.from(expected.batch.tracks[track], (value, position) => ({ track, position, value })).filter(
+        ({ value }) => value >= 0.5,
+      ),
+    )
+    expect(sites.length).toBe(strong.length)
+    const best = strong.sort((a, b) => b.value - a.value)[0]
+    expect(sites[0]).toContain(`${(best.position + 1).toLocaleString('en')}${best.track}`)
+    await page.click('#sites tbody tr:first-child button')
+    expect(await page.textContent('#readout')).toContain(
+      `${best.track} ${Number(expected.batch.tracks[best.track][best.position].toPrecision(6))}`,
+    )
+
+    await page.fill('#change', change.text)
+    await page.click('#score')
+    await page.waitForSelector('#variants tbody tr')
+    const cells = await page.locator('#variants tbody tr:first-child td').allTextContents()
+    const { effects } = expected.scored.scores[0]
+    expect(Math.max(...effects!.scores)).toBeGreaterThan(0.5)
+    expect(cells.slice(2)).toEqual(
+      effects!.scores.map(
+        (score, k) => `${score.toFixed(2)} at ${(change.position + effects!.offsets[k] + 1).toLocaleString('en')}`,
+      ),
+    )
+
+    const { name, bytes } = await downloaded(page, 'bedgraph')
+    expect(name).toBe('BIRC7.splice.bedgraph')
+    expect(bytes.toString()).toMatch(/^track type=bedGraph name="acceptor"\n20:61866257-61872847\t0\t/)
+    const tasks = await page.evaluate(() => (globalThis as unknown as { longTasks: number[] }).longTasks)
+    console.log(`long tasks of the main thread: ${tasks.join(', ') || 'none'}`)
+    expect(outside).toEqual([])
+  })
+
+  it('threads, where the page is cross-origin isolated', async () => {
+    const page = await open({ isolated: true })
+    await page.selectOption('#device', 'cpu')
+    await drop(page)
+    await state(page, 'ready')
+    await expectEqual(page, /^cpu \(\d+ threads?, relaxed SIMD\)/)
+    expect(outside).toEqual([])
+  })
+
+  it('WebGPU', async () => {
+    const page = await open()
+    await page.selectOption('#device', 'gpu')
+    await drop(page)
+    await state(page, 'ready')
+    await expectEqual(page, /software/)
+    expect(await page.textContent('#warnings')).toContain('software adapter')
+  })
+
+  it('stops at once, keeps what was computed, and runs again', async () => {
+    const page = await open()
+    await page.selectOption('#device', 'one-thread')
+    await drop(page, `${root}data-samples/MACROD2.fa.gz`)
+    await state(page, 'open')
+    await page.fill('#region', '20:13850001-16150000:1-2,000,000')
+    await page.click('#predict')
+    await page.waitForFunction(() => Number((document.querySelector('#progress') as HTMLProgressElement).value) > 0)
+    expect(await page.locator('#sites tbody tr').count()).toBeGreaterThanOrEqual(0)
+    await page.click('#stop')
+    await state(page, 'ready')
+    expect(await page.textContent('#status')).toBe('Stopped.')
+    const { name, bytes } = await downloaded(page, 'arrow')
+    expect(name).toMatch(/^MACROD2\.20:?_?.*\.splice\.arrow$/)
+    const rows = tableFromIPC(bytes).numRows
+    expect(rows).toBeGreaterThan(0)
+    expect(rows).toBeLessThan(2_000_000)
+    await page.fill('#region', '20:13850001-16150000:1-500')
+    await page.click('#predict')
+    await page.waitForFunction(() => document.querySelector('#status')!.textContent!.startsWith('500 bases in'))
+  })
+
+  it('says what is wrong with what it is given', async () => {
+    const page = await open()
+    await page.setInputFiles('#file', { name: 'x.fa', mimeType: '', buffer: Buffer.from('hello') })
+    await page.waitForSelector('#problem:not([hidden])')
+    expect(await page.textContent('#problem')).toMatch(/^x\.fa/)
+    await page.click('text=Paste a sequence')
+    await page.fill('#pasted', 'ACGTACGTAA')
+    await page.click('#paste button')
+    await state(page, 'ready')
+    expect(await page.isVisible('#problem')).toBe(false)
+    await page.fill('#change', '3 T>A')
+    await page.click('#score')
+    await page.waitForSelector('#variants tbody tr')
+    expect(await page.textContent('#variants tbody')).toMatch(/no score: (too near|the reference has other bases)/)
+    await page.fill('#region', 'pasted:5-20')
+    await page.click('#predict')
+    await page.waitForSelector('#problem:not([hidden])')
+    expect(await page.textContent('#problem')).toMatch(/outside contig pasted of length 10/)
+  })
+
+  it.each([
+    { dark: false, width: 1100 },
+    { dark: true, width: 400 },
+  ])('by keyboard and by axe-core: dark $dark, $width pixels wide', async (options) => {
+    const page = await open(options)
+    await page.focus('#sample')
+    await page.keyboard.press('Enter')
+    await state(page, 'ready')
+    const whole = await page.textContent('#shown')
+    await page.focus('#tracks')
+    await page.keyboard.press('+')
+    await page.keyboard.press('ArrowRight')
+    expect(await page.textContent('#shown')).not.toBe(whole)
+    await page.keyboard.press('Home')
+    expect(await page.textContent('#shown')).toBe(whole)
+    await page.evaluate(axe)
+    const violations = await page.evaluate(async () => {
+      const { axe } = globalThis as unknown as {
+        axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> }
+      }
+      return (await axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
+    })
+    expect(violations).toEqual([])
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+    expect(overflow).toBeLessThanOrEqual(0)
+  })
+})
