@@ -40,7 +40,6 @@ export const skipWords: Readonly<Record<string, string>> = {
   'ref-mismatch': 'the reference has other bases there',
   'no-change': 'nothing changes',
   'too-long': 'the reference allele is too long for the distance',
-  'contig-end': 'too near to the end of the contig',
   'bad-ref': 'the reference allele is not made of bases',
 }
 

@@ -15,6 +15,7 @@ import {
   writeBedGraph,
 } from 'genoconv'
 import type { Asked, Engine, Event, Made, Prediction, Reply, Requests, Source } from './messages.ts'
+import { paddedGenome } from './padded-genome.ts'
 
 /** Of the package; put in by scripts/build-demo.mjs. */
 declare const GENOCONV_VERSION: string
@@ -101,8 +102,12 @@ const handlers: { [K in keyof Requests]: (asked: Requests[K]['asked']) => Promis
     const genome = await genomeOf(source)
     const model = await modelOf(engine)
     tell({ kind: 'state', text: 'Scoring the variant' })
-    const scored = scoreVariants(model, genome, [variant], { genes: 'none', distance, memory: memoryBytes })
-    for await (const one of scored) return one
+    const { left, right } = model.info.receptiveField
+    const padding = Math.max(left, right) + distance
+    const padded = paddedGenome(genome, padding)
+    const there = { ...variant, position: variant.position + padding }
+    const scored = scoreVariants(model, padded, [there], { genes: 'none', distance, memory: memoryBytes })
+    for await (const one of scored) return { ...one, variant }
     throw new Error('a variant gave no score')
   },
 
