@@ -5,6 +5,11 @@ import { unpackedStream } from '../../src/io/bytes/unpack.ts'
 import { BgzfReader } from '../../src/io/bytes/bgzf-reader.ts'
 import { parseBed } from '../../src/io/fasta/bed.ts'
 import { fastaChunks } from '../../src/io/fasta/fasta-chunks.ts'
+import { readGenes } from '../../src/io/variants/annotation/read-genes.ts'
+import { recordBytes } from '../../src/io/variants/vcf-writer.ts'
+import { readVcf } from '../../src/io/variants/vcf-reader.ts'
+import { parseHdf5 } from '../../src/model/weights/hdf5.ts'
+import { readSpliceAi } from '../../src/model/weights/spliceai-checkpoint.ts'
 import { scanIndex } from '../../src/io/fasta/fasta-index.ts'
 import { parseRegion } from '../../src/io/fasta/region-text.ts'
 import { parsePickle } from '../../src/model/weights/pickle.ts'
@@ -190,6 +195,76 @@ export const parsers: Readonly<Record<string, FuzzedParser>> = {
         throw new FormatError({ where: 'x', what: 'no tensors here' })
       })
       return parsePickle(input, 'x', { findGlobal, findPersistent: () => null })
+    },
+  },
+  hdf5: {
+    seeds: [golden('spliceai-nano.h5')],
+    tokens: [
+      ...texts('HEAP', 'TREE', 'SNOD', 'conv1d_1', 'kernel:0', 'model_config'),
+      ...[0, 1, 8, 24, 96].map((value) => Uint8Array.of(value, 0, 0, 0, 0, 0, 0, 0)),
+      new Uint8Array(8).fill(255),
+    ],
+    parse(input, pick) {
+      const file = parseHdf5(input, 'x')
+      for (const tensor of file.tensors.values())
+        if (tensor.read().length > 8 * input.length) throw new Error('more values than the file can hold')
+      return pick % 2 ? readSpliceAi(file) : undefined
+    },
+  },
+  vcf: {
+    seeds: [...seeds.vcfs, seeds.bgzippedVcf],
+    tokens: texts(
+      '\t',
+      '\n',
+      '\r\n',
+      '#',
+      '##',
+      '##INFO=<ID=X,',
+      '.',
+      ',',
+      '<DEL>',
+      '*',
+      ';',
+      '=',
+      'chr1',
+      '\0',
+      '\xff',
+    ),
+    async parse(input, pick) {
+      const { header, records } = await readVcf(seeds.source(input, pick), { onBadRecord: pick % 3 ? 'keep' : 'error' })
+      const parts: Uint8Array[] = [...header.lines]
+      for await (const record of records) {
+        parts.push(...recordBytes(record, [], []))
+        for await (const piece of record.tail ?? []) parts.push(piece)
+      }
+      // What was read as it stands, and not unpacked, comes out as it went in.
+      const isPacked = input[0] === 0x1f && input[1] === 0x8b
+      if (!isPacked && Buffer.compare(Buffer.concat(parts), input) !== 0) throw new Error('other bytes')
+    },
+  },
+  genes: {
+    seeds: seeds.annotations,
+    tokens: texts(
+      '\t',
+      '\n',
+      ';',
+      '=',
+      ' "',
+      '"; ',
+      'gene',
+      'transcript',
+      'exon',
+      'ID=',
+      'Parent=',
+      '#',
+      '-',
+      '%3B',
+      ',',
+    ),
+    async parse(input, pick) {
+      for (const { start, end, exonStarts, exonEnds } of (await readGenes(seeds.source(input, pick))).transcripts)
+        if (!(start < end) || exonStarts.some((exonStart, i) => exonStart < start || exonEnds[i] > end))
+          throw new Error('exons outside their transcript')
     },
   },
   config: {

@@ -99,6 +99,36 @@ export const pickles = [
   latin('\x80\x04\x95\x10\0\0\0\0\0\0\0]\x94(K\x01\x8a\x02\xff\0\x8c\x01a\x94C\x02xye\x88\x86.'),
 ]
 
+const vcfHeader = '##fileformat=VCFv4.2\n##INFO=<ID=AC,Number=A,Type=Integer,Description="a">\n##contig=<ID=1>\n'
+const vcfColumns = '#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO'
+export const vcfs = [
+  encode(`${vcfHeader}${vcfColumns}\n1\t9\trs1\tA\tC,<DEL>\t.\tPASS\tAC=1,2;X\n1\t12\t.\tACG\tA\t5\t.\t.\n`),
+  encode(`${vcfHeader}${vcfColumns}\tFORMAT\ts1\r\nchr2\t1\t.\tn\t*\t.\t.\t.\tGT\t0/1\r\nchr2\t7\t.\tA\t.\t.\t.\tDB`),
+]
+export const bgzippedVcf = bgzf(vcfs[0])
+
+const tabbed = (text: string): Uint8Array => encode(text.trim().replaceAll(/^ +/gm, '').replaceAll(/ {2,}/g, '\t'))
+export const annotations = [
+  tabbed(`##gff-version 3
+    1  x  gene  101  900  .  +  .  ID=G1;gene_name=ABC%2C1
+    1  x  mRNA  101  900  .  +  .  ID=T1;Parent=G1;tag=basic,MANE_Select
+    1  x  exon  101  200  .  +  .  ID=E1;Parent=T1
+    1  x  exon  401  900  .  +  .  ID=E2;Parent=T1
+    1  x  CDS  150  200  .  +  0  ID=C1;Parent=T1
+  `),
+  tabbed(`1  x  gene  11  50  .  -  .  gene_id "G1"; gene_name "A;B";
+    1  x  transcript  11  50  .  -  .  gene_id "G1"; transcript_id "T1"; tag "Ensembl_canonical";
+    1  x  exon  11  50  .  -  .  gene_id "G1"; transcript_id "T1"; exon_number 1;
+  `),
+  tabbed(`track name=x
+    1  100  900  NM_1  0  +  150  800  0  2  100,300,  0,500,
+  `),
+  tabbed(`#NAME  CHROM  STRAND  TX_START  TX_END  EXON_START  EXON_END
+    ABC  1  +  100  900  100,600,  200,900,
+    DEF  2  -  5  90  5  90
+  `),
+]
+
 const plan: ShardManifest = {
   format: manifestFormat,
   planSha256: '0'.repeat(64),
