@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
-import { basename } from 'node:path'
 import type { Contig, Genome, Region } from '../../src/genome.ts'
 import { hashFile } from '../../src/io/bytes/file-hash.ts'
-import { localFileOf } from '../../src/io/bytes/local-path.ts'
+import { localFileOf, nameOfInput } from '../../src/io/bytes/local-path.ts'
 import type { Model, RunPlan } from '../../src/model/model.ts'
 import { planConstants } from '../device/plan-constants.ts'
 import type { PredictOptions } from '../predict/options.ts'
@@ -58,7 +57,7 @@ export async function runMetadata(
     frequencySparsity: args.frequencySparsity,
   }
   const files = genomes.map(({ name, byteCount }, i) => ({
-    name: basename(name),
+    name: nameOfInput(name),
     bytes: byteCount ?? null,
     sha256: inputHashes[i]?.sha256 ?? null,
     sha256Of: inputHashes[i]?.of ?? null,

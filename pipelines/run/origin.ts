@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import { type FileHash, hashFile } from '../../src/io/bytes/file-hash.ts'
+import { nameOfInput } from '../../src/io/bytes/local-path.ts'
 import { defaultModelName, parseModelSpec } from '../models/load-checkpoint.ts'
 import type { PredictRequest } from './request.ts'
 
@@ -23,14 +24,14 @@ type Asked = Omit<PredictRequest, 'output' | 'format' | 'device' | 'resume'>
 export async function runOrigin(asked: Asked & { threads: number }, signal?: AbortSignal): Promise<RunOrigin> {
   const regionFiles = []
   for (const path of asked.bedFiles)
-    if (path !== '-') regionFiles.push({ name: basename(path), ...(await hashFile(path, signal)) })
+    if (path !== '-') regionFiles.push({ name: nameOfInput(path), ...(await hashFile(path, signal)) })
   return { command: await commandOf(asked), regionFiles }
 }
 
 const commandOf = (asked: Asked): Promise<string> =>
   commandText(asked.embedding ? 'embed' : 'predict', asked.inputs, asked.models, [
     ...asked.regionTexts.map((text): [string, string] => ['region', text]),
-    ...asked.bedFiles.map((path): [string, string] => ['regions', basename(path)]),
+    ...asked.bedFiles.map((path): [string, string] => ['regions', nameOfInput(path)]),
     ['strand', asked.strand],
     ['context', asked.context],
     ['tracks', asked.tracks?.join(',')],
@@ -44,7 +45,7 @@ const commandOf = (asked: Asked): Promise<string> =>
     ['threads', asked.threads],
   ])
 
-/** A command of genoconv, files by their names without folders; an option whose value is `true` has none. */
+/** A command of genoconv, files by their names without folders, URLs without what may be secret; an option whose value is `true` has none. */
 export async function commandText(
   name: string,
   inputs: readonly string[],
@@ -56,7 +57,7 @@ export async function commandText(
     if (value === undefined) return []
     return value === true ? [`--${option}`] : [`--${option}`, quoted(String(value))]
   })
-  return ['genoconv', name, ...inputs.map((input) => quoted(basename(input))), ...words].join(' ')
+  return ['genoconv', name, ...inputs.map((input) => quoted(nameOfInput(input))), ...words].join(' ')
 }
 
 async function modelOption(spec: string): Promise<[string, string]> {

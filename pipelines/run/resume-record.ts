@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { nameOfInput } from '../../src/io/bytes/local-path.ts'
 import { ConfigError } from '../../src/errors.ts'
 import type { Region } from '../../src/genome.ts'
 import { writeRecord } from '../../src/io/bytes/atomic-output.ts'
@@ -46,7 +46,7 @@ export async function makeRecord(
   signal?: AbortSignal,
 ): Promise<ResumeRecord> {
   const identities = []
-  for (const input of inputs) identities.push({ name: basename(input), ...(await identifyInput(input, signal)) })
+  for (const input of inputs) identities.push({ name: nameOfInput(input), ...(await identifyInput(input, signal)) })
   return { format: recordFormat, version: version(), node: process.version, ...run, inputs: identities }
 }
 

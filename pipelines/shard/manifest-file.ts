@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { FormatError, LimitError } from '../../src/errors.ts'
 import { openAtomicOutput } from '../../src/io/bytes/atomic-output.ts'
+import { failureCode } from '../../src/io/bytes/file-problem.ts'
+import { readWholeFile } from '../../src/io/bytes/read-file.ts'
 import { isRecord } from '../../src/model/weights/json.ts'
 import { version } from '../run/version.ts'
 import { checkConsistency, readFields } from './check-manifest.ts'
@@ -54,11 +56,15 @@ export async function writeManifest(
  * @throws FormatError for what is no manifest, one that was changed by hand, or one of another version of genoconv
  */
 export async function readManifest(path: string): Promise<ShardManifest> {
-  const text = await readFile(path, 'utf8').catch((cause) => {
-    const what = cause.code === 'ENOENT' ? 'no such manifest' : `cannot be read (${cause.code})`
-    throw new FormatError({ where: path, what, remedy: 'make one with genoconv shard plan', cause })
+  return parseManifest(path, new TextDecoder().decode(await readManifestBytes(path)))
+}
+
+async function readManifestBytes(path: string): Promise<Uint8Array> {
+  return readWholeFile(path, mostCharacters).catch((error: FormatError) => {
+    if (failureCode(error.cause) !== 'ENOENT') throw error
+    const remedy = 'make one with genoconv shard plan'
+    throw new FormatError({ where: path, what: 'no such manifest', remedy, cause: error.cause })
   })
-  return parseManifest(path, text)
 }
 
 /** `readManifest` of a text that is there already; `path` is its name in errors. */

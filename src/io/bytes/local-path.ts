@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ConfigError } from '../../errors.ts'
 
@@ -28,3 +29,10 @@ export function localPath(input: string | URL): string {
     })
   }
 }
+
+/**
+ * The name by which an output says what it was made from: without folders and, of a URL, without user, password and query,
+ * which may hold a token.
+ */
+export const nameOfInput = (input: string | URL): string =>
+  basename(isWebUrl(String(input)) ? new URL(input).pathname : localPath(input))

@@ -1,5 +1,6 @@
-import { FormatError, RegionError } from '../../errors.ts'
+import { ConfigError, FormatError, RegionError } from '../../errors.ts'
 import type { Contig, Genome, Region, SequenceChunk } from '../../genome.ts'
+import { expectFunction, expectNumber, expectOptions, expectSignal, expectWhole, show } from '../../validate.ts'
 import { sniffPacking } from '../bytes/bgzf.ts'
 import { blobSource, type ByteSource } from '../bytes/byte-source.ts'
 import { fastaChunks } from './fasta-chunks.ts'
@@ -18,9 +19,17 @@ export interface OpenGenomeOptions {
 /**
  * Opens a FASTA: a path, `-` (standard input), an `http(s)://` or `file://` URL, or a Blob or File. Plain, gzip and BGZF are told apart by
  * their first bytes; `.fai` and `.gzi` beside the file are used if they fit it, else an index is built in memory when one is
- * needed. FormatError if the input cannot be read or is no FASTA.
+ * needed.
+ *
+ * @throws ConfigError for what is no input, and for options that cannot be
+ * @throws FormatError where the input cannot be read or is no FASTA
  */
 export async function openGenome(input: string | URL | Blob, options: OpenGenomeOptions = {}): Promise<Genome> {
+  expectInput(input)
+  expectOptions('openGenome', options)
+  expectNumber('maxHeldBytes', options.maxHeldBytes, { least: 0, most: Number.POSITIVE_INFINITY })
+  expectFunction('onWarning', options.onWarning)
+  expectSignal(options.signal)
   const source = await openSource(input, options.signal)
   try {
     if (source.byteCount === 0)
@@ -32,6 +41,12 @@ export async function openGenome(input: string | URL | Blob, options: OpenGenome
     await source.close()
     throw error
   }
+}
+
+function expectInput(input: string | URL | Blob): void {
+  if ((typeof input === 'string' && input !== '') || input instanceof URL || input instanceof Blob) return
+  const got = input === '' ? 'nothing' : show(input)
+  throw new ConfigError({ where: 'openGenome', what: 'no input', expected: 'a path, a URL or a Blob', got })
 }
 
 async function openSource(input: string | URL | Blob, signal?: AbortSignal): Promise<ByteSource> {
@@ -103,6 +118,7 @@ class SourceGenome implements Genome {
   }
 
   chunks(options: { chunkBases: number; signal?: AbortSignal }): AsyncGenerator<SequenceChunk> {
+    expectWhole('chunkBases', options?.chunkBases ?? Number.NaN, { least: 1 })
     return fastaChunks(this.#source, { ...options, onWarning: this.#onWarning })
   }
 
@@ -132,9 +148,12 @@ class SourceGenome implements Genome {
   }
 }
 
-function checkRegion({ contig, start, end }: Region, { contigs }: OpenIndex, fileName: string): void {
+function checkRegion(region: Region, { contigs }: OpenIndex, fileName: string): void {
+  if (typeof region?.contig !== 'string')
+    throw new RegionError({ where: show(region), what: 'not a region', expected: '{ contig, start, end }' })
+  const { contig, start, end } = region
   const known = contigs.get(contig)
-  const where = `${contig}:${start}-${end}`
+  const where = `${contig}:${show(start)}-${show(end)}`
   if (!known)
     throw new RegionError({
       where,
@@ -144,6 +163,11 @@ function checkRegion({ contig, start, end }: Region, { contigs }: OpenIndex, fil
     })
   if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start < 0 || start > end || end > known.length) {
     const what = `outside contig ${contig} of ${fileName}`
-    throw new RegionError({ where, what, expected: `0 <= start <= end <= ${known.length}`, got: `${start}-${end}` })
+    throw new RegionError({
+      where,
+      what,
+      expected: `0 <= start <= end <= ${known.length}`,
+      got: `${show(start)}, ${show(end)}`,
+    })
   }
 }

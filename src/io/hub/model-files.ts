@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { dirname, extname, join } from 'node:path'
-import { FormatError, type GenoconvError, LimitError } from '../../errors.ts'
+import { FormatError } from '../../errors.ts'
+import { fileProblem } from '../bytes/file-problem.ts'
+import { readWholeFile } from '../bytes/read-file.ts'
 
 /** Where a model's files are. */
 export interface ModelFiles {
@@ -26,6 +28,7 @@ export const weightsNames = [
 const weightsExtensions = new Set(['.safetensors', '.pt', '.pth', '.ckpt', '.bin', '.h5', '.v2'])
 /** One buffer of Node holds no more. */
 const maxWeightsBytes = 2 ** 31 - 1
+const maxConfigBytes = 2 ** 26
 
 export const isWeightsName = (name: string): boolean => weightsExtensions.has(extname(name).toLowerCase())
 
@@ -35,7 +38,7 @@ export async function pathKind(path: string): Promise<'file' | 'folder' | undefi
     return (await stat(path)).isDirectory() ? 'folder' : 'file'
   } catch (error) {
     if (isMissing(error)) return undefined
-    throw readError(path, error)
+    throw fileProblem(path, error)
   }
 }
 
@@ -77,11 +80,11 @@ export async function findModelFiles(path: string): Promise<ModelFiles[]> {
 /** Reads both files whole. @throws FormatError, LimitError naming the file; an abort passes through. */
 export async function readModelFiles(files: ModelFiles, signal?: AbortSignal): Promise<ModelFileContents> {
   const { weightsPath, configPath } = files
-  const bytes = await readWhole(weightsPath, signal)
+  const bytes = await readWholeFile(weightsPath, maxWeightsBytes, signal)
   const config =
     configPath === undefined
       ? undefined
-      : { name: configPath, text: new TextDecoder().decode(await readWhole(configPath, signal)) }
+      : { name: configPath, text: new TextDecoder().decode(await readWholeFile(configPath, maxConfigBytes, signal)) }
   return { weights: { name: weightsPath, bytes, sha256: createHash('sha256').update(bytes).digest('hex') }, config }
 }
 
@@ -102,39 +105,8 @@ async function readFolder(path: string): Promise<string[]> {
   try {
     return await readdir(path)
   } catch (error) {
-    throw readError(path, error)
+    throw fileProblem(path, error)
   }
-}
-
-async function readWhole(path: string, signal?: AbortSignal): Promise<Uint8Array> {
-  try {
-    const { size } = await stat(path)
-    if (size > maxWeightsBytes)
-      throw new LimitError({
-        where: path,
-        what: 'model file too large',
-        expected: `at most ${maxWeightsBytes} bytes`,
-        got: `${size}`,
-      })
-    return await readFile(path, signal ? { signal } : {})
-  } catch (error) {
-    throw readError(path, error)
-  }
-}
-
-/** A system error in our words; ours and aborts as they are. */
-function readError(path: string, error: unknown): unknown {
-  const code = (error as NodeJS.ErrnoException | undefined)?.code
-  if ((error as GenoconvError | undefined)?.where !== undefined || code === 'ABORT_ERR') return error
-  const what =
-    code === 'ENOENT'
-      ? 'no such file'
-      : code === 'EACCES'
-        ? 'no permission to read it'
-        : code === 'EISDIR'
-          ? 'is a folder'
-          : `cannot be read (${code ?? error})`
-  return new FormatError({ where: path, what, cause: error })
 }
 
 const isMissing = (error: unknown): boolean =>

@@ -1,4 +1,16 @@
+import { ConfigError, ShapeError } from '../../errors.ts'
 import type { PredictionBatch } from '../../genome.ts'
+import {
+  expectFloat32,
+  expectFunction,
+  expectMade,
+  expectOptions,
+  expectRegion,
+  expectText,
+  expectTexts,
+  show,
+} from '../../validate.ts'
+
 import type { ByteSink } from '../bytes/sink.ts'
 import type { OutputFormat } from './formats.ts'
 import type { OutputLayout } from './output-layout.ts'
@@ -19,13 +31,15 @@ type Batches = AsyncIterable<PredictionBatch>
  * Writes predictions as Arrow: columns contig, position (0-based), base, (region,) and a float32 column a track.
  *
  * @param output a file's name, which appears only when it is complete, or a sink
+ * @throws ConfigError for arguments that cannot be
+ * @throws RegionError, ShapeError for a batch whose parts do not fit each other
  * @throws ConfigError, FormatError, LimitError where the file cannot be written; what `batches` throws passes through
  */
 export const writeArrow = (
   batches: Batches,
   output: string | ByteSink,
   options: WriteArrowOptions = {},
-): Promise<void> => writeAs(options.format === 'stream' ? 'arrows' : 'arrow', batches, output, options)
+): Promise<void> => writeAs(options?.format === 'stream' ? 'arrows' : 'arrow', batches, output, options)
 
 /**
  * Writes predictions as Parquet: the columns and metadata of Arrow, null where there is no value. `output` and errors as in
@@ -54,18 +68,54 @@ async function writeAs(
   output: string | ByteSink,
   options: WriteOptions,
 ): Promise<void> {
+  checkArguments(format, batches, output, options)
   const iterator = batches[Symbol.asyncIterator]()
   const first = await iterator.next()
   const all = async function* (): AsyncGenerator<PredictionBatch> {
     try {
-      for (let next = first; !next.done; next = await iterator.next()) yield next.value
+      for (let next = first; !next.done; next = await iterator.next()) yield checkedBatch(next.value, tracks)
     } finally {
       await iterator.return?.()
     }
   }
-  const tracks = options.tracks ?? (first.done ? [] : Object.keys(first.value.tracks))
+  const tracks = options.tracks ?? (first.done ? [] : Object.keys(first.value?.tracks ?? {}))
   // Loaded only here, so that a browser can write to a sink.
   const sink =
     typeof output === 'string' ? await (await import('../bytes/atomic-output.ts')).openAtomicOutput(output) : output
   await writePredictions(all(), format, sink, { ...options, tracks })
+}
+
+function checkArguments(
+  format: OutputFormat,
+  batches: Batches,
+  output: string | ByteSink,
+  options: WriteOptions,
+): void {
+  const where = `output as ${format}`
+  if (typeof batches?.[Symbol.asyncIterator] !== 'function')
+    throw new ConfigError({ where, what: 'no predictions', expected: 'what predict gives', got: show(batches) })
+  if (typeof output === 'string') expectText('output', output)
+  else
+    for (const method of ['write', 'finish', 'abort'] as const)
+      expectMade(where, output, method, 'a file name or a sink')
+  expectOptions(where, options)
+  expectTexts('tracks', options.tracks)
+  expectTexts('contigs', options.contigs)
+  expectTexts('regions', options.regions)
+  expectFunction('metadata', options.metadata)
+}
+
+/** @throws ShapeError where the parts of a batch do not fit each other, or a track is missing */
+function checkedBatch(batch: PredictionBatch, tracks: readonly string[]): PredictionBatch {
+  const { contig, start, end } = expectRegion(batch?.region)
+  const where = `${contig}:${start}-${end}`
+  if (!(batch.bases instanceof Uint8Array) || batch.bases.length !== end - start)
+    throw new ShapeError({
+      where,
+      what: 'bases do not fit',
+      expected: `${end - start} letters`,
+      got: show(batch.bases),
+    })
+  for (const name of tracks) expectFloat32(where, `track ${name}`, batch.tracks?.[name], end - start)
+  return batch
 }

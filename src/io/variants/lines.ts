@@ -1,3 +1,4 @@
+import { FormatError } from '../../errors.ts'
 import { concatBytes } from '../bytes/byte-source.ts'
 
 const NEWLINE = 10
@@ -5,6 +6,8 @@ const TAB = 9
 /** Bytes of a line after which, if its first eight columns are complete, the rest is handed on in pieces. */
 const longLineBytes = 1 << 20
 const columnsHeld = 8
+/** A line that is longer before it has as many columns is none: binary data, a device without an end. */
+const mostHeldBytes = 1 << 26
 
 /** A line as it stands in the file, its line end included. */
 export interface Line {
@@ -16,8 +19,12 @@ export interface Line {
   readonly tail: AsyncIterable<Uint8Array> | undefined
 }
 
-/** Lines of unpacked bytes. A very long line (many samples) is never held whole: memory does not depend on its length. */
-export async function* lines(source: AsyncIterable<Uint8Array>): AsyncGenerator<Line> {
+/**
+ * Lines of unpacked bytes. A very long line (many samples) is never held whole: memory does not depend on its length.
+ *
+ * @throws FormatError for a line of `name` that is too long to be one of columns
+ */
+export async function* lines(source: AsyncIterable<Uint8Array>, name = 'text'): AsyncGenerator<Line> {
   const pieces = source[Symbol.asyncIterator]()
   let line = 0
   /** Bytes that were read and not given yet. */
@@ -68,6 +75,7 @@ export async function* lines(source: AsyncIterable<Uint8Array>): AsyncGenerator<
         parts.push(part)
         byteCount += part.length
         tabs += countTabs(part)
+        if (byteCount > mostHeldBytes && tabs < columnsHeld) throw endless(name, line + 1)
         if (isOpen) continue
         rest = piece.subarray(end + 1)
         yield { line: ++line, bytes: concatBytes(parts), tail: undefined }
@@ -77,6 +85,14 @@ export async function* lines(source: AsyncIterable<Uint8Array>): AsyncGenerator<
     await pieces.return?.()
   }
 }
+
+const endless = (name: string, line: number): FormatError =>
+  new FormatError({
+    where: `${name} line ${line}`,
+    what: 'the line is too long',
+    expected: `${columnsHeld} columns in at most ${mostHeldBytes} bytes`,
+    got: 'more bytes',
+  })
 
 function countTabs(bytes: Uint8Array): number {
   let count = 0

@@ -50,7 +50,7 @@ export async function readVcf(
   source: ByteSource,
   options: ReadVcfOptions = {},
 ): Promise<{ readonly header: VcfHeader; readonly records: AsyncGenerator<VcfRecord> }> {
-  const lines = linesOf(unpackedStream(source, { signal: options.signal, onWarning: options.onWarning }))
+  const lines = linesOf(unpackedStream(source, { signal: options.signal, onWarning: options.onWarning }), source.name)
   const header = await readHeader(lines, source.name)
   const records = async function* (): AsyncGenerator<VcfRecord> {
     let held = 0

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -139,6 +141,61 @@ it('three records without bases are named, the others counted', async () => {
     ...['e0', 'e1', 'e2'].map((name) => `genoconv: warning: in.fa: record ${name} has no bases, so it has no rows`),
     'genoconv: warning: in.fa: 3,054 more records have no bases',
   ])
+})
+
+describe.skipIf(process.platform !== 'linux')('a device without an end is refused in little memory', () => {
+  const vcf = '##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\none\t5\t.\tA\tC\t.\t.\t.\n'
+  it.each([
+    [
+      'a model',
+      ['predict', 'in.fa', '--device', 'cpu', '-m', '/dev/zero', '-o', 'out.tsv'],
+      /expected a regular file, got a pipe or a device/,
+    ],
+    ['a model that is told of', ['models', 'info', '/dev/zero'], /expected a regular file, got a pipe or a device/],
+    ['a config', ['predict', 'in.fa', '--device', 'cpu', '-m', 'model', '-o', 'out.tsv'], /model/],
+    ['regions', ['predict', 'in.fa', ...options, '--regions', '/dev/zero', '-o', 'out.tsv'], /\/dev\/zero line 1: /],
+    ['FASTA', ['predict', '/dev/zero', ...options, '-o', 'out.tsv'], /binary data, not FASTA/],
+    ['a manifest', ['shard', 'run', '/dev/zero', '0'], /expected a regular file, got a pipe or a device/],
+    ['a VCF', ['variants', 'in.fa', '/dev/zero', '--genes', 'none', ...options, '-o', 'out.vcf'], /\/dev\/zero/],
+    [
+      'genes',
+      ['variants', 'in.fa', 'in.vcf', '--genes', '/dev/zero', ...options, '-o', 'out.vcf'],
+      /\/dev\/zero line 1: the line is too long/,
+    ],
+  ] as const)('%s', async (_, words, message) => {
+    const { path, names } = folder({ 'in.fa': fasta, 'in.vcf': vcf })
+    mkdirSync(join(path, 'model'))
+    symlinkSync(model, join(path, 'model', 'model.safetensors'))
+    symlinkSync('/dev/zero', join(path, 'model', 'config.json'))
+    const { code, lines } = await runProgram([...words], { cwd: path })
+    expect([code, lines]).toEqual([1, [expect.stringMatching(message)]])
+    expect(names()).toEqual(['in.fa', 'in.vcf', 'model'])
+  })
+})
+
+it('what an output says of its inputs holds no password and no token', async () => {
+  const { path } = folder({ 'in.fa': fasta })
+  await runProgram(['index', 'in.fa'], { cwd: path })
+  const server = createServer((request, response) => {
+    const file = join(path, new URL(request.url!, 'http://x').pathname)
+    if (!existsSync(file)) return void response.writeHead(404).end()
+    const bytes = readFileSync(file)
+    const range = /bytes=(\d+)-(\d+)/.exec(request.headers.range ?? '')
+    if (!range) return void response.end(bytes)
+    const [start, end] = [Number(range[1]), Math.min(Number(range[2]), bytes.length - 1)]
+    const headers = { 'content-range': `bytes ${start}-${end}/${bytes.length}` }
+    response.writeHead(206, headers).end(bytes.subarray(start, end + 1))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const url = `http://127.0.0.1:${port}/in.fa?token=SECRET`
+  const { code, stderr } = await runProgram(['predict', url, ...options, '-o', 'out.arrow'], { cwd: path })
+  server.closeAllConnections()
+  server.close()
+  expect([code, stderr]).toEqual([0, expect.any(String)])
+  const bytes = readFileSync(join(path, 'out.arrow'), 'latin1')
+  expect(bytes).toContain('genoconv predict in.fa ')
+  expect(bytes).not.toMatch(/SECRET|token/)
 })
 
 it('more records and more regions than a call takes arguments', async () => {

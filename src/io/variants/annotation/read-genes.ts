@@ -25,7 +25,7 @@ export async function readGenes(source: ByteSource, signal?: AbortSignal): Promi
   const rows: AnnotatedTranscript[] = []
   let gff: GffReader | undefined
   let add: AddLine | undefined
-  for await (const { bytes, line, tail } of lines(unpackedStream(source, { signal }))) {
+  for await (const { bytes, line, tail } of lines(unpackedStream(source, { signal }), name)) {
     signal?.throwIfAborted()
     if (tail) throw new FormatError({ where: `${name} line ${line}`, what: 'the line is too long for an annotation' })
     const text = decoder.decode(bytes).replace(/\r?\n$/, '')

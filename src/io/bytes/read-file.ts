@@ -1,0 +1,29 @@
+import { readFile, stat } from 'node:fs/promises'
+import { FormatError, LimitError } from '../../errors.ts'
+import { fileProblem } from './file-problem.ts'
+
+/**
+ * All bytes of a file that is read whole: a model, a manifest. A pipe or a device, which may have no end, is refused.
+ *
+ * @throws FormatError where it cannot be read, or is no regular file
+ * @throws LimitError where it has more than `mostBytes`
+ */
+export async function readWholeFile(path: string, mostBytes: number, signal?: AbortSignal): Promise<Uint8Array> {
+  const problem = (cause: unknown): never => {
+    throw (cause as { code?: unknown }).code === 'ABORT_ERR' ? cause : fileProblem(path, cause)
+  }
+  const status = await stat(path).catch(problem)
+  if (!status.isFile()) {
+    const got = status.isDirectory() ? 'a folder' : 'a pipe or a device'
+    throw new FormatError({ where: path, what: 'cannot be read whole', expected: 'a regular file', got })
+  }
+  if (status.size > mostBytes)
+    throw new LimitError({
+      where: path,
+      what: 'the file is too large',
+      expected: `at most ${mostBytes} bytes`,
+      got: `${status.size}`,
+      neededBytes: status.size,
+    })
+  return readFile(path, signal ? { signal } : {}).catch(problem)
+}
