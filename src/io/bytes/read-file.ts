@@ -14,8 +14,9 @@ export async function readWholeFile(path: string, mostBytes: number, signal?: Ab
   }
   const status = await stat(path).catch(problem)
   if (!status.isFile()) {
-    const got = status.isDirectory() ? 'a folder' : 'a pipe or a device'
-    throw new FormatError({ where: path, what: 'cannot be read whole', expected: 'a regular file', got })
+    const isFolder = status.isDirectory()
+    const what = isFolder ? 'is a folder' : 'is not read to its end, which it may not have'
+    throw new FormatError({ where: path, what, expected: 'a file', got: isFolder ? undefined : 'a pipe or a device' })
   }
   if (status.size > mostBytes)
     throw new LimitError({

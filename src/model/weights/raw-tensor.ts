@@ -55,6 +55,7 @@ export function countElements(shape: readonly unknown[]): number | undefined {
  */
 export function valuesAsFloat32(bytes: Uint8Array, dtype: DType, count: number): Float32Array | undefined {
   if (dtype === 'F32' && bytes.byteOffset % 4 === 0) return new Float32Array(bytes.buffer, bytes.byteOffset, count)
+  if (dtype === 'F16') return halvesAsFloat32(bytes, count)
   const read = valueReader(bytes, dtype)
   if (!read) return undefined
   const out = new Float32Array(count)
@@ -94,6 +95,19 @@ export function valueReader(bytes: Uint8Array, dtype: DType): ((i: number) => nu
     default:
       return undefined
   }
+}
+
+/** Many halves at once: the bits of all but zeros, subnormals, infinities and NaN are those of an f32, moved. */
+function halvesAsFloat32(bytes: Uint8Array, count: number): Float32Array {
+  const out = new Float32Array(count)
+  const bits = new Uint32Array(out.buffer)
+  for (let i = 0; i < count; i++) {
+    const half = bytes[2 * i] | (bytes[2 * i + 1] << 8)
+    const exponent = half & 0x7c00
+    if (exponent === 0 || exponent === 0x7c00) out[i] = halfToNumber(half)
+    else bits[i] = ((half & 0x8000) << 16) | (((half & 0x7fff) << 13) + 0x38000000) // exponent bias 15 -> 127
+  }
+  return out
 }
 
 /** IEEE 754 binary16 -> number. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { FormatError } from '../../../src/errors.ts'
 import { parseSafetensors } from '../../../src/model/weights/safetensors.ts'
-import { halfToNumber } from '../../../src/model/weights/raw-tensor.ts'
+import { halfToNumber, valuesAsFloat32 } from '../../../src/model/weights/raw-tensor.ts'
 import { f32Tensor, rawSafetensors, safetensorsFile } from '../../support/safetensors-file.ts'
 
 const parse = (bytes: Uint8Array) => parseSafetensors(bytes, 'm.safetensors')
@@ -58,6 +58,9 @@ describe('safetensors values', () => {
       if (Number.isNaN(float[0])) expect(halfToNumber(half)).toBeNaN()
       else if (halfToNumber(half) !== float[0]) expect(halfToNumber(half), `0x${half.toString(16)}`).toBe(float[0])
     }
+    const all = Uint16Array.from({ length: 65536 }, (_, half) => half)
+    const read = valuesAsFloat32(new Uint8Array(all.buffer), 'F16', all.length)!
+    expect([...read].every((value, half) => Object.is(value, halfToNumber(half)))).toBe(true)
   })
 
   it('keeps f32 as a view on the file, and names hostile to objects', () => {

@@ -143,19 +143,19 @@ it('three records without bases are named, the others counted', async () => {
   ])
 })
 
-describe.skipIf(process.platform !== 'linux')('a device without an end is refused in little memory', () => {
+describe.skipIf(process.platform !== 'linux')('a device without an end is refused', () => {
   const vcf = '##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\none\t5\t.\tA\tC\t.\t.\t.\n'
   it.each([
     [
       'a model',
       ['predict', 'in.fa', '--device', 'cpu', '-m', '/dev/zero', '-o', 'out.tsv'],
-      /expected a regular file, got a pipe or a device/,
+      /expected a file, got a pipe or a device/,
     ],
-    ['a model that is told of', ['models', 'info', '/dev/zero'], /expected a regular file, got a pipe or a device/],
+    ['a model that is told of', ['models', 'info', '/dev/zero'], /expected a file, got a pipe or a device/],
     ['a config', ['predict', 'in.fa', '--device', 'cpu', '-m', 'model', '-o', 'out.tsv'], /model/],
     ['regions', ['predict', 'in.fa', ...options, '--regions', '/dev/zero', '-o', 'out.tsv'], /\/dev\/zero line 1: /],
     ['FASTA', ['predict', '/dev/zero', ...options, '-o', 'out.tsv'], /binary data, not FASTA/],
-    ['a manifest', ['shard', 'run', '/dev/zero', '0'], /expected a regular file, got a pipe or a device/],
+    ['a manifest', ['shard', 'run', '/dev/zero', '0'], /expected a file, got a pipe or a device/],
     ['a VCF', ['variants', 'in.fa', '/dev/zero', '--genes', 'none', ...options, '-o', 'out.vcf'], /\/dev\/zero/],
     [
       'genes',
@@ -168,7 +168,7 @@ describe.skipIf(process.platform !== 'linux')('a device without an end is refuse
     symlinkSync(model, join(path, 'model', 'model.safetensors'))
     symlinkSync('/dev/zero', join(path, 'model', 'config.json'))
     const { code, lines } = await runProgram([...words], { cwd: path })
-    expect([code, lines]).toEqual([1, [expect.stringMatching(message)]])
+    expect([code, lines.at(-1)]).toEqual([1, expect.stringMatching(message)])
     expect(names()).toEqual(['in.fa', 'in.vcf', 'model'])
   })
 })
