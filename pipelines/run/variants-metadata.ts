@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { nameOfInput } from '../../src/io/bytes/local-path.ts'
 import type { Genome } from '../../src/genome.ts'
 import { hashFile } from '../../src/io/bytes/file-hash.ts'
 import { localFileOf } from '../../src/io/bytes/local-path.ts'
@@ -45,11 +45,11 @@ export async function variantsOrigin(
   const { fasta, vcf, genes, regionTexts, bedFiles, everySnv, everyIndel, transcripts, mask, memory, threads } = request
   const regionFiles = []
   for (const path of bedFiles)
-    if (path !== '-') regionFiles.push({ name: basename(path), ...(await hashFile(path, signal)) })
+    if (path !== '-') regionFiles.push({ name: nameOfInput(path), ...(await hashFile(path, signal)) })
   const options: [name: string, value: string | number | true | undefined][] = [
-    ['genes', genes === undefined || genes === 'none' ? genes : basename(genes)],
+    ['genes', genes === undefined || genes === 'none' ? genes : nameOfInput(genes)],
     ...regionTexts.map((text): [string, string] => ['region', text]),
-    ...bedFiles.map((path): [string, string] => ['regions', basename(path)]),
+    ...bedFiles.map((path): [string, string] => ['regions', nameOfInput(path)]),
     ['every-snv', everySnv || undefined],
     ['every-indel', everyIndel || undefined],
     ['transcripts', transcripts === 'canonical' ? undefined : [transcripts].flat().join(',')],
@@ -78,7 +78,7 @@ export async function variantsMetadata(
   const files = []
   for (const [role, name] of Object.entries({ fasta: request.fasta, vcf: request.vcf, genes: request.genes })) {
     if (name === undefined || name === 'none') continue
-    files.push({ role, name: basename(name), ...(await identity(name, signal)) })
+    files.push({ role, name: nameOfInput(name), ...(await identity(name, signal)) })
   }
   const contigs = (await genome.contigs(signal)).map(({ name, length }) => ({ name, length }))
   return new Map([
