@@ -58,6 +58,11 @@ class Pieces {
   }
 
   add(bytes: Uint8Array): void {
+    if (this.#skip === 0 && this.#length + bytes.length < pieceBytes) {
+      this.#buffer.set(bytes, this.#length)
+      this.#length += bytes.length
+      return
+    }
     let from = Math.min(this.#skip, bytes.length)
     this.#skip -= from
     while (from < bytes.length) {

@@ -52,6 +52,7 @@ export async function readVcf(
 ): Promise<{ readonly header: VcfHeader; readonly records: AsyncGenerator<VcfRecord> }> {
   const lines = linesOf(unpackedStream(source, { signal: options.signal, onWarning: options.onWarning }), source.name)
   const header = await readHeader(lines, source.name)
+  const parser = new RecordParser(source.name, options.onBadRecord === 'keep')
   const records = async function* (): AsyncGenerator<VcfRecord> {
     let held = 0
     for await (const line of lines) {
@@ -59,7 +60,7 @@ export async function readVcf(
       held += line.bytes.length
       const endsGroup = line.tail !== undefined || held > heldBytes
       if (endsGroup) held = 0
-      yield parseRecord(line, source.name, options.onBadRecord === 'keep', endsGroup)
+      yield parser.parse(line, endsGroup)
     }
   }
   return { header, records: records() }
@@ -116,48 +117,122 @@ const noChromLine = (where: string, got: string): FormatError =>
 
 const endsWithReturn = (line: Uint8Array): boolean => line.at(-1) === 10 && line.at(-2) === 13
 
-function parseRecord(line: Line, name: string, keepsBad: boolean, endsGroup: boolean): VcfRecord {
-  const { bytes, tail } = line
-  const where = `${name} line ${line.line}`
-  const none = {
-    ...line,
-    where,
-    contig: '',
-    position: 0,
-    ref: '',
-    alts: [],
-    infoStart: 0,
-    infoEnd: 0,
-    problem: undefined,
+const RETURN = 13
+const NEWLINE = 10
+/** Columns whose ends must be known; there may be more after them. */
+const readColumns = 8
+
+/** Reads the records of one file; texts that come again and again are made once. */
+class RecordParser {
+  readonly #name: string
+  readonly #keepsBad: boolean
+  /** Where the columns of the record being read begin; one more than there are where a ninth begins. */
+  readonly #starts = new Int32Array(readColumns + 1)
+  #contig = ''
+  #contigBytes: Uint8Array = new Uint8Array(0)
+
+  constructor(name: string, keepsBad: boolean) {
+    this.#name = name
+    this.#keepsBad = keepsBad
   }
-  let end = bytes.length
-  if (!tail) while (end > 0 && (bytes[end - 1] === 10 || bytes[end - 1] === 13)) end--
-  if (end === 0) return { ...none, endsGroup } // a blank line
-  const fail = (what: string, expected?: string, got?: string): VcfRecord => {
-    const problem = new FormatError({ where, what, expected, got })
-    if (!keepsBad) throw problem
-    return { ...none, endsGroup, problem }
+
+  parse(line: Line, endsGroup: boolean): VcfRecord {
+    const { bytes, tail } = line
+    const record = new ParsedRecord(line, this.#name, endsGroup)
+    let end = bytes.length
+    if (!tail) while (end > 0 && (bytes[end - 1] === NEWLINE || bytes[end - 1] === RETURN)) end--
+    if (end === 0) return record // a blank line
+    const problem = this.#read(record, bytes, end)
+    if (!problem) return record
+    record.alts = []
+    record.problem = new FormatError({ where: record.where, what: 'malformed record', ...problem })
+    if (!this.#keepsBad) throw record.problem
+    return record
   }
-  const starts = [0]
-  for (let at = bytes.indexOf(TAB); at >= 0 && at < end && starts.length < 9; at = bytes.indexOf(TAB, at + 1))
-    starts.push(at + 1)
-  if (starts.length < 8) return fail('malformed record', 'at least 8 columns, separated by tabs', `${starts.length}`)
-  const column = (i: number): string => decoder.decode(bytes.subarray(starts[i], starts[i + 1] - 1))
-  const [contig, pos, ref, alt] = [column(0), column(1), column(3), column(4)]
-  if (contig === '') return fail('malformed record', 'a contig in column 1', 'nothing')
-  if (!/^\d{1,15}$/.test(pos)) return fail('malformed record', 'a whole number as POS', pos.slice(0, 40) || 'nothing')
-  if (ref === '') return fail('malformed record', 'bases as REF', 'nothing')
-  if (alt === '' || alt.split(',').includes('')) return fail('malformed record', 'alleles as ALT', alt || 'nothing')
-  return {
-    ...line,
-    where,
-    contig,
-    position: Number(pos) - 1,
-    ref,
-    alts: alt.split(','),
-    infoStart: starts[7],
-    infoEnd: starts.length > 8 ? starts[8] - 1 : end,
-    problem: undefined,
-    endsGroup,
+
+  /** Fills `record`; gives what is wrong with it. */
+  #read(record: ParsedRecord, bytes: Uint8Array, end: number): { expected: string; got: string } | undefined {
+    const starts = this.#starts
+    let columns = 1
+    for (let at = 0; at < end && columns <= readColumns; at++) if (bytes[at] === TAB) starts[columns++] = at + 1
+    if (columns < readColumns) return { expected: 'at least 8 columns, separated by tabs', got: `${columns}` }
+    const contig = this.#contigOf(bytes, starts[1] - 1)
+    const position = positionOf(bytes, starts[1], starts[2] - 1)
+    const ref = textOf(bytes, starts[3], starts[4] - 1)
+    const alt = textOf(bytes, starts[4], starts[5] - 1)
+    if (contig === '') return { expected: 'a contig in column 1', got: 'nothing' }
+    if (position === undefined) {
+      const got = textOf(bytes, starts[1], starts[2] - 1).slice(0, 40)
+      return { expected: 'a whole number as POS', got: got || 'nothing' }
+    }
+    if (ref === '') return { expected: 'bases as REF', got: 'nothing' }
+    const alts = alt.includes(',') ? alt.split(',') : [alt]
+    if (alts.includes('')) return { expected: 'alleles as ALT', got: alt || 'nothing' }
+    record.contig = contig
+    record.position = position
+    record.ref = ref
+    record.alts = alts
+    record.infoStart = starts[7]
+    record.infoEnd = columns > readColumns ? starts[8] - 1 : end
+    return undefined
   }
+
+  /** Mostly that of the record before. */
+  #contigOf(bytes: Uint8Array, end: number): string {
+    const last = this.#contigBytes
+    let same = last.length === end ? 0 : -1
+    while (same >= 0 && same < end) same = bytes[same] === last[same] ? same + 1 : -1
+    if (same < 0) {
+      this.#contigBytes = bytes.slice(0, end)
+      this.#contig = textOf(bytes, 0, end)
+    }
+    return this.#contig
+  }
+}
+
+class ParsedRecord implements VcfRecord {
+  readonly line: number
+  readonly bytes: Uint8Array
+  readonly tail: AsyncIterable<Uint8Array> | undefined
+  readonly endsGroup: boolean
+  contig = ''
+  position = 0
+  ref = ''
+  alts: string[] = []
+  infoStart = 0
+  infoEnd = 0
+  problem: FormatError | undefined = undefined
+  readonly #file: string
+
+  constructor({ line, bytes, tail }: Line, file: string, endsGroup: boolean) {
+    this.line = line
+    this.bytes = bytes
+    this.tail = tail
+    this.#file = file
+    this.endsGroup = endsGroup
+  }
+
+  get where(): string {
+    return `${this.#file} line ${this.line}`
+  }
+}
+
+/** POS - 1; undefined where the text is not 1 to 15 digits. */
+function positionOf(bytes: Uint8Array, start: number, end: number): number | undefined {
+  if (end === start || end - start > 15) return undefined
+  let value = 0
+  for (let at = start; at < end; at++) {
+    const digit = bytes[at] - 48
+    if (digit < 0 || digit > 9) return undefined
+    value = 10 * value + digit
+  }
+  return value - 1
+}
+
+const letters = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code))
+
+/** Short text of a kind that is mostly one letter. */
+function textOf(bytes: Uint8Array, start: number, end: number): string {
+  if (end === start + 1 && bytes[start] < 128) return letters[bytes[start]]
+  return decoder.decode(bytes.subarray(start, end))
 }

@@ -41,12 +41,17 @@ export function* recordBytes(
     return
   }
   const isEmpty = old.length === 0 || (old.length === 1 && old[0] === 46) // `.`
-  yield bytes.subarray(0, infoStart)
-  if (!isEmpty) yield old
   const text = entries.join(';')
-  if (text !== '') yield encoder.encode(isEmpty ? text : `${old.at(-1) === SEMICOLON ? '' : ';'}${text}`)
-  else if (isEmpty) yield encoder.encode('.')
-  yield bytes.subarray(infoEnd)
+  const added = text === '' ? (isEmpty ? '.' : '') : isEmpty || old.at(-1) === SEMICOLON ? text : `;${text}`
+  const kept = isEmpty ? 0 : old.length
+  // One piece: the record is short, or what of it is held is.
+  const out = new Uint8Array(infoStart + kept + 3 * added.length + bytes.length - infoEnd)
+  out.set(bytes.subarray(0, infoStart))
+  if (kept > 0) out.set(old, infoStart)
+  let end = infoStart + kept
+  end += encoder.encodeInto(added, out.subarray(end)).written
+  out.set(bytes.subarray(infoEnd), end)
+  yield out.subarray(0, end + bytes.length - infoEnd)
 }
 
 function without(bytes: Uint8Array, start: number, end: number, ids: readonly string[]): Uint8Array {
