@@ -6,7 +6,7 @@ import { DrainedQueue, FileWriter } from './write-arrow.ts'
 import { drain, textElement } from './write-parquet.ts'
 
 /** Few, as rows that took long to compute are kept by an interrupted run only in whole record batches. */
-const arrowRows = 4096
+const arrowRows = 2048
 const parquetRows = 65_536
 
 /** Rows, in the order of the output, some at a time. */
