@@ -1,16 +1,18 @@
 import type { Genome } from '../src/genome.ts'
 import type { Model } from '../src/model/model.ts'
 import { inGroups } from './variants/groups.ts'
+import { LikelihoodScorer } from './variants/likelihood.ts'
 import type { ScoredVariant, ScoreOptions, Variant } from './variants/options.ts'
 import { Scorer } from './variants/scorer.ts'
 
 /**
- * What each variant changes, in SpliceAI's terms: for every allele and gene the largest gain and loss of acceptors and
- * donors within `distance` bases (default 50), with their places. Variants come out in the order in which they go in; near
+ * What each variant changes. A splice model: in SpliceAI's terms, for every allele and gene the largest gain and loss of
+ * acceptors and donors within `distance` bases (default 50), with their places; Pangolin's models: by its rule (`tissues`).
+ * A language model: the change of the log-likelihood of the bases around it (`likelihood`). Variants come out in the order in which they go in; near
  * ones share what is computed of the reference, sorted ones most. Every value equals what two runs of `predict` on the two
  * sequences give, within 2e-6.
  *
- * @throws ConfigError for a model that is no splice model or an option that cannot be; RegionError for a position outside
+ * @throws ConfigError for an option that cannot be, or that the model's family does not have; RegionError for a position outside
  * its contig; FormatError for an annotation that does not fit the genome, and where the model gives a value that is no
  * number; LimitError where the model does not fit `memory`. An abort passes through.
  */
@@ -20,7 +22,8 @@ export async function* scoreVariants<V extends Variant>(
   variants: Iterable<V> | AsyncIterable<V>,
   options: ScoreOptions,
 ): AsyncGenerator<ScoredVariant<V>> {
-  const scorer = await Scorer.open(model, genome, options)
+  const family = model.info.family === 'language' ? LikelihoodScorer : Scorer
+  const scorer = await family.open(model, genome, options)
   const { doneRows, onProgress } = options
   let rowsLeft = doneRows?.count ?? 0
   let variantsDone = 0

@@ -28,6 +28,7 @@ export function parseVariantsArguments(argv: Argv): VariantsRequest {
     format: words.one('format') as VariantFormat | undefined,
     transcripts: transcriptChoice(words.one('transcripts')),
     distance: words.parsed('distance', parseBases) ?? 50,
+    context: words.parsed('context', parseBases),
     mask: words.isOn('mask') ? 'boundary' : words.isOn('mask-sites') ? 'sites' : undefined,
     mnv: words.one('mnv') as 'scores' | 'dots',
     normalize: words.one('normalize') as 'asis' | 'left' | 'trim',

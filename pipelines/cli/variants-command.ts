@@ -21,10 +21,11 @@ const scoreOptions = {
     regions: { ...regions, describe: 'BED file of regions for --every-snv and --every-indel' },
     transcripts: text('canonical (one a gene), all, or transcript ids, comma-separated', { default: 'canonical' }),
     distance: text('Bases on each side in which a gain or loss is looked for', { alias: 'D', default: '50' }),
+    context: text('Language models: bases on each side that are scored (default: what the model was trained for)'),
     mask: { type: 'boolean', describe: "SpliceAI's mask: no gains at the nearest exon boundary, no losses elsewhere" },
     'mask-sites': {
       type: 'boolean',
-      describe: 'At every position: no gains at annotated sites, no losses elsewhere, by kind of site',
+      describe: 'At every position: no gains at annotated sites, no losses elsewhere (the mask of Pangolin)',
     },
     mnv: text('Alleles with several bases in REF and ALT: scores, or dots as in SpliceAI', {
       choices: ['scores', 'dots'],
@@ -64,7 +65,7 @@ const scoreOptions = {
 
 export const variantsCommand = (environment: Environment): CommandModule => ({
   command: 'variants <fasta> [vcf]',
-  describe: 'What each variant of a VCF changes, in the terms of SpliceAI',
+  describe: 'What each variant of a VCF changes, in the terms of SpliceAI, of Pangolin or of a language model',
   builder: (yargs: Argv) =>
     yargs
       .positional('fasta', { type: 'string', demandOption: true, describe: 'FASTA file: plain, gzip or BGZF' })
@@ -81,6 +82,10 @@ export const variantsCommand = (environment: Environment): CommandModule => ({
       .example(
         '$0 variants genome.fa.gz --every-snv --regions exons.bed --genes genes.gff3 -o saturation.arrow',
         'every single-base change of the exons',
+      )
+      .example(
+        '$0 variants genome.fa in.vcf -m LongSafari/hyenadna-small-32k-seqlen-hf -o llr.vcf',
+        'log-likelihood ratios of a language model, no genes needed',
       )
       .example('$0 variants genome.fa in.vcf --genes none --format tsv -o -', 'both strands, as a table'),
   handler: async (argv) => (await import('./variants-handler.ts')).variants(argv, environment),

@@ -26,7 +26,7 @@ function logVariants(log: Log, outcome: VariantsOutcome): void {
   const { strongest, records, scores, reasons } = tally
   for (const { contig, pos, ref, alt, gene, effect, score, offset } of strongest)
     log.info(
-      `${contig}:${pos} ${shorten(ref)}>${shorten(alt)} ${gene}: ${effect} ${score.toFixed(2)} at ${offset < 0 ? '' : '+'}${offset}`,
+      `${contig}:${pos} ${shorten(ref)}>${shorten(alt)}${gene === '.' ? '' : ` ${gene}`}: ${effect} ${score.toFixed(2)}${offset === undefined ? '' : ` at ${offset < 0 ? '' : '+'}${offset}`}`,
     )
   const skipped = [...reasons].map(([reason, count]) => `${showCount(count)} ${reason}`)
   if (skipped.length > 0) log.info(`alleles without a score: ${skipped.join(', ')}`)

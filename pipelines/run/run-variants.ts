@@ -1,4 +1,3 @@
-import { ConfigError } from '../../src/errors.ts'
 import type { Genome, Region } from '../../src/genome.ts'
 import type { ByteSink } from '../../src/io/bytes/sink.ts'
 import { openGenome } from '../../src/io/fasta/open-genome.ts'
@@ -16,6 +15,7 @@ import { defaultModelName } from '../models/load-checkpoint.ts'
 import { loadModel } from '../models/load-model.ts'
 import type { ScoredVariant, ScoreOptions } from '../variants/options.ts'
 import { vcfWriter } from '../variants/records.ts'
+import { scoreKindOf } from '../variants/score-kinds.ts'
 import { tsvWriter, variantTable } from '../variants/table.ts'
 import { scoreVariants } from '../variants.ts'
 import { filesRead } from './files-read.ts'
@@ -110,7 +110,7 @@ interface Run {
   readonly request: VariantsRequest
   readonly settings: VariantsSettings
   readonly genome: Genome
-  readonly genes: Annotation | 'none'
+  readonly genes: Annotation | 'none' | undefined
   readonly regions: readonly Region[] | undefined
   readonly source: VariantSource
   readonly output: VariantOutput
@@ -136,6 +136,7 @@ async function score(run: Run): Promise<VariantsOutcome | undefined> {
     genes,
     transcripts: request.transcripts,
     distance: request.distance,
+    context: request.context,
     mask: request.mask,
     mnv: request.mnv,
     normalize: request.normalize,
@@ -186,7 +187,7 @@ async function encodingOf(
   origin: Parameters<typeof variantsMetadata>[3],
 ): Promise<Encoding> {
   const pack = (sink: ByteSink): ByteSink => sink
-  const tableOptions = { isRaw: request.raw, givesReasons: request.givesReasons }
+  const tableOptions = { kind: scoreKindOf(model.info), isRaw: request.raw, givesReasons: request.givesReasons }
   if (format === 'arrow' || format === 'parquet') {
     const table = variantTable(tableOptions)
     const metadata = await variantsMetadata(model, genome, request, origin, settings.signal)
@@ -207,6 +208,7 @@ async function encodingOf(
   const writer = vcfWriter({
     header: source.header,
     infoId: request.infoId,
+    kind: scoreKindOf(model.info, request.infoId),
     digits: request.digits,
     isRaw: request.raw,
     givesReasons: request.givesReasons,
@@ -240,15 +242,9 @@ function describeOptions(request: VariantsRequest, { format }: VariantOutput): R
   return Object.fromEntries(Object.entries(shown).map(([name, value]) => [`\`${name}\``, `${value}`]))
 }
 
-async function readAnnotation({ genes }: VariantsRequest, signal: AbortSignal): Promise<Annotation | 'none'> {
-  if (genes === 'none') return 'none'
-  if (genes === undefined)
-    throw new ConfigError({
-      option: 'genes',
-      what: 'not given',
-      expected: 'GFF3, GTF, BED12, a table in the form of SpliceAI, or none',
-      remedy:
-        'GENCODE has its GFF3 at https://www.gencodegenes.org, Ensembl at https://ftp.ensembl.org/pub/current_gff3/homo_sapiens/; `genes: none` scores both strands without genes',
-    })
-  return openGenes(genes, { signal })
+async function readAnnotation(
+  { genes }: VariantsRequest,
+  signal: AbortSignal,
+): Promise<Annotation | 'none' | undefined> {
+  return genes === 'none' || genes === undefined ? genes : openGenes(genes, { signal })
 }

@@ -11,10 +11,11 @@ import { version } from './version.ts'
 
 /** Options that change scores, by the names of the library. */
 export function scoreParameters(request: VariantsRequest): Record<string, string | number | boolean> {
-  const { transcripts, distance, mask, mnv, normalize } = request
+  const { transcripts, distance, context, mask, mnv, normalize } = request
   return {
     transcripts: typeof transcripts === 'string' ? transcripts : transcripts.join(' '),
     distance,
+    ...(context === undefined ? {} : { context }),
     mask: mask ?? 'none',
     mnv,
     normalize,
@@ -54,6 +55,7 @@ export async function variantsOrigin(
     ['every-indel', everyIndel || undefined],
     ['transcripts', transcripts === 'canonical' ? undefined : [transcripts].flat().join(',')],
     ['distance', request.distance],
+    ['context', request.context],
     ['mask', mask === 'boundary' || undefined],
     ['mask-sites', mask === 'sites' || undefined],
     ['mnv', request.mnv === 'scores' ? undefined : request.mnv],

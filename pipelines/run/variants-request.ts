@@ -34,6 +34,8 @@ export interface VariantsRequest extends Pick<PredictRequest, Shared> {
   readonly genes?: string
   readonly transcripts: TranscriptChoice
   readonly distance: number
+  /** Of language models. */
+  readonly context?: number
   readonly mask?: 'boundary' | 'sites'
   readonly mnv: 'scores' | 'dots'
   readonly normalize: 'asis' | 'left' | 'trim'

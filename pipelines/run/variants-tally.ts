@@ -1,10 +1,10 @@
 import type { AlleleScore, ScoredVariant, Variant } from '../variants/options.ts'
-import { effectNames } from '../variants/options.ts'
+import { type Strength, strengthOf } from '../variants/score-kinds.ts'
 
 interface Strong {
   readonly variant: Pick<Variant, 'contig' | 'position' | 'ref'>
   readonly score: AlleleScore
-  readonly most: number
+  readonly strength: Strength
 }
 
 const kept = 10
@@ -36,41 +36,35 @@ export class VariantsTally {
   }
 
   #add({ contig, position, ref }: Variant, score: AlleleScore): void {
-    if (!score.effects) return
+    const strength = strengthOf(score)
+    if (!strength) return
     this.scores++
-    const most = Math.max(...score.effects.scores)
-    const least = this.#strongest.length < kept ? leastShown : this.#strongest[kept - 1].most
-    if (!(most > least)) return
-    this.#strongest.push({ variant: { contig, position, ref }, score, most })
-    this.#strongest.sort((a, b) => b.most - a.most)
+    const least = this.#strongest.length < kept ? leastShown : most(this.#strongest[kept - 1])
+    if (!(most({ strength }) > least)) return
+    this.#strongest.push({ variant: { contig, position, ref }, score, strength })
+    this.#strongest.sort((a, b) => most(b) - most(a))
     this.#strongest.length = Math.min(this.#strongest.length, kept)
   }
 
   /** The strongest changes, the strongest first, in the words of a VCF (1-based positions). */
   get strongest(): readonly StrongChange[] {
-    return this.#strongest.map(({ variant, score, most }) => {
-      const k = score.effects!.scores.indexOf(most)
-      return {
-        contig: variant.contig,
-        pos: variant.position + 1,
-        ref: variant.ref,
-        alt: score.alt,
-        gene: score.gene,
-        effect: effectNames[k],
-        score: most,
-        offset: score.effects!.offsets[k],
-      }
-    })
+    return this.#strongest.map(({ variant, score, strength }) => ({
+      contig: variant.contig,
+      pos: variant.position + 1,
+      ref: variant.ref,
+      alt: score.alt,
+      gene: score.gene,
+      ...strength,
+    }))
   }
 }
 
-export interface StrongChange {
+const most = ({ strength }: Pick<Strong, 'strength'>): number => Math.abs(strength.score)
+
+export interface StrongChange extends Strength {
   readonly contig: string
   readonly pos: number
   readonly ref: string
   readonly alt: string
   readonly gene: string
-  readonly effect: (typeof effectNames)[number]
-  readonly score: number
-  readonly offset: number
 }

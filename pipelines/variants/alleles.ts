@@ -1,5 +1,5 @@
 import { RegionError } from '../../src/errors.ts'
-import type { Contig, Genome } from '../../src/genome.ts'
+import type { Contig, Genome, Strand } from '../../src/genome.ts'
 import { isBase, upperBases } from '../../src/io/fasta/alphabet.ts'
 import type { GeneIndex } from '../../src/io/variants/annotation/gene-index.ts'
 import type { Transcript } from '../../src/io/variants/annotation/transcript.ts'
@@ -37,9 +37,12 @@ export interface Surroundings {
   readonly genome: Genome
   readonly contigs: ContigNames
   readonly genes: GeneIndex | WholeContigs
-  readonly distance: number
-  /** Bases that the model sees on each side of a position (the larger of the two sides). */
+  /** Positions of the reference that are compared for a change: `start` (inclusive) to `end` (exclusive). */
+  readonly compared: (position: number, refLength: number) => { readonly start: number; readonly end: number }
+  /** Bases on each side of these that have to be there (the larger of the two sides). */
   readonly halo: number
+  /** Longer REFs have the reason `too-long`. */
+  readonly mostReferenceBases: number
   readonly signal?: AbortSignal
   readonly onBadVariant?: 'error' | 'keep'
   readonly normalize?: 'asis' | 'left' | 'trim'
@@ -131,15 +134,13 @@ interface Place {
 /** The change with its genes, or why it cannot be scored. */
 async function scorable({ position, ref, alt }: Change, place: Place): Promise<Scorable | SkipReason> {
   const { contig, around, hasBases, isReference } = place
-  const { distance, halo } = around
   const genes = around.genes.at(contig.name, position)
   if (genes.length === 0) return geneless(position, contig)
   if (!hasBases) return 'bad-ref'
   if (!(await isReference())) return 'ref-mismatch'
-  const reach = halo + distance
-  if (position - reach < 0 || position + reach + 1 > contig.length) return 'contig-end'
-  // A window with a small context may not hold all of a long REF.
-  if (ref.length > 2 * distance || ref.length > distance + 1 + halo) return 'too-long'
+  const { start, end } = around.compared(position, ref.length)
+  if (start - around.halo < 0 || end + around.halo > contig.length) return 'contig-end'
+  if (ref.length > around.mostReferenceBases) return 'too-long'
   return { position, refLength: ref.length, alt, genes }
 }
 
@@ -149,20 +150,20 @@ function once<T>(find: () => Promise<T>): () => Promise<T> {
   return () => (found ??= find())
 }
 
-/** Instead of genes: every contig as a whole, on both strands. */
+/** Instead of genes: every contig as a whole, on both strands (or one). */
 export class WholeContigs {
   readonly #strands: ReadonlyMap<string, readonly Transcript[]>
 
-  constructor(contigs: readonly Contig[]) {
+  constructor(contigs: readonly Contig[], strands: readonly Strand[] = ['+', '-']) {
     this.#strands = new Map(
       contigs.map(({ name, length }) => {
         const whole = { gene: '.', id: undefined, contig: name, start: 0, end: length, exonStarts: [], exonEnds: [] }
-        return [name, (['+', '-'] as const).map((strand) => ({ ...whole, strand }))]
+        return [name, strands.map((strand) => ({ ...whole, strand }))]
       }),
     )
   }
 
-  /** Both strands, whatever the position. */
+  /** The strands, whatever the position: the same objects for all positions of a contig. */
   at(contig: string, _position: number): readonly Transcript[] {
     return this.#strands.get(contig) ?? []
   }

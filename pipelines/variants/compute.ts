@@ -1,5 +1,4 @@
 import type { Model, Piece } from '../../src/model/model.ts'
-import type { SiteTracks } from './scores.ts'
 
 /** Bases, halos counted, that pieces with a small halo have together in one run of the model. */
 const packBases = 16_384
@@ -8,7 +7,11 @@ const longestAlternate = 2 ** 20
 /** Halos from here on are not put side by side: their seams would cost more than a run of its own. */
 const smallHalo = 1_000
 
+/** Values by the names of tracks. */
+export type Tracks = Readonly<Record<string, Float32Array>>
+
 export interface ComputeOptions {
+  readonly tracks: readonly string[]
   readonly memoryBytes: number
   readonly signal?: AbortSignal
 }
@@ -17,13 +20,13 @@ export interface ComputeOptions {
 export async function computePieces(
   model: Model,
   pieces: readonly Piece[],
-  { memoryBytes, signal }: ComputeOptions,
-): Promise<SiteTracks[]> {
-  const run = { tracks: ['acceptor', 'donor'], memoryBytes }
-  const found: SiteTracks[] = []
-  let previous: Promise<Readonly<Record<string, Float32Array>>[]> | undefined
+  { tracks, memoryBytes, signal }: ComputeOptions,
+): Promise<Tracks[]> {
+  const run = { tracks, memoryBytes }
+  const found: Tracks[] = []
+  let previous: Promise<Tracks[]> | undefined
   const take = async (computed: typeof previous): Promise<void> => {
-    for (const { acceptor, donor } of (await computed) ?? []) found.push({ acceptor, donor })
+    found.push(...((await computed) ?? []))
   }
   for (const pack of packsOf(model, pieces, memoryBytes)) {
     signal?.throwIfAborted()

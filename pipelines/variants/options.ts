@@ -18,18 +18,21 @@ export interface Variant {
 }
 
 export interface ScoreOptions {
-  /** Genes to score within; `none`: both strands of the sequence as it is. */
-  readonly genes: Annotation | 'none'
+  /** Genes to score within; `none`: both strands of the sequence as it is. Splice models need it, language models do not. */
+  readonly genes?: Annotation | 'none'
   /** Which transcripts of a gene count. Default `canonical`: one a gene. */
   readonly transcripts?: TranscriptChoice
   /** Bases on each side of a variant in which a gain or loss is looked for. Default 50. */
   readonly distance?: number
   /**
    * `boundary`: SpliceAI's mask, by the exon boundary nearest to the variant; `sites`: at each position, gains of
-   * annotated sites and losses elsewhere count 0.
+   * annotated sites and losses elsewhere count 0 (Pangolin's mask, and the only one with its models).
    */
   readonly mask?: 'boundary' | 'sites'
-  /** Alleles whose REF and ALT both have several bases: scored, or without values as in SpliceAI. Default `scores`. */
+  /**
+   * Alleles whose REF and ALT both have several bases (with Pangolin: and are not of one length): scored, or without values
+   * as in those programs. Default `scores`.
+   */
   readonly mnv?: 'scores' | 'dots'
   /**
    * How an allele is written while it is scored: `asis`; `trim`: without the suffix that REF and ALT share, then without the
@@ -37,6 +40,8 @@ export interface ScoreOptions {
    * position all the same. Default `asis`, as SpliceAI.
    */
   readonly normalize?: 'asis' | 'left' | 'trim'
+  /** Of language models: bases on each side of an allele that are scored. Default: what the model was trained for. */
+  readonly context?: number
   /** A variant outside its contig: an error, or the reason `bad-record`. Default `error`. */
   readonly onBadVariant?: 'error' | 'keep'
   /** Bytes that the model may use. Default 4 GiB. */
@@ -83,12 +88,38 @@ export interface AlleleScore {
   /** Name of the gene; `.` where no gene was asked for. */
   readonly gene: string
   readonly transcript: string | undefined
+  /** Of the gene; `+` for language models, which read both strands. */
   readonly strand: Strand
   /**
    * The largest gains and losses (acceptor gain, acceptor loss, donor gain, donor loss) and where they are, in bases from
-   * the variant's position along the forward strand. Undefined with `mnv: 'dots'`.
+   * the variant's position along the forward strand. Undefined with `mnv: 'dots'`, and for models of other families.
    */
-  readonly effects: Effects | undefined
+  readonly effects?: Effects
+  /** Of Pangolin's models; undefined with `mnv: 'dots'`. */
+  readonly tissues?: TissueEffects
+  /** Of language models. */
+  readonly likelihood?: LikelihoodRatio
+}
+
+/** The largest gain (at least 0 but for masks) and loss (at most 0) of splicing and their offsets from the variant's position. */
+export interface GainAndLoss {
+  readonly gain: number
+  readonly gainOffset: number
+  readonly loss: number
+  readonly lossOffset: number
+}
+
+/** Pangolin's values: over all tissues, and in each. */
+export interface TissueEffects extends GainAndLoss {
+  readonly byTissue: readonly ({ readonly tissue: string } & GainAndLoss)[]
+}
+
+/** Natural log of the likelihood of the stretch around an allele with ALT, less that with REF. */
+export interface LikelihoodRatio {
+  /** Read along the forward strand, and along the reverse complement. */
+  readonly plus: number
+  readonly minus: number
+  readonly mean: number
 }
 
 type Four = readonly [number, number, number, number]

@@ -1,150 +1,185 @@
 import { ConfigError, FormatError } from '../../src/errors.ts'
 import type { Genome } from '../../src/genome.ts'
 import type { Model, Piece } from '../../src/model/model.ts'
-import { expectChoice, expectNumber, expectWhole } from '../../src/validate.ts'
-import { type Scorable, type Surroundings, WholeContigs } from './alleles.ts'
-import { computePieces, mostAlternateBases, mostReferenceBases } from './compute.ts'
+import { expectNumber, expectChoice, expectWhole } from '../../src/validate.ts'
+import { type Surroundings, WholeContigs } from './alleles.ts'
+import { computePieces, mostAlternateBases, mostReferenceBases, type Tracks } from './compute.ts'
 import { ContigNames } from './contigs.ts'
 import type { ToScore } from './groups.ts'
-import type { AlleleScore, Effects, ScoredVariant, ScoreOptions, Variant } from './options.ts'
-import { alignToReference, effectsOf, type SiteTracks } from './scores.ts'
+import type { AlleleScore, ScoredVariant, ScoreOptions, Variant } from './options.ts'
+import { pangolinRule } from './pangolin-rule.ts'
+import type { Rule, RuleOptions } from './rule.ts'
+import { scoredVariant } from './scored-variant.ts'
+import { spliceRule } from './splice-rule.ts'
 import { GeneSequence, shareReferences, type Task } from './windows.ts'
 
 const defaultDistance = 50
 const mostDistance = 100_000
 const defaultMemoryBytes = 2 ** 32
 
-/** What all groups of a run share. */
+/** What of an allele a rule finds, offsets from the variant's own position. */
+type Found = Pick<AlleleScore, 'effects' | 'tissues'>
+
+/** Scores alleles with a splice model, by the rule of its family. What all groups of a run share. */
 export class Scorer {
   readonly around: Surroundings
   readonly #model: Model
-  readonly #options: ScoreOptions
+  readonly #rule: Rule
+  readonly #givesDots: boolean
+  readonly #strands: WholeContigs
   readonly #memoryBytes: number
   readonly #mostBases: number
 
-  private constructor(model: Model, options: ScoreOptions, around: Surroundings, memoryBytes: number) {
-    this.around = around
+  private constructor(
+    model: Model,
+    rule: Rule,
+    run: {
+      readonly around: Surroundings
+      readonly givesDots: boolean
+      readonly strands: WholeContigs
+      readonly memoryBytes: number
+      readonly mostBases: number
+    },
+  ) {
     this.#model = model
-    this.#options = options
-    this.#memoryBytes = memoryBytes
-    this.#mostBases = mostReferenceBases(model, around.distance, memoryBytes)
+    this.#rule = rule
+    this.around = run.around
+    this.#givesDots = run.givesDots
+    this.#strands = run.strands
+    this.#memoryBytes = run.memoryBytes
+    this.#mostBases = run.mostBases
   }
 
   static async open(model: Model, genome: Genome, options: ScoreOptions): Promise<Scorer> {
     const { distance = defaultDistance, genes, transcripts = 'canonical', signal, onNote } = options
     const { info } = model
-    if (info.family !== 'splice')
-      throw new ConfigError({ where: info.name, what: 'not a splice model', expected: 'a splice model' })
     expectWhole('distance', distance, { least: 1, most: mostDistance })
     expectChoice('mask', options.mask, ['boundary', 'sites'])
     expectChoice('mnv', options.mnv, ['scores', 'dots'])
     expectChoice('onBadVariant', options.onBadVariant, ['error', 'keep'])
     expectChoice('normalize', options.normalize, ['asis', 'left', 'trim'])
     expectNumber('memory', options.memory, { least: 1, most: Number.POSITIVE_INFINITY })
+    if (options.context !== undefined)
+      throw new ConfigError({
+        option: 'context',
+        what: `${info.name} is a splice model`,
+        expected: 'a language model, or `distance`',
+      })
+    if (genes === undefined) throw genesNeeded()
+    const halo = Math.max(info.receptiveField.left, info.receptiveField.right)
+    const rule = ruleOf(model, { distance, halo, mask: options.mask })
     const memoryBytes = options.memory ?? model.backend.limits.maxTotalBytes ?? defaultMemoryBytes
     const all = await genome.contigs(signal)
     const contigs = new ContigNames(all, genome.name, onNote)
+    const strands = new WholeContigs(all)
     const around: Surroundings = {
       genome,
       contigs,
-      genes: genes === 'none' ? new WholeContigs(all) : contigs.index(genes, transcripts),
-      distance,
-      halo: Math.max(info.receptiveField.left, info.receptiveField.right),
+      genes: genes === 'none' ? strands : contigs.index(genes, transcripts),
+      compared: rule.compared,
+      halo,
+      mostReferenceBases: rule.mostReferenceBases,
       signal,
       onBadVariant: options.onBadVariant,
       normalize: options.normalize,
       mostAlternateBases: mostAlternateBases(model, memoryBytes),
       listName: options.listName ?? 'the list of variants',
     }
-    return new Scorer(model, options, around, memoryBytes)
+    const mostBases = mostReferenceBases(model, distance, memoryBytes)
+    return new Scorer(model, rule, { around, givesDots: options.mnv === 'dots', strands, memoryBytes, mostBases })
   }
 
   /** The group's variants in order, each with its alleles' scores, or why they have none. */
   score<V extends Variant>(group: readonly ToScore<V>[]): Promise<ScoredVariant<V>[]> {
-    return this.#scored(group, (tasks) => this.#effects(tasks))
+    return this.#scored(group, (tasks) => this.#compare(tasks))
   }
 
-  /** The same without anything computed: every `effects` is undefined. */
+  /** The same without anything computed: no score has values. */
   unscored<V extends Variant>(group: readonly ToScore<V>[]): Promise<ScoredVariant<V>[]> {
     return this.#scored(group, async () => new Map())
   }
 
   async #scored<V extends Variant>(
     group: readonly ToScore<V>[],
-    effectsOfAll: (tasks: readonly Task[]) => Promise<ReadonlyMap<Task, Effects>>,
+    compare: (tasks: readonly Task[]) => Promise<ReadonlyMap<Task, Found>>,
   ): Promise<ScoredVariant<V>[]> {
     const planned = group.map(({ examined }) =>
       examined.alleles.flatMap((allele, alleleIndex) =>
         typeof allele === 'string'
           ? []
-          : allele.genes.map((gene) => ({
+          : this.#rule.ordered(allele.genes).map((gene) => ({
               alleleIndex,
               gene,
-              task: this.#isDots(allele) ? undefined : { ...allele, gene },
+              task:
+                this.#givesDots && this.#rule.isDots(allele)
+                  ? undefined
+                  : {
+                      ...allele,
+                      ...this.#rule.compared(allele.position, allele.refLength),
+                      gene,
+                      seen: this.#seen(gene),
+                    },
             })),
       ),
     )
-    const effects = await effectsOfAll(planned.flat().flatMap(({ task }) => task ?? []))
-    return group.map(({ variant, examined }, i) => ({
-      variant,
-      scores: planned[i].map(
-        ({ alleleIndex, gene, task }): AlleleScore => ({
-          alleleIndex,
-          alt: variant.alts[alleleIndex],
-          gene: gene.gene,
-          transcript: gene.id,
-          strand: gene.strand,
-          effects: task && fromPosition(effects.get(task), task.position - variant.position),
-        }),
+    const found = await compare(planned.flat().flatMap(({ task }) => task ?? []))
+    return group.map(({ variant, examined }, i) =>
+      scoredVariant(
+        variant,
+        examined,
+        planned[i].map(
+          ({ alleleIndex, gene, task }): AlleleScore => ({
+            alleleIndex,
+            alt: variant.alts[alleleIndex],
+            gene: gene.gene,
+            transcript: gene.id,
+            strand: gene.strand,
+            ...(task && fromPosition(found.get(task), task.position - variant.position)),
+          }),
+        ),
       ),
-      skipped: examined.alleles.flatMap((reason, k) =>
-        typeof reason === 'string' ? { alt: variant.alts[k], reason } : [],
-      ),
-    }))
+    )
   }
 
-  #isDots({ refLength, alt }: Scorable): boolean {
-    return this.#options.mnv === 'dots' && refLength > 1 && alt.length > 1
+  #seen(gene: Task['gene']): Task['seen'] {
+    if (this.#rule.masksOutside) return gene
+    return this.#strands.at(gene.contig, gene.start).find(({ strand }) => strand === gene.strand)!
   }
 
-  async #effects(tasks: readonly Task[]): Promise<ReadonlyMap<Task, Effects>> {
-    const { distance, genome, signal } = this.around
+  async #compare(tasks: readonly Task[]): Promise<ReadonlyMap<Task, Found>> {
+    const { genome, signal } = this.around
     const halo = this.#model.info.receptiveField
+    const { tracks } = this.#rule
     const wanted = new Map<string, Piece>()
     const want = ({ piece, key }: { piece: Piece; key: string }): string => {
       if (!wanted.has(key)) wanted.set(key, piece)
       return key
     }
-    const shared = shareReferences(tasks, { distance, halo, mostBases: this.#mostBases })
+    const shared = shareReferences(tasks, { halo, mostBases: this.#mostBases })
     const keys: { reference: string; alternates: string[] }[] = []
     for (const one of shared) {
       const sequence = await GeneSequence.read(genome, one, halo, signal)
       keys.push({
         reference: want(sequence.reference()),
-        alternates: one.tasks.map((task) => want(sequence.alternate(task, distance))),
+        alternates: one.tasks.map((task) => want(sequence.alternate(task))),
       })
     }
-    const computed = await computePieces(this.#model, [...wanted.values()], { memoryBytes: this.#memoryBytes, signal })
+    const run = { tracks, memoryBytes: this.#memoryBytes, signal }
+    const computed = await computePieces(this.#model, [...wanted.values()], run)
     const values = new Map([...wanted.keys()].map((key, i) => [key, computed[i]]))
-    const effects = new Map<Task, Effects>()
-    for (const [i, { gene, start, tasks: ofGene }] of shared.entries()) {
+    const found = new Map<Task, Found>()
+    for (const [i, { gene, start, tasks: ofStretch }] of shared.entries()) {
       const reference = forward(values.get(keys[i].reference)!, gene.strand)
-      for (const [k, task] of ofGene.entries()) {
+      for (const [k, task] of ofStretch.entries()) {
+        const cut = mapped(reference, (track) => track.subarray(task.start - start, task.end - start))
         const alternate = forward(values.get(keys[i].alternates[k])!, gene.strand)
-        const from = task.position - distance - start
-        const cut = (track: Float32Array): Float32Array => track.subarray(from, from + 2 * distance + 1)
-        const align = (track: Float32Array): Float32Array =>
-          alignToReference(track, distance, task.refLength, task.alt.length)
-        const found = effectsOf(
-          { acceptor: cut(reference.acceptor), donor: cut(reference.donor) },
-          { acceptor: align(alternate.acceptor), donor: align(alternate.donor) },
-          { position: task.position, distance, gene, mask: this.#options.mask },
-        )
-        if (found.scores.some(Number.isNaN)) throw this.#notANumber(task)
-        effects.set(task, found)
+        const change = this.#rule.compare(cut, alternate, task)
+        const { effects, tissues } = change
+        if ([...(effects?.scores ?? []), tissues?.gain, tissues?.loss].some(Number.isNaN)) throw this.#notANumber(task)
+        found.set(task, change)
       }
     }
-    return effects
+    return found
   }
 
   #notANumber({ gene, position }: Task): FormatError {
@@ -157,13 +192,45 @@ export class Scorer {
   }
 }
 
+/** Pangolin's rule where the tracks are tissues', else SpliceAI's. */
+function ruleOf({ info }: Model, options: RuleOptions): Rule {
+  const names = info.tracks.map(({ name }) => name)
+  return names.includes('acceptor') ? spliceRule(options) : pangolinRule(info.name, names, options)
+}
+
+const genesNeeded = (): ConfigError =>
+  new ConfigError({
+    option: 'genes',
+    what: 'not given',
+    expected: 'GFF3, GTF, BED12, a table in the form of SpliceAI, or none',
+    remedy:
+      'GENCODE has its GFF3 at https://www.gencodegenes.org, Ensembl at https://ftp.ensembl.org/pub/current_gff3/homo_sapiens/; `genes: none` scores both strands without genes',
+  })
+
 /** Offsets from a position `shift` bases before the one they were counted from. */
-const fromPosition = (effects: Effects | undefined, shift: number): Effects | undefined =>
-  shift === 0 || !effects
-    ? effects
-    : { ...effects, offsets: effects.offsets.map((offset) => offset + shift) as unknown as Effects['offsets'] }
+function fromPosition(found: Found | undefined, shift: number): Found {
+  if (!found) return {}
+  if (shift === 0) return found
+  const { effects, tissues } = found
+  if (effects)
+    return {
+      effects: {
+        ...effects,
+        offsets: effects.offsets.map((offset) => offset + shift) as unknown as typeof effects.offsets,
+      },
+    }
+  if (!tissues) return found
+  const moved = <T extends { gainOffset: number; lossOffset: number }>(one: T): T => ({
+    ...one,
+    gainOffset: one.gainOffset + shift,
+    lossOffset: one.lossOffset + shift,
+  })
+  return { tissues: { ...moved(tissues), byTissue: tissues.byTissue.map(moved) } }
+}
+
+const mapped = (tracks: Tracks, change: (track: Float32Array) => Float32Array): Tracks =>
+  Object.fromEntries(Object.entries(tracks).map(([name, track]) => [name, change(track)]))
 
 /** Values along the forward strand. */
-function forward({ acceptor, donor }: SiteTracks, strand: '+' | '-'): SiteTracks {
-  return strand === '+' ? { acceptor, donor } : { acceptor: acceptor.toReversed(), donor: donor.toReversed() }
-}
+const forward = (tracks: Tracks, strand: '+' | '-'): Tracks =>
+  strand === '+' ? tracks : mapped(tracks, (track) => track.toReversed())

@@ -8,8 +8,8 @@ export interface SiteTracks {
 }
 
 /**
- * Brings the alternate's values, which start `distance` bases before the variant, to the 2 · distance + 1 positions of the
- * reference. Bases of ALT stand one to one on those of REF; the last one that does takes the maximum over itself and what
+ * Brings the alternate's values, which start `distance` bases before the variant, to the `count` positions of the
+ * reference (SpliceAI: 2 · distance + 1). Bases of ALT stand one to one on those of REF; the last one that does takes the maximum over itself and what
  * ALT has more; what REF has more is 0. (With one base on a side: SpliceAI's rule, its long deletions included.)
  */
 export function alignToReference(
@@ -17,8 +17,8 @@ export function alignToReference(
   distance: number,
   refLength: number,
   altLength: number,
+  count = 2 * distance + 1,
 ): Float32Array {
-  const count = 2 * distance + 1
   const out = new Float32Array(count)
   if (altLength > refLength) {
     const extra = altLength - refLength

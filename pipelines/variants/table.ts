@@ -2,12 +2,14 @@ import { formatFloat32 } from '../../src/io/output/format-number.ts'
 import type { TableColumn, TableRow } from '../../src/io/output/table.ts'
 import type { ScoredVariant, Variant } from './options.ts'
 import type { RecordWriter } from './records.ts'
+import type { ScoreKind } from './score-kinds.ts'
 
-const effectColumns = ['acceptor_gain', 'acceptor_loss', 'donor_gain', 'donor_loss']
 const mostUint32 = 2 ** 32 - 1
 const encoder = new TextEncoder()
 
 export interface TableOptions {
+  /** What the columns of values are. */
+  readonly kind: ScoreKind
   readonly isRaw: boolean
   /** Whether alleles without a score have a row too, which says why. */
   readonly givesReasons: boolean
@@ -24,20 +26,11 @@ export interface VariantTable {
  * A row an allele and gene, those without a score last, once each: positions 0-based (null for POS 0), unrounded scores,
  * offsets in bases from the position.
  */
-export function variantTable({ isRaw, givesReasons }: TableOptions): VariantTable {
+export function variantTable({ kind, isRaw, givesReasons }: TableOptions): VariantTable {
   const nullable = (type: TableColumn['type'], names: readonly string[]): TableColumn[] =>
     names.map((name) => ({ name, type, isNullable: true }))
-  const values = [
-    ...nullable('float32', effectColumns),
-    ...nullable(
-      'int32',
-      effectColumns.map((name) => `${name}_offset`),
-    ),
-    ...nullable(
-      'float32',
-      isRaw ? ['reference', 'alternate'].flatMap((of) => effectColumns.map((name) => `${name}_${of}`)) : [],
-    ),
-  ]
+  const valueColumns = [...kind.columns, ...(isRaw ? (kind.raw?.columns ?? []) : [])]
+  const values = valueColumns.flatMap(({ name, isWhole }) => nullable(isWhole ? 'int32' : 'float32', [name]))
   const none = values.map(() => undefined)
   const columns: TableColumn[] = [
     { name: 'contig', type: 'name', isNullable: false },
@@ -56,10 +49,9 @@ export function variantTable({ isRaw, givesReasons }: TableOptions): VariantTabl
       const place = (alt: string): TableRow => [variant.contig, position, variant.ref, alt]
       const reasons = givesReasons ? [undefined] : []
       return [
-        ...scores.map(({ alt, gene, transcript, strand, effects }) => {
-          const raw = effects && isRaw ? [...effects.reference, ...effects.alternate] : []
-          const found = effects ? [...effects.scores, ...effects.offsets, ...raw] : none
-          return [...place(alt), gene, transcript, strand, ...found, ...reasons]
+        ...scores.map((score) => {
+          const { alt, gene, transcript, strand } = score
+          return [...place(alt), gene, transcript, strand, ...valueColumns.map(({ value }) => value(score)), ...reasons]
         }),
         ...(givesReasons ? skipped : []).map(({ alt, reason }) => [
           ...place(alt),

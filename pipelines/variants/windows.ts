@@ -9,6 +9,11 @@ const decoder = new TextDecoder()
 /** An allele to be scored in a gene. */
 export interface Task {
   readonly gene: Transcript
+  /** What the model sees of the sequence: elsewhere stands N. The gene itself, or its strand of the contig. */
+  readonly seen: Transcript
+  /** Positions of the reference that are compared: `start` (inclusive) to `end` (exclusive). */
+  readonly start: number
+  readonly end: number
   /** 0-based. */
   readonly position: number
   readonly refLength: number
@@ -21,7 +26,7 @@ export interface Halo {
   readonly right: number
 }
 
-/** Tasks of one gene that lie near each other share the reference's values from `start` to `end`. */
+/** Tasks that see the same and lie near each other share the reference's values from `start` to `end`. */
 export interface SharedReference {
   readonly gene: Transcript
   readonly start: number
@@ -35,20 +40,19 @@ export interface SharedReference {
  */
 export function shareReferences(
   tasks: readonly Task[],
-  { distance, halo, mostBases }: { readonly distance: number; readonly halo: Halo; readonly mostBases: number },
+  { halo, mostBases }: { readonly halo: Halo; readonly mostBases: number },
 ): SharedReference[] {
   const genes = new Map<Transcript, Task[]>()
   for (const task of tasks) {
-    const found = genes.get(task.gene)
+    const found = genes.get(task.seen)
     if (found) found.push(task)
-    else genes.set(task.gene, [task])
+    else genes.set(task.seen, [task])
   }
   const shared: { gene: Transcript; start: number; end: number; tasks: Task[] }[] = []
   for (const [gene, ofGene] of genes) {
     let last: (typeof shared)[number] | undefined
-    for (const task of ofGene.toSorted((a, b) => a.position - b.position)) {
-      const start = task.position - distance
-      const end = task.position + distance + 1
+    for (const task of ofGene.toSorted((a, b) => a.start - b.start)) {
+      const { start, end } = task
       if (last && start - last.end <= (halo.left + halo.right) / 2 && end - last.start <= mostBases) {
         last.end = Math.max(last.end, end)
         last.tasks.push(task)
@@ -93,10 +97,8 @@ export class GeneSequence {
     return { piece: this.#piece(this.#letters, end - start), key: this.#key(start, end) }
   }
 
-  /** The piece with ALT in the place of REF, from `distance` bases before the variant to as many after it. */
-  alternate({ position, refLength, alt }: Task, distance: number): { piece: Piece; key: string } {
-    const start = position - distance
-    const end = position + distance + 1
+  /** The piece with ALT in the place of REF, from the task's start to its end. */
+  alternate({ position, refLength, alt, start, end }: Task): { piece: Piece; key: string } {
     const at = (place: number): number => place - this.#first
     const head = this.#letters.subarray(at(start - this.#before), at(position))
     const tail = this.#letters.subarray(at(position + refLength), at(end + this.#after))

@@ -75,6 +75,7 @@ function build(checkpoints: readonly Checkpoint[], backend: Backend, options: Mo
       // A state is of the base that was read last; a prediction is of the one after it.
       receptiveField: { left: layer === undefined ? left : left - 1, right },
       tracks: layer === undefined ? languageTracks : channelTracks(channelCount),
+      trainedBases: Math.min(...networks.map(({ architecture }) => trainedBases(architecture))),
     }
     const readout = layer === undefined ? languageReadout : stateReadout(channelCount)
     return { ...createStreamModel(info, networks, backend, readout), atLayer }
@@ -98,6 +99,9 @@ function build(checkpoints: readonly Checkpoint[], backend: Backend, options: Mo
   }
   return { ...createWindowModel(info, networks, readout, backend), atLayer }
 }
+
+/** HyenaDNA's filters have two taps more than its sequences had bases. */
+const trainedBases = ({ maxLength }: HyenaArchitecture): number => Math.max(1, maxLength - 2)
 
 /** The tracks that a model of these checkpoints has. */
 export function tracksOf(checkpoints: readonly Checkpoint[]): readonly Track[] {

@@ -20,6 +20,8 @@ export interface ModelInfo {
   /** Bases on each side that a position's prediction depends on; `left` is Infinity where a causal filter covers everything. */
   readonly receptiveField: ReceptiveField
   readonly tracks: readonly Track[]
+  /** Of language models: bases of the sequences they were trained on. */
+  readonly trainedBases?: number
   readonly parameterCount: number
   /** SHA-256 of the weights file (of the members' hashes joined, for an ensemble), lower-case hex. */
   readonly sha256: string

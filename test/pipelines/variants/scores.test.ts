@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { showScore } from '../../../pipelines/variants/records.ts'
+import { showScore } from '../../../pipelines/variants/show-score.ts'
 import { alignToReference, effectsOf, type SiteTracks } from '../../../pipelines/variants/scores.ts'
 
 const values = (...numbers: number[]): Float32Array => Float32Array.from(numbers)
