@@ -1,11 +1,15 @@
 import { type AdvanceHistoryArguments, checkAdvanceHistory } from './advance-history/advance-history.ts'
+import { checkAffineLeakyGradient, type AffineLeakyGradientArguments } from './affine-leaky-gradient/affine-leaky-gradient.ts'
+import { checkCrossEntropy, type CrossEntropyArguments } from './cross-entropy/cross-entropy.ts'
 import { checkDilatedConv, type DilatedConvArguments } from './dilated-conv/dilated-conv.ts'
+import { checkDilatedConvWeights, type DilatedConvWeightsArguments } from './dilated-conv-weights/dilated-conv-weights.ts'
 import { checkEmbedding, type EmbeddingArguments } from './embedding/embedding.ts'
 import { checkGatedProjection, type GatedProjectionArguments } from './gated-projection/gated-projection.ts'
 import { checkImplicitFilter, type ImplicitFilterArguments } from './implicit-filter/implicit-filter.ts'
 import { checkLinear, type LinearArguments } from './linear/linear.ts'
 import { checkLongConv, type LongConvArguments, type PreparedFilter } from './long-conv/long-conv.ts'
 import { checkMlp, type MlpArguments } from './mlp/mlp.ts'
+import { checkNormGradient, type NormGradientArguments } from './norm-gradient/norm-gradient.ts'
 import type { Tensor, Weights } from './tensor.ts'
 
 /** The closed set of operations: an op added here does not compile until every backend has it. */
@@ -22,6 +26,10 @@ export interface OpArguments<
   dilatedConv: DilatedConvArguments<T, W>
   advanceHistory: AdvanceHistoryArguments<T>
   implicitFilter: ImplicitFilterArguments<T, W>
+  dilatedConvWeights: DilatedConvWeightsArguments<T, W>
+  affineLeakyGradient: AffineLeakyGradientArguments<T, W>
+  normGradient: NormGradientArguments<T, W>
+  crossEntropy: CrossEntropyArguments<T>
 }
 export type OpName = keyof OpArguments
 
@@ -37,6 +45,10 @@ const checks: { readonly [K in OpName]: (args: OpArguments[K]) => void } = {
   dilatedConv: checkDilatedConv,
   advanceHistory: checkAdvanceHistory,
   implicitFilter: checkImplicitFilter,
+  dilatedConvWeights: checkDilatedConvWeights,
+  affineLeakyGradient: checkAffineLeakyGradient,
+  normGradient: checkNormGradient,
+  crossEntropy: checkCrossEntropy,
 }
 
 const opNames = Object.keys(checks) as OpName[]

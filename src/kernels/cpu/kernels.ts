@@ -1,4 +1,8 @@
 import { advanceHistoryCpu } from '../advance-history/advance-history.cpu.ts'
+import { affineLeakyGradientCpu } from '../affine-leaky-gradient/affine-leaky-gradient.cpu.ts'
+import { crossEntropyCpu } from '../cross-entropy/cross-entropy.cpu.ts'
+import { dilatedConvWeightsCpu } from '../dilated-conv-weights/dilated-conv-weights.cpu.ts'
+import { normGradientCpu } from '../norm-gradient/norm-gradient.cpu.ts'
 import { dilatedConvCpu } from '../dilated-conv/dilated-conv.cpu.ts'
 import { prepareDilatedConvKernel } from '../dilated-conv/prepare.cpu.ts'
 import { embeddingCpu } from '../embedding/embedding.cpu.ts'
@@ -21,6 +25,10 @@ export const cpuKernels: { readonly [K in OpName]: CpuKernel<K> } = {
   dilatedConv: dilatedConvCpu,
   advanceHistory: advanceHistoryCpu,
   implicitFilter: implicitFilterCpu,
+  dilatedConvWeights: dilatedConvWeightsCpu,
+  affineLeakyGradient: affineLeakyGradientCpu,
+  normGradient: normGradientCpu,
+  crossEntropy: crossEntropyCpu,
 }
 
 export const cpuInternalKernels: { readonly [K in keyof CpuInternalArguments]: CpuInternalKernel<K> } = {

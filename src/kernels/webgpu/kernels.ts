@@ -1,4 +1,8 @@
 import { advanceHistoryGpu } from '../advance-history/advance-history.webgpu.ts'
+import { affineLeakyGradientGpu } from '../affine-leaky-gradient/affine-leaky-gradient.webgpu.ts'
+import { crossEntropyGpu } from '../cross-entropy/cross-entropy.webgpu.ts'
+import { dilatedConvWeightsGpu } from '../dilated-conv-weights/dilated-conv-weights.webgpu.ts'
+import { normGradientGpu } from '../norm-gradient/norm-gradient.webgpu.ts'
 import { dilatedConvGpu } from '../dilated-conv/dilated-conv.webgpu.ts'
 import { embeddingGpu } from '../embedding/embedding.webgpu.ts'
 import { gatedProjectionGpu } from '../gated-projection/gated-projection.webgpu.ts'
@@ -18,4 +22,8 @@ export const gpuKernels: { readonly [K in OpName]: GpuKernel<K> } = {
   dilatedConv: dilatedConvGpu,
   advanceHistory: advanceHistoryGpu,
   implicitFilter: implicitFilterGpu,
+  dilatedConvWeights: dilatedConvWeightsGpu,
+  affineLeakyGradient: affineLeakyGradientGpu,
+  normGradient: normGradientGpu,
+  crossEntropy: crossEntropyGpu,
 }
