@@ -1,8 +1,14 @@
 import { type AdvanceHistoryArguments, checkAdvanceHistory } from './advance-history/advance-history.ts'
-import { checkAffineLeakyGradient, type AffineLeakyGradientArguments } from './affine-leaky-gradient/affine-leaky-gradient.ts'
+import {
+  checkAffineLeakyGradient,
+  type AffineLeakyGradientArguments,
+} from './affine-leaky-gradient/affine-leaky-gradient.ts'
 import { checkCrossEntropy, type CrossEntropyArguments } from './cross-entropy/cross-entropy.ts'
 import { checkDilatedConv, type DilatedConvArguments } from './dilated-conv/dilated-conv.ts'
-import { checkDilatedConvWeights, type DilatedConvWeightsArguments } from './dilated-conv-weights/dilated-conv-weights.ts'
+import {
+  checkDilatedConvWeights,
+  type DilatedConvWeightsArguments,
+} from './dilated-conv-weights/dilated-conv-weights.ts'
 import { checkEmbedding, type EmbeddingArguments } from './embedding/embedding.ts'
 import { checkGatedProjection, type GatedProjectionArguments } from './gated-projection/gated-projection.ts'
 import { checkImplicitFilter, type ImplicitFilterArguments } from './implicit-filter/implicit-filter.ts'

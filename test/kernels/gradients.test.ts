@@ -26,28 +26,33 @@ const shapes: [number, number, number, number, number][] = [
 ]
 
 forEachBackend('dilatedConvWeights', (backend) => {
-  it.each(shapes)('%i x %i, width %i, dilation %i, %i positions', async (outChannels, inChannels, width, dilation, length) => {
-    const b = backend()
-    const x = randomArray(inChannels * (length + (width - 1) * dilation), 1)
-    const g = randomArray(outChannels * length, 2)
-    const [scale, shift] = [randomArray(inChannels, 3), randomArray(inChannels, 4)]
-    for (const before of [undefined, { scale, shift }]) {
-      const weightGradient = poisoned(b, outChannels, inChannels * width)
-      const biasGradient = poisoned(b, outChannels, 1)
-      b.ops.dilatedConvWeights({
-        weightGradient,
-        biasGradient,
-        input: tensorOf(b, inChannels, x),
-        gradient: tensorOf(b, outChannels, g),
-        width,
-        dilation,
-        before: before && { scale: b.weights(scale, [inChannels]), shift: b.weights(shift, [inChannels]) },
-      })
-      const expected = oracle.dilatedConvWeights(matrix(x, inChannels), matrix(g, outChannels), width, dilation, { before })
-      expect(relativeError(await b.read(weightGradient), flat(expected.weight))).toBeLessThan(bound)
-      expect(relativeError(await b.read(biasGradient), expected.bias)).toBeLessThan(bound)
-    }
-  })
+  it.each(shapes)(
+    '%i x %i, width %i, dilation %i, %i positions',
+    async (outChannels, inChannels, width, dilation, length) => {
+      const b = backend()
+      const x = randomArray(inChannels * (length + (width - 1) * dilation), 1)
+      const g = randomArray(outChannels * length, 2)
+      const [scale, shift] = [randomArray(inChannels, 3), randomArray(inChannels, 4)]
+      for (const before of [undefined, { scale, shift }]) {
+        const weightGradient = poisoned(b, outChannels, inChannels * width)
+        const biasGradient = poisoned(b, outChannels, 1)
+        b.ops.dilatedConvWeights({
+          weightGradient,
+          biasGradient,
+          input: tensorOf(b, inChannels, x),
+          gradient: tensorOf(b, outChannels, g),
+          width,
+          dilation,
+          before: before && { scale: b.weights(scale, [inChannels]), shift: b.weights(shift, [inChannels]) },
+        })
+        const expected = oracle.dilatedConvWeights(matrix(x, inChannels), matrix(g, outChannels), width, dilation, {
+          before,
+        })
+        expect(relativeError(await b.read(weightGradient), flat(expected.weight))).toBeLessThan(bound)
+        expect(relativeError(await b.read(biasGradient), expected.bias)).toBeLessThan(bound)
+      }
+    },
+  )
 
   it('works on views and leaves their surroundings alone', async () => {
     const b = backend()
@@ -199,9 +204,18 @@ describe('the references themselves, by central differences', () => {
       return dot(rows, g)
     }
     const got = oracle.affineLeakyGradient(matrix(x, channels), matrix(g, channels), { scale, shift })
-    agree(flat(got.input), oracle.slopeOf((v) => value(v, scale, shift), x))
-    agree(got.scale, oracle.slopeOf((v) => value(x, v, shift), scale))
-    agree(got.shift, oracle.slopeOf((v) => value(x, scale, v), shift))
+    agree(
+      flat(got.input),
+      oracle.slopeOf((v) => value(v, scale, shift), x),
+    )
+    agree(
+      got.scale,
+      oracle.slopeOf((v) => value(x, v, shift), scale),
+    )
+    agree(
+      got.shift,
+      oracle.slopeOf((v) => value(x, scale, v), shift),
+    )
   })
 
   it('norm', () => {
@@ -213,13 +227,19 @@ describe('the references themselves, by central differences', () => {
       for (let t = 0; t < length; t++) {
         const mean = rows.reduce((sum, row) => sum + row[t], 0) / channels
         const variance = rows.reduce((sum, row) => sum + (row[t] - mean) ** 2, 0) / channels
-        rows.forEach((row, c) => (out[c][t] = ((row[t] - mean) / Math.sqrt(variance + epsilon)) * weight[c]))
+        for (const [c, row] of rows.entries()) out[c][t] = ((row[t] - mean) / Math.sqrt(variance + epsilon)) * weight[c]
       }
       return dot(out, g)
     }
     const got = oracle.normGradient(matrix(x, channels), matrix(g, channels), weight, epsilon)
-    agree(flat(got.input), oracle.slopeOf((v) => value(v, weight), x))
-    agree(got.weight, oracle.slopeOf((v) => value(x, v), weight))
+    agree(
+      flat(got.input),
+      oracle.slopeOf((v) => value(v, weight), x),
+    )
+    agree(
+      got.weight,
+      oracle.slopeOf((v) => value(x, v), weight),
+    )
   })
 
   it('softmax cross-entropy', () => {
@@ -237,7 +257,14 @@ describe('gradients on cpu', () => {
     const g = tensorOf(b, 32, randomArray(32 * 8000, 2))
     const once = async (): Promise<Float32Array> => {
       const weightGradient = poisoned(b, 32, 32 * 11)
-      b.ops.dilatedConvWeights({ weightGradient, biasGradient: poisoned(b, 32, 1), input: x, gradient: g, width: 11, dilation: 1 })
+      b.ops.dilatedConvWeights({
+        weightGradient,
+        biasGradient: poisoned(b, 32, 1),
+        input: x,
+        gradient: g,
+        width: 11,
+        dilation: 1,
+      })
       return b.read(weightGradient)
     }
     const first = await once()
@@ -249,8 +276,12 @@ describe('gradients on cpu', () => {
     const b = createCpuBackend({ threads: 1 })
     const [x, g] = [b.tensor(2, 20), b.tensor(3, 10)]
     const outputs = { weightGradient: b.tensor(3, 22), biasGradient: b.tensor(3, 1) }
-    expect(() => b.ops.dilatedConvWeights({ ...outputs, input: x, gradient: g, width: 11, dilation: 2 })).toThrow(ShapeError)
-    expect(() => b.ops.dilatedConvWeights({ ...outputs, input: x, gradient: g, width: 11, dilation: 0 })).toThrow('bad dilation')
+    expect(() => b.ops.dilatedConvWeights({ ...outputs, input: x, gradient: g, width: 11, dilation: 2 })).toThrow(
+      ShapeError,
+    )
+    expect(() => b.ops.dilatedConvWeights({ ...outputs, input: x, gradient: g, width: 11, dilation: 0 })).toThrow(
+      'bad dilation',
+    )
     await b.destroy()
   })
 })

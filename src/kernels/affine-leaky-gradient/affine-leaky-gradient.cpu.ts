@@ -4,15 +4,7 @@ import { defaultSlope } from '../dilated-conv/dilated-conv.ts'
 import { affineLeakyGradientWasm } from '../generated/affine-leaky-gradient.wasm.ts'
 
 interface Exports {
-  affineLeakyBackward(
-    g: number,
-    x: number,
-    n: number,
-    scale: number,
-    shift: number,
-    slope: number,
-    sums: number,
-  ): void
+  affineLeakyBackward(g: number, x: number, n: number, scale: number, shift: number, slope: number, sums: number): void
   addRow(y: number, x: number, n: number): void
 }
 

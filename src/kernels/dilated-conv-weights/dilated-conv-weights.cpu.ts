@@ -234,18 +234,6 @@ function transformed(
     }
     wasm.addSpectra(sums, tapFloats * 4, x, xPlane, inRows, y, yPlane, outRows, rowBytes, fftSize / 2, work)
   }
-  wasm.multiplyAdd(
-    taps,
-    tapFloats * 4,
-    tapBlocks,
-    tapFloats,
-    sums,
-    factorsAt,
-    planes * 16,
-    planes,
-    tapFloats * 4,
-    1,
-    0,
-  )
+  wasm.multiplyAdd(taps, tapFloats * 4, tapBlocks, tapFloats, sums, factorsAt, planes * 16, planes, tapFloats * 4, 1, 0)
   return { taps: memory.subarray(taps / 4, taps / 4 + width * tapFloats), tapFloats, biases }
 }

@@ -32,11 +32,11 @@ fn weightSums(
 ) {
   let k = workgroup.x + workgroup.z * grid.x;
   let i = min(k / params.width, params.inChannels - 1u); // workgroups past the end compute too, and write nothing
-  let from = params.inputOffset + i * params.inputStride + (k % params.width) * params.dilation;
+  let first = params.inputOffset + i * params.inputStride + (k % params.width) * params.dilation;
   let along = params.gradientOffset + workgroup.y * params.gradientStride;
   var sum = 0.0;
   for (var t = local; t < params.length; t += 64u) {
-    var x = input[from + t];
+    var x = input[first + t];
     if (hasBefore) {
       x = x * scale[i] + shift[i];
       x = select(leakySlope * x, x, x > 0.0);
