@@ -15,6 +15,7 @@ import { print } from './print.ts'
 import { shardCommand } from './shard-command.ts'
 import { watchSignals } from './signals.ts'
 import { hideStandardInput, showStandardInput } from './standard-input-word.ts'
+import { trainCommand } from './train-command.ts'
 import { type Known, usageError } from './usage-error.ts'
 import { variantsCommand } from './variants-command.ts'
 
@@ -23,6 +24,7 @@ const commands = [
   predictCommand,
   variantsCommand,
   embedCommand,
+  trainCommand,
   shardCommand,
   modelsCommand,
   indexCommand,

@@ -3,7 +3,11 @@ import type { Contig } from '../../src/genome.ts'
 import { nameSome } from '../../src/io/fasta/names.ts'
 import { GeneIndex } from '../../src/io/variants/annotation/gene-index.ts'
 import type { Annotation } from '../../src/io/variants/annotation/read-genes.ts'
-import { chooseTranscripts, type TranscriptChoice } from '../../src/io/variants/annotation/transcript.ts'
+import {
+  chooseTranscripts,
+  type Transcript,
+  type TranscriptChoice,
+} from '../../src/io/variants/annotation/transcript.ts'
 import { matchContig } from '../../src/io/variants/contig-names.ts'
 
 /** The genome's contigs under their own names and, with `chr` put before or taken off, under those of other files. */
@@ -44,6 +48,11 @@ export class ContigNames {
    * once. FormatError where there are none at all, and where one ends beyond its contig.
    */
   index(annotation: Annotation, choice: TranscriptChoice): GeneIndex {
+    return new GeneIndex(this.transcripts(annotation, choice))
+  }
+
+  /** The same as a list, in the order of the file. */
+  transcripts(annotation: Annotation, choice: TranscriptChoice): readonly Transcript[] {
     const chosen = chooseTranscripts(annotation.transcripts, choice)
     if (chosen.length === 0)
       throw new FormatError({ where: annotation.name, what: 'none of the transcripts asked for is in the annotation' })
@@ -85,6 +94,6 @@ export class ContigNames {
         `${annotation.name} missing`,
         `${annotation.name} has genes on ${missing.size === 1 ? 'a contig' : `${missing.size} contigs`} that ${this.#genomeName} lacks: ${[...missing].slice(0, 3).join(', ')}${missing.size > 3 ? ', …' : ''}`,
       )
-    return new GeneIndex(matched)
+    return matched
   }
 }

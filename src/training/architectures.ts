@@ -64,6 +64,9 @@ export function expectTrainable(name: string, architecture: Architecture): Train
     })
   }
   if (architecture.kind === 'hyena') return fail('this is a language model, and splice models are trained')
+  if (architecture.kind === 'pangolin') return fail('Pangolin has other outputs than the splice sites that are trained')
+  if (architecture.kind === 'openspliceai' && architecture.slope !== undefined)
+    return fail("SpliceAI's own networks cannot be trained: a folder could not say which ReLUs they have")
   if (architecture.kind === 'splice-hyena' && architecture.blocks.some((block) => block.type !== 'conv'))
     return fail('networks with long filters or MLPs cannot be trained yet')
   return architecture

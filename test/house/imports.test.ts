@@ -59,6 +59,7 @@ const allowed: Record<string, readonly string[]> = {
     'pipelines/embed',
     'pipelines/predict',
     'pipelines/variants',
+    'pipelines/train',
     'pipelines/models/',
     'pipelines/device/',
     'src/',
@@ -69,6 +70,8 @@ const allowed: Record<string, readonly string[]> = {
   'pipelines/embed.ts': ['pipelines/embed/', 'pipelines/predict', 'src/'],
   'pipelines/variants/': ['pipelines/variants/', 'pipelines/predict', 'src/'],
   'pipelines/variants.ts': ['pipelines/variants/', 'pipelines/predict', 'src/'],
+  'pipelines/train/': ['pipelines/train/', 'pipelines/predict', 'src/'],
+  'pipelines/train.ts': ['pipelines/train/', 'pipelines/variants/contigs.ts', 'pipelines/run/version.ts', 'src/'],
   'pipelines/models/': ['pipelines/models/', 'src/'],
   'pipelines/device/': ['pipelines/device/', 'src/'],
 }
