@@ -1,7 +1,6 @@
 import { ConfigError, LimitError } from '../src/errors.ts'
 import type { Genome } from '../src/genome.ts'
 import type { Annotation } from '../src/io/variants/annotation/read-genes.ts'
-import { TrainingFolder } from '../src/io/output/training-folder.ts'
 import type { Transcript } from '../src/io/variants/annotation/transcript.ts'
 import { architectureOf, expectTrainable, freshTensors, type Tensors } from '../src/training/architectures.ts'
 import { Random } from '../src/training/random.ts'
@@ -16,7 +15,6 @@ import { scheduleOf } from './train/schedule.ts'
 import { Session } from './train/session.ts'
 import { showRegions, splitGenes } from './train/split.ts'
 import { ContigNames } from './variants/contigs.ts'
-import { version } from './run/version.ts'
 
 /** Bases of genes that are predicted to choose among steps. */
 const mostSelectionBases = 1_000_000
@@ -77,6 +75,8 @@ export async function train(genome: Genome, genes: Annotation, options: TrainOpt
     })
 
   // 3. The network, and what an interrupted training left.
+  // Only here: folders are of Node's world, and a browser can still import the library.
+  const { TrainingFolder } = await import('../src/io/output/training-folder.ts')
   const folder = await TrainingFolder.open(options.output, { resume: options.resume === true })
   try {
     const tensors: Tensors = from
@@ -118,6 +118,7 @@ export async function train(genome: Genome, genes: Annotation, options: TrainOpt
     const heldOut = acceptor && donor && { acceptor: { ...accuracy(acceptor) }, donor: { ...accuracy(donor) } }
 
     // 6. The folder.
+    const { version } = await import('./run/version.ts')
     const withIntervals = (scores: NonNullable<typeof acceptor>) => {
       const { topK, averagePrecision } = intervals(scores, seed)
       return { ...accuracy(scores), topKInterval: topK, precisionInterval: averagePrecision }

@@ -13,6 +13,7 @@ import { isMiningStep, partDone, type Schedule } from './schedule.ts'
 import { readState, writeState } from './state-file.ts'
 
 const saveSeconds = 120
+/** Losses are averaged over so many. */
 const reportSteps = 20
 
 /** What a state file says besides its tensors. */
@@ -73,12 +74,11 @@ export class Session {
       const { siteLoss, positions } = await this.#step(done())
       this.positions += positions
       sums = { ...sums, loss: sums.loss + siteLoss, count: sums.count + 1, positions: sums.positions + positions }
-      if (trainer.step % reportSteps === 0) {
-        const seconds = (performance.now() - sums.since) / 1000
-        const loss = sums.loss / sums.count
-        const positionsPerSecond = sums.positions / seconds
-        const { step } = trainer
-        options.onProgress?.({ step, done: done(), loss, positionsPerSecond, selection: this.#best?.evaluation })
+      const { step } = trainer
+      const loss = sums.loss / sums.count
+      const positionsPerSecond = sums.positions / ((performance.now() - sums.since) / 1000)
+      options.onProgress?.({ step, done: done(), loss, positionsPerSecond, selection: this.#best?.evaluation })
+      if (step % reportSteps === 0) {
         await folder.addMetrics({
           step,
           loss,

@@ -44,6 +44,7 @@ it('exports what the contract names and nothing by accident', () => {
     'pullModel',
     'runShard',
     'scoreVariants',
+    'train',
     'writeArrow',
     'writeBedGraph',
     'writeEmbeddings',
