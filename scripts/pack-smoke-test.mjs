@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'genoconv-pack-'))
@@ -43,6 +44,25 @@ export const filtered: Float32Array = await longConv(backend, { input: new Float
   }
 }
 
+/** Bundles a page that uses the package, as its owner would: one file of ours, nothing of Node's. */
+async function checkBundle() {
+  writeFileSync(join(folder, 'page.js'), "export { createBackend, loadModel, openGenome, predict } from 'genoconv'\n")
+  const { metafile } = await build({
+    absWorkingDir: folder,
+    entryPoints: ['page.js'],
+    bundle: true,
+    write: false,
+    metafile: true,
+    format: 'esm',
+    platform: 'browser',
+    logLevel: 'warning',
+  })
+  const inputs = Object.keys(metafile.inputs).sort().join()
+  if (inputs !== 'node_modules/genoconv/dist/browser/genoconv.js,page.js') throw new Error(`a page bundles ${inputs}`)
+  for (const name of ['LICENSE.txt', 'models/splice/config.json', 'models/splice/model.safetensors'])
+    if (!existsSync(join(folder, 'node_modules/genoconv/dist/browser', name))) throw new Error(`${name} is missing`)
+}
+
 try {
   run('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder], root)
   const archive = readdirSync(folder).find((name) => name.endsWith('.tgz'))
@@ -60,6 +80,7 @@ try {
   ])
   if (!existsSync(join(folder, 'out.arrow'))) throw new Error('predict wrote no output')
   checkTypes()
+  await checkBundle()
   const names = run('node', ['-e', "import('genoconv').then((m) => console.log(Object.keys(m).join(' ')))"]).trim()
   console.log(`genoconv ${version} installs and runs; exports: ${names}`)
 } finally {

@@ -17,6 +17,17 @@ export class Compute {
     return this.#reject !== undefined
   }
 
+  /** Loads the worker, so that it is there when it is asked. */
+  start(): Worker {
+    if (this.#worker) return this.#worker
+    const worker = new Worker(this.#url, { type: 'module' })
+    worker.onerror = () => {
+      if (this.#worker === worker) this.#worker = undefined // who asks next is told
+    }
+    this.#worker = worker
+    return worker
+  }
+
   /** Rejects with the worker's words, or with `Stopped`. */
   async ask<K extends keyof Requests>(
     kind: K,
@@ -24,10 +35,11 @@ export class Compute {
     onEvent: (event: Event) => void = () => {},
   ): Promise<Requests[K]['answer']> {
     if (this.isBusy) throw new Error('The last request is still at work.')
-    this.#worker ??= new Worker(this.#url, { type: 'module' })
-    const worker = this.#worker
+    const worker = this.start()
+    let own: ((error: Error) => void) | undefined
     try {
       return await new Promise<Requests[K]['answer']>((resolve, reject) => {
+        own = reject
         this.#reject = reject
         worker.onmessage = ({ data }: MessageEvent<Reply>) => {
           if (data.kind === 'event') onEvent(data.event)
@@ -41,13 +53,14 @@ export class Compute {
         worker.postMessage({ kind, ...asked } as Asked)
       })
     } finally {
-      this.#reject = undefined
+      if (this.#reject === own) this.#reject = undefined
     }
   }
 
   /** Ends what is at work, at once. */
   stop(): void {
     const reject = this.#reject
+    this.#reject = undefined
     this.#end()
     reject?.(new Stopped('stopped'))
   }

@@ -59,8 +59,9 @@ async function during(action: () => Promise<void>): Promise<void> {
   try {
     await action()
   } catch (error) {
-    if (error instanceof Stopped) say('Stopped.')
-    else {
+    if (error instanceof Stopped) {
+      if (!compute.isBusy) say('Stopped.')
+    } else {
       element('problem').textContent = error instanceof Error ? error.message : String(error)
       element('problem').hidden = false
       say('')
@@ -103,6 +104,8 @@ async function open(name: string, input: Blob | string): Promise<void> {
   say(`Opening ${name}…`)
   contigs = await compute.ask('open', { source: opening }, onEvent)
   source = opening
+  shown = undefined // it was of another sequence
+  element('results').hidden = true
   const first = contigs.find(({ length }) => length > 0)
   if (!first) throw new Error(`${name}: there are no bases in it.`)
   element('contigs').replaceChildren(...contigs.slice(0, 1000).map((contig) => new Option(contig.name, contig.name)))
@@ -247,4 +250,4 @@ for (const button of document.querySelectorAll<HTMLButtonElement>('[data-move]')
   button.addEventListener('click', () => view.move(button.dataset['move'] as 'in'))
 for (const button of document.querySelectorAll<HTMLButtonElement>('[data-download]'))
   button.addEventListener('click', () => void during(() => download(button.dataset['download'] as 'arrow')))
-page.dataset['state'] = 'empty'
+compute.start()

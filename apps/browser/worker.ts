@@ -21,6 +21,7 @@ import { paddedGenome } from './padded-genome.ts'
 declare const GENOCONV_VERSION: string
 
 const memoryBytes = 2 ** 30
+const pieceBases = 2 ** 13
 /** Bases between two signs of life; more would be a little faster, as windows overlap. */
 const chunkBases = { webgpu: 2 ** 17, cpu: 2 ** 15 }
 
@@ -81,11 +82,11 @@ const handlers: { [K in keyof Requests]: (asked: Requests[K]['asked']) => Promis
       if (!isStarted)
         tell({ kind: 'started', model: info.name, family: info.family, tracks: Object.keys(batch.tracks) })
       isStarted = true
-      const { region, bases, tracks } = copyOf(batch)
-      tell({ kind: 'batch', batch: { region, bases, tracks } }, [
-        bases.buffer as ArrayBuffer,
-        ...Object.values(tracks).map((values) => values.buffer as ArrayBuffer),
-      ])
+      for (const piece of piecesOf(batch))
+        tell({ kind: 'batch', batch: piece }, [
+          piece.bases.buffer as ArrayBuffer,
+          ...Object.values(piece.tracks).map((values) => values.buffer as ArrayBuffer),
+        ])
     }
     const metadata = new Map([
       ['genoconv.version', GENOCONV_VERSION],
@@ -120,12 +121,22 @@ const handlers: { [K in keyof Requests]: (asked: Requests[K]['asked']) => Promis
   },
 }
 
-/** Arrays of its own, which can be handed over without taking more along. */
-const copyOf = ({ region, bases, tracks }: PredictionBatch): Pick<PredictionBatch, 'region' | 'bases' | 'tracks'> => ({
+/** A batch in pieces that the page takes in without keeping anybody waiting, in arrays of their own, which can be handed over. */
+function* piecesOf({
   region,
-  bases: bases.slice(),
-  tracks: Object.fromEntries(Object.entries(tracks).map(([name, values]) => [name, values.slice()])),
-})
+  bases,
+  tracks,
+}: PredictionBatch): Generator<Pick<PredictionBatch, 'region' | 'bases' | 'tracks'>> {
+  for (let from = 0; from < bases.length; from += pieceBases) {
+    const to = Math.min(bases.length, from + pieceBases)
+    const cut = Object.entries(tracks).map(([name, values]) => [name, values.slice(from, to)])
+    yield {
+      region: { ...region, start: region.start + from, end: region.start + to },
+      bases: bases.slice(from, to),
+      tracks: Object.fromEntries(cut),
+    }
+  }
+}
 
 async function* batchesOf({ span, bases, tracks }: Prediction): AsyncGenerator<PredictionBatch> {
   yield { region: span, bases, tracks, regionIndex: 0 }

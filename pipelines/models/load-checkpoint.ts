@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path'
 import { ConfigError, FormatError } from '../../src/errors.ts'
+import { localPath } from '../../src/io/bytes/local-path.ts'
 import { findCached, isRepoId } from '../../src/io/hub/hub-cache.ts'
 import { readHubSettings } from '../../src/io/hub/hub-settings.ts'
 import type { DownloadProgress } from '../../src/io/hub/hub.ts'
@@ -70,7 +71,7 @@ export async function loadCheckpoints(
   const given = specs === undefined ? [] : typeof specs === 'string' ? [specs] : specs
   const checkpoints: Checkpoint[] = []
   for (const text of given.length > 0 ? given : [defaultModelName() ?? noDefault()]) {
-    for (const files of await filesOf(await parseModelSpec(text), options)) {
+    for (const files of await filesOf(await parseModelSpec(localPath(text)), options)) {
       const contents = await readModelFiles(files, options.signal)
       checkpoints.push(...readCheckpoints({ name: text, ...contents }, options.onWarning))
     }

@@ -36,13 +36,14 @@ export async function loadModel(
   const checkpoints: Checkpoint[] = []
   const given = [spec ?? []].flat() as readonly ModelSource[]
   for (const source of given.length > 0 ? given : [undefined]) {
-    if (source !== undefined && typeof source !== 'string') {
-      checkpoints.push(...(await readGivenModel(source, { signal, onWarning })))
+    const named = source instanceof URL && source.protocol === 'file:' ? source.href : source
+    if (named !== undefined && typeof named !== 'string') {
+      checkpoints.push(...(await readGivenModel(named, { signal, onWarning })))
       continue
     }
     // Only here: what names stand for is found in Node's world of files, and a browser can still import the library.
     const { loadCheckpoints } = await import('./load-checkpoint.ts')
-    checkpoints.push(...(await loadCheckpoints(source, { signal, onWarning, modelsUrl })))
+    checkpoints.push(...(await loadCheckpoints(named, { signal, onWarning, modelsUrl })))
   }
   return createModel(checkpoints, backend, { filterLength, frequencySparsity })
 }

@@ -198,6 +198,24 @@ describeChromium('the page in Chromium', () => {
     await page.waitForFunction(() => document.querySelector('#status')!.textContent!.startsWith('500 bases in'))
   })
 
+  it('a model file that is dropped computes; a model that does not fit the page says so', async () => {
+    const page = await open()
+    await page.setInputFiles('#model-file', [
+      `${root}models/splice/config.json`,
+      `${root}models/splice/model.safetensors`,
+    ])
+    expect(await page.textContent('#status')).toMatch(/model\.safetensors will be used/)
+    await drop(page)
+    await state(page, 'ready')
+    const { name, bytes } = await downloaded(page, 'arrow')
+    expect(name).toBe('BIRC7.model.safetensors.arrow')
+    const got = tableFromIPC(bytes).getChild('donor')!.toArray() as Float32Array
+    expect(Math.max(...got.map((value, i) => Math.abs(value - expected.batch.tracks['donor'][i])))).toBeLessThan(2e-6)
+    await page.setInputFiles('#model-file', { name: 'x.safetensors', mimeType: '', buffer: Buffer.from('hello') })
+    await page.waitForSelector('#problem:not([hidden])')
+    expect(await page.textContent('#problem')).toMatch(/^x\.safetensors: not a model/)
+  })
+
   it('says what is wrong with what it is given', async () => {
     const page = await open()
     await page.setInputFiles('#file', { name: 'x.fa', mimeType: '', buffer: Buffer.from('hello') })
