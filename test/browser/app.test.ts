@@ -115,7 +115,7 @@ describeChromium('the page in Chromium', () => {
     }
   }
 
-  it('one thread: from a file to tracks, table, download and a scored variant; no long task; stop; nothing leaves', async () => {
+  it('one thread: from a file to tracks, table, download and a scored variant; nothing leaves its origin', async () => {
     const page = await open()
     await page.selectOption('#device', 'one-thread')
     await drop(page)
