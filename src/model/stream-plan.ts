@@ -8,14 +8,14 @@ import { longHistoryLength } from './hyena/hyena-state.ts'
 import type { BlockCut, FilterPolicy } from './hyena/run-shape.ts'
 
 /** How a causal model runs over a sequence: its block and what is kept of the filters. */
-export interface StreamPlan extends BlockCut {
+interface StreamPlan extends BlockCut {
   readonly memoryBytes: number
   /** Expected seconds of what depends on how the run is cut, as `cuttingSeconds`; on a CPU. */
   readonly cuttingSeconds: number
 }
 
 /** A block must fill the history of the short convolutions; shorter ones would only cost time. */
-export const smallestBlock = 64
+const smallestBlock = 64
 /** Blocks shorter than this part of the filter, which is made anew for each, take hours: rather say how much memory is needed. */
 const leastBlockPerFilterLength = 1 / 8
 const preferredBlock = 131_072

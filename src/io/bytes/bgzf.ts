@@ -1,7 +1,7 @@
 import { unzip } from '@gmod/bgzf-filehandle'
 import { FormatError } from '../../errors.ts'
 import { concatBytes } from './byte-source.ts'
-import { crc32 as portableCrc32 } from './crc32.ts'
+import { crc32 as portableCrc32 } from '../../crc32.ts'
 
 /** One BGZF block: a gzip member of at most 64 KiB whose header tells its own size (SAM specification, section 4.1). */
 export interface BgzfBlock {

@@ -1,7 +1,7 @@
 import { FormatError } from '../../errors.ts'
 
 export { inflateOneByOne as inflateRun } from './bgzf.ts'
-export { crc32 } from './crc32.ts'
+export { crc32 } from '../../crc32.ts'
 
 /** Plain gzip through the browser's own inflater. It takes a single member: files of several should be made BGZF. */
 export async function* gunzipStream(source: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {

@@ -1,4 +1,4 @@
-import { madd } from '../cpu/simd.lib.as'
+import { madd, nmadd } from '../cpu/simd.lib.as'
 
 // Butterflies of the transform in twiddles.ts. Complex values stand in two planes, real parts and imaginary parts.
 // A node X^m - e^{i theta} with m = radix * stride splits into `radix` nodes of `stride` points: input k is multiplied by
@@ -15,13 +15,6 @@ import { madd } from '../cpu/simd.lib.as'
 @inline
 export const GAP: usize = (1 << 26) + (1 << 20) + 2112
 
-// @ts-ignore: decorator
-@inline
-export function nmadd(a: v128, b: v128, c: v128): v128 {
-  // @ts-ignore: a constant given to the compiler
-  if (RELAXED) return v128.relaxed_nmadd<f32>(a, b, c)
-  return v128.sub<f32>(c, v128.mul<f32>(a, b))
-}
 // @ts-ignore: decorator
 @inline
 export function add(a: v128, b: v128): v128 { return v128.add<f32>(a, b) }

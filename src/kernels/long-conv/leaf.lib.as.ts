@@ -1,5 +1,5 @@
-import { madd } from '../cpu/simd.lib.as'
-import { add, GAP, mul, nmadd, sub } from './fft.lib.as'
+import { madd, nmadd } from '../cpu/simd.lib.as'
+import { add, GAP, mul, sub } from './fft.lib.as'
 
 // @ts-ignore: decorator
 @inline

@@ -1,3 +1,4 @@
+import { crc32 } from '../../crc32.ts'
 import { FormatError } from '../../errors.ts'
 
 /** The part of PKZIP that `torch.save` writes: stored entries, with or without zip64 fields. Source: APPNOTE.TXT 6.3.10. */
@@ -140,16 +141,4 @@ function wideSizes(
   return [storedBytes, byteCount, headerOffset].every(Number.isSafeInteger)
     ? { storedBytes, byteCount, headerOffset }
     : undefined
-}
-
-const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1
-  return crc
-})
-
-export function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff
-  for (let i = 0; i < bytes.length; i++) crc = (crc >>> 8) ^ crcTable[(crc ^ bytes[i]) & 0xff]
-  return (crc ^ 0xffffffff) >>> 0
 }

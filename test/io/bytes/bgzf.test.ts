@@ -2,7 +2,7 @@ import { writeFileSync, utimesSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { gzipSync } from 'node:zlib'
 import { FormatError } from '../../../src/errors.ts'
-import { crc32 } from '../../../src/io/bytes/crc32.ts'
+import { crc32 } from '../../../src/crc32.ts'
 import type { Genome } from '../../../src/genome.ts'
 import { writeIndex } from '../../../src/io/fasta/write-index.ts'
 import {
