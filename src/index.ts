@@ -28,3 +28,4 @@ export {
   type PredictToFileOptions,
   type PredictToFileResult,
 } from '../pipelines/predict-to-file.ts'
+export { type RunningView, type ViewFiles, type ViewOptions, viewPredictions } from '../pipelines/view.ts'

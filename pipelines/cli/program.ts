@@ -18,12 +18,14 @@ import { hideStandardInput, showStandardInput } from './standard-input-word.ts'
 import { trainCommand } from './train-command.ts'
 import { type Known, usageError } from './usage-error.ts'
 import { variantsCommand } from './variants-command.ts'
+import { viewCommand } from './view-command.ts'
 
 /** In the order in which `--help` lists them. Each loads what it computes with when it is run, so that help comes at once. */
 const commands = [
   predictCommand,
   variantsCommand,
   embedCommand,
+  viewCommand,
   trainCommand,
   shardCommand,
   modelsCommand,

@@ -8,7 +8,10 @@ export interface Site {
   readonly value: number
 }
 
-/** The positions with the highest values of each track, kept while batches pass; a site that two regions hold counts once. */
+/**
+ * The positions with the largest values of each track, by magnitude, kept while batches pass; a site that two regions hold
+ * counts once.
+ */
 export class StrongestSites {
   private readonly count: number
   private readonly best = new Map<string, Site[]>()
@@ -18,20 +21,27 @@ export class StrongestSites {
     for (const track of tracks) this.best.set(track, [])
   }
 
-  add({ region, tracks }: PredictionBatch): void {
+  add({ region, tracks }: Pick<PredictionBatch, 'region' | 'tracks'>): void {
     for (const [track, sites] of this.best) {
       const values = tracks[track]
-      let least = sites.length < this.count ? Number.NEGATIVE_INFINITY : sites.at(-1)!.value
+      if (!values) continue
+      let least = this.threshold(track)!
       for (let i = 0; i < values.length; i++) {
-        if (!(values[i] > least)) continue
+        if (!(Math.abs(values[i]) > least)) continue
         const position = region.start + i
         if (sites.some((site) => site.position === position && site.contig === region.contig)) continue
         sites.push({ contig: region.contig, position, value: values[i] })
-        sites.sort((a, b) => b.value - a.value)
+        sites.sort((a, b) => Math.abs(b.value) - Math.abs(a.value))
         sites.length = Math.min(sites.length, this.count)
-        if (sites.length === this.count) least = sites.at(-1)!.value
+        if (sites.length === this.count) least = Math.abs(sites.at(-1)!.value)
       }
     }
+  }
+
+  /** The magnitude that a further site of `track` must exceed; undefined for a track that is not kept. */
+  threshold(track: string): number | undefined {
+    const sites = this.best.get(track)
+    return sites && (sites.length < this.count ? -1 : Math.abs(sites.at(-1)!.value))
   }
 
   /** Track -> sites, the strongest first. */

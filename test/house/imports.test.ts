@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { circles } from '../support/import-circles.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
-const files = ['src', 'pipelines'].flatMap((folder) =>
+const files = ['src', 'pipelines', 'apps/view'].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter((e) => e.isFile() && e.name.endsWith('.ts') && !e.name.endsWith('.as.ts'))
     .filter((e) => !e.parentPath.includes('generated'))
@@ -30,7 +30,7 @@ const wrongImports = (folder: string, isWrong: (target: string) => boolean): str
         .map((target) => `${file} -> ${target}`),
     )
 
-const isOurs = (target: string): boolean => /^(src|pipelines|test|bench|scripts)\//.test(target)
+const isOurs = (target: string): boolean => /^(src|pipelines|apps|test|bench|scripts)\//.test(target)
 
 /** Shared words, which everybody may import. */
 const shared = ['src/crc32.ts', 'src/genome.ts', 'src/errors.ts', 'src/streams.ts', 'src/validate.ts']
@@ -72,6 +72,8 @@ const allowed: Record<string, readonly string[]> = {
   'pipelines/variants.ts': ['pipelines/variants/', 'pipelines/predict', 'src/'],
   'pipelines/train/': ['pipelines/train/', 'pipelines/predict', 'src/'],
   'pipelines/train.ts': ['pipelines/train/', 'pipelines/variants/contigs.ts', 'pipelines/run/version.ts', 'src/'],
+  'pipelines/view/': ['pipelines/view/', 'pipelines/run/', 'pipelines/variants/options.ts', 'apps/view/', 'src/'],
+  'apps/view/': ['apps/view/'],
   'pipelines/models/': ['pipelines/models/', 'src/'],
   'pipelines/device/': ['pipelines/device/', 'src/'],
 }
@@ -95,7 +97,7 @@ describe('imports go one way', () => {
     expect(wrongImports('', isArrow)).toEqual(['src/io/output/arrow.ts -> apache-arrow'])
   })
   it('node: only where bytes are read, threads start, and in the programs', () => {
-    const rooms = /^(src\/io\/|src\/kernels\/cpu\/|pipelines\/(cli|run|shard|models|device)\/)/
+    const rooms = /^(src\/io\/|src\/kernels\/cpu\/|pipelines\/(cli|run|shard|models|device|view)\/)/
     expect(wrongImports('', (t) => t.startsWith('node:')).filter((line) => !rooms.test(line))).toEqual([])
   })
   it('no GPU type outside the WebGPU files', () => {

@@ -45,6 +45,7 @@ it('exports what the contract names and nothing by accident', () => {
     'runShard',
     'scoreVariants',
     'train',
+    'viewPredictions',
     'writeArrow',
     'writeBedGraph',
     'writeEmbeddings',

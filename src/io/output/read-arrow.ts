@@ -16,9 +16,25 @@ export interface RowBatch {
   readonly tracks: Readonly<Record<string, Float32Array>>
 }
 
+/** What is known of a block of rows, i.e. a record batch or row group, without reading it. */
+export interface BlockFacts {
+  readonly rows: number
+  /** Where its rows lie: contigs between two names, in the order of bytes, and positions `[start, end)`. */
+  readonly contigs?: readonly [first: string, last: string]
+  readonly positions?: readonly [start: number, end: number]
+  /** Least and largest value, by track; undefined where it has none. */
+  readonly ranges?: Readonly<Record<string, readonly [least: number, largest: number] | undefined>>
+}
+
 export interface PredictionFile {
   /** Schema metadata. */
   readonly metadata: ReadonlyMap<string, string>
+  readonly tracks: readonly string[]
+  readonly blockCount: number
+  /** Undefined in a file that does not say. */
+  readonly facts?: readonly BlockFacts[]
+  /** The rows of one block. */
+  read(block: number): Promise<RowBatch>
   /** In the order of the file, one record batch in memory at a time. */
   rows(): AsyncGenerator<RowBatch>
   close(): Promise<void>
@@ -47,13 +63,18 @@ export async function openPredictions(path: string): Promise<PredictionFile> {
       throw new FormatError({ where: path, what: 'no predictions', expected, got: names.join(', ') || 'none' })
     }
     const trackNames = names.filter((name) => !['contig', 'position', 'base', 'region'].includes(name))
+    const read = async (block: number): Promise<RowBatch> => {
+      const batch = await asFormatError(path, async () => reader.readRecordBatch(block))
+      if (!batch) throw new FormatError({ where: path, what: `record batch ${block} is missing` })
+      return rowsOf(batch, trackNames)
+    }
     return {
       metadata: reader.schema.metadata,
+      tracks: trackNames,
+      blockCount: reader.numRecordBatches,
+      read,
       async *rows() {
-        for (let i = 0; i < reader.numRecordBatches; i++) {
-          const batch = await asFormatError(path, async () => reader.readRecordBatch(i))
-          if (batch) yield rowsOf(batch, trackNames)
-        }
+        for (let i = 0; i < reader.numRecordBatches; i++) yield read(i)
       },
       close: () => handle.close(),
     }
@@ -83,9 +104,18 @@ function rowsOf(batch: RecordBatch, trackNames: readonly string[]): RowBatch {
     contig: values<Int32Array>('contig'),
     contigNames: namesOf(column('contig')),
     position: values<Uint32Array>('position'),
-    bases: Uint8Array.from(values<Int8Array>('base'), (index) => letters[index]),
+    // Made when asked for: whoever looks at values alone does without.
+    get bases() {
+      return lettersOf(values<Int8Array>('base'), letters)
+    },
     tracks: Object.fromEntries(trackNames.map((name) => [name, values<Float32Array>(name)])),
   }
+}
+
+function lettersOf(indices: Int8Array, letters: Uint8Array): Uint8Array {
+  const out = new Uint8Array(indices.length)
+  for (let i = 0; i < out.length; i++) out[i] = letters[indices[i]]
+  return out
 }
 
 const namesOf = (column: Vector): string[] => [...(column.data[0].dictionary as Vector<never>)] as unknown as string[]

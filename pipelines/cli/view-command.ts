@@ -1,0 +1,35 @@
+import type { Argv, CommandModule } from 'yargs'
+import type { Environment } from './environment.ts'
+import { group, logOptions, text } from './options.ts'
+
+const viewOptions = {
+  ...group('What is shown', {
+    fasta: text('FASTA file: its bases, where they fit'),
+    genes: text('GFF3, GTF, BED12 or a table in the form of SpliceAI, plain or gzip'),
+    variants: text('VCF, plain, gzip or BGZF: scores of `genoconv variants`, SpliceAI or Pangolin are drawn'),
+  }),
+  ...group('How', {
+    port: text('Port on 127.0.0.1 (default: any that is free)'),
+    open: { type: 'boolean', default: true, describe: 'Open the browser (--no-open: print the address only)' },
+  }),
+} as const
+
+export const viewCommand = (environment: Environment): CommandModule => ({
+  command: 'view <predictions...>',
+  describe: 'Look at predictions and variants in a browser',
+  builder: (yargs: Argv) =>
+    yargs
+      .positional('predictions', {
+        type: 'string',
+        array: true,
+        demandOption: true,
+        describe: 'Arrow or Parquet files that predict wrote',
+      })
+      .options({ ...viewOptions, ...logOptions })
+      .example('$0 view gene.splice.arrow --genes genes.gff3', 'tracks and genes, in the browser')
+      .example(
+        '$0 view a.arrow b.parquet --fasta gene.fa --genes genes.bed --variants out.vcf',
+        'two files, bases, genes and scored variants',
+      ),
+  handler: async (argv) => (await import('./view-handler.ts')).view(argv, environment),
+})
