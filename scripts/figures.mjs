@@ -1,4 +1,4 @@
-// Makes the README's picture: the shipped model on the shipped samples, through the program, then plot-sites.mjs.
+// Makes the README's pictures: the shipped model on the shipped samples, through the program, then plot-sites.mjs and plot-embeddings.mjs.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,6 +15,11 @@ try {
     return [predictions, `data-samples/${gene}.bed`, gene]
   })
   node(['scripts/plot-sites.mjs', 'docs/figures/splice-sites.svg', ...panels])
+  const samples = ['MACROD2.fa.gz', 'SNAP25.fa.gz', 'BIRC7.fa'].flatMap((fasta) => [
+    `data-samples/${fasta}`,
+    `data-samples/${fasta.split('.')[0]}.bed`,
+  ])
+  node(['scripts/plot-embeddings.mjs', 'docs/figures/exons-introns.svg', ...samples])
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
