@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { unroll } from './unroll.mjs'
 import { widen } from './widen.mjs'
 import { writeChanged } from './write-changed.mjs'
 
@@ -58,12 +59,13 @@ function uniformFields(code, file) {
 
 /** A shader as a constant of src/kernels/webgpu/shader.ts's type, so that its uniforms are passed by name. */
 function shaderModule(file) {
-  const code = linked(file)
+  const linkedCode = linked(file)
+  const code = unroll(linkedCode)
   const fields = uniformFields(code, file)
   const names = fields.map(([name]) => `'${name}'`)
   return `/** ${relative(root, file)} */
 export const ${kebabToCamel(basename(file, '.wgsl'))}: Shader<${names.join(' | ')}> = {
-  code: ${JSON.stringify(code)},
+  code: ${JSON.stringify(code)},${code === linkedCode ? '' : `\n  rolled: ${JSON.stringify(linkedCode)},`}
   fields: [${names.join(', ')}],
   areFloats: [${fields.map(([, type]) => type === 'f32').join(', ')}],
 }

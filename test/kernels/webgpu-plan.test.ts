@@ -94,21 +94,23 @@ describe('tables of the GPU transform', () => {
     [64, 65536],
     [256, 2 ** 20],
   ])('columns of %i in blocks of %i: products of coarse and fine twiddles, twist', (points, blockPoints) => {
-    const tables = makeTables(points, blockPoints)
-    const { twistTable, coarseTable, fineTable, fineBits } = tableLayout(points, blockPoints)
+    const tables = makeTables(points, { isTwisted: true, blockPoints })
+    const rows = makeTables(points, { isTwisted: false })
+    const { coarseTable, fineTable, fineBits } = tableLayout(points, blockPoints)
     expect(tables.length).toBe(2 * (fineTable + 2 ** fineBits))
-    const at = (i: number): [number, number] => [tables[2 * i], tables[2 * i + 1]]
+    const turned = (turns: number): [number, number] => [Math.cos(2 * Math.PI * turns), Math.sin(2 * Math.PI * turns)]
+    const at = (i: number, from = tables): [number, number] => [from[2 * i], from[2 * i + 1]]
     for (const m of [0, 1, 4 * blockPoints - 1, Math.floor(blockPoints * 1.7)]) {
       const [[a, b], [c, d]] = [at(coarseTable + (m >> fineBits)), at(fineTable + (m & (2 ** fineBits - 1)))]
-      const angle = (-2 * Math.PI * m) / (4 * blockPoints)
-      expect(relativeError([a * c - b * d, a * d + b * c], [Math.cos(angle), Math.sin(angle)])).toBeLessThan(2e-7)
+      expect(relativeError([a * c - b * d, a * d + b * c], turned(-m / (4 * blockPoints)))).toBeLessThan(2e-7)
     }
-    expect(
-      relativeError(at(twistTable + 3), [
-        Math.cos((Math.PI * 3) / (2 * points)),
-        Math.sin((Math.PI * 3) / (2 * points)),
-      ]),
-    ).toBeLessThan(1e-7)
+    const stride = points / 16
+    for (const [index, q] of stride > 1 ? [0, 1, 2, 3, 4, 8, 12].entries() : []) {
+      const place = index * stride + (stride - 1)
+      const turns = (-q * (stride - 1)) / points
+      expect(relativeError(at(place, rows), turned(turns))).toBeLessThan(1e-7)
+      expect(relativeError(at(place), turned(turns + (index < 4 ? (stride - 1) / (4 * points) : 0)))).toBeLessThan(1e-7)
+    }
   })
 })
 

@@ -31,6 +31,11 @@ const window = tileLength + tapsPerStep; // one more than needed
 
 @group(0) @binding(7) var<storage, read> taps: array<f32>; // [channels, filterLength]
 
+// End of a loop over registers, written out by scripts/generate.mjs.
+fn upTo(count: u32) -> u32 {
+  return count;
+}
+
 var<workgroup> tapTile: array<f32, tapsPerStep>;
 var<workgroup> inputTile: array<f32, window>;
 
@@ -58,11 +63,10 @@ fn directConv(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) 
     }
     workgroupBarrier();
   }
-  for (var q = 0u; q < 4u; q++) {
+  for (var q = 0u; q < upTo(4u); q++) {
     let t = t0 + local + q * 64u;
-    if (t >= params.length) {
-      break;
+    if (t < params.length) {
+      storeOut(c, t, finished(c, t, sums[q]));
     }
-    finish(c, t, sums[q]);
   }
 }

@@ -1,8 +1,8 @@
-import { fftConv as shader } from '../generated/wgsl.ts'
+import { fftConv, fftConvParts } from '../generated/wgsl.ts'
 import type { GpuContext, GpuTensor, GpuWeights } from '../webgpu/context.ts'
 import { place } from '../webgpu/shader.ts'
 import { keptBlocks, type TransformPlan } from './plan.ts'
-import { columnLanes, valuesPerThread } from './plan.webgpu.ts'
+import { columnLanes, exchangesWhole, valuesPerThread } from './plan.webgpu.ts'
 import { makeTables, tableLayout } from './tables.webgpu.ts'
 
 /** The signal side of a dispatch, for `out.channelCount` channels; `out` is absent when a filter is transformed. */
@@ -166,7 +166,10 @@ export class FftPasses {
     const context = this.#context
     const block = lanes > 1 || entry.startsWith('columns') ? this.blockPoints : undefined
     const layout = tableLayout(points, block)
-    const tables = context.table(`fft ${points} in ${block ?? points}`, () => makeTables(points, block))
+    const isTwisted = !entry.startsWith('rows')
+    const tables = context.table(`fft ${points} in ${block ?? points}${isTwisted ? '' : ', rows'}`, () =>
+      makeTables(points, { isTwisted, blockPoints: block }),
+    )
     const uses = (binding: number): boolean => bindings[entry].includes(binding)
     const out = a.out ?? a.input
     const all = [
@@ -182,14 +185,14 @@ export class FftPasses {
       tables,
     ]
     context.dispatch({
-      shader,
+      shader: exchangesWhole(points * lanes, context.limits) ? fftConv : fftConvParts,
       entry,
       precision: this.#plan.storage,
       // Only what the entry point reads, so that one pipeline serves all that differ in the rest.
       constants: {
         pointsLog: Math.log2(points),
         lanes,
-        unroll: context.isSoftware ? 0 : 1,
+        isTwisted: isTwisted ? 1 : 0,
         ...(uses(4) && { hasPre: a.pre ? 1 : 0 }),
         ...(uses(1) && { hasSkip: a.skip ? 1 : 0, postSource: a.post ? (a.post.buffer === out.buffer ? 2 : 1) : 0 }),
       },

@@ -1,4 +1,4 @@
-// Blocks between the passes of fft-conv.wgsl, and spectra: their values and, where those are f16, the powers of two they were
+// Blocks between the passes of fft-conv.lib.wgsl, and spectra: their values and, where those are f16, the powers of two they were
 // divided by. Columns are scaled by the workgroup that made them, rows too; a row of a spectrum has its own power as well.
 
 // import stored.lib.wgsl

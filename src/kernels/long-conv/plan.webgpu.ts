@@ -3,7 +3,7 @@ import type { Precision } from '../precision.ts'
 import type { GpuLimits } from '../webgpu/context.ts'
 import { checkRequest, filterBytesOf, type LongConvPlan, type LongConvRequest, maxDirectLength } from './plan.ts'
 
-/** As in fft-conv.wgsl. */
+/** As in fft-conv.lib.wgsl. */
 export const valuesPerThread = 16
 const minFusedPoints = 64
 const maxRowPoints = 4096
@@ -30,6 +30,12 @@ export function columnLanes(columnPoints: number, limits: GpuLimits): number {
   const wanted = Math.max(8, Math.min(64, 4096 / columnPoints))
   return 2 ** Math.floor(Math.log2(Math.min(inMemory, inThreads, wanted)))
 }
+
+/** Whether workgroup memory has room for the exchange of whole values. */
+export const exchangesWhole = (
+  values: number,
+  { maxComputeWorkgroupStorageSize }: Pick<GpuLimits, 'maxComputeWorkgroupStorageSize'>,
+): boolean => 8 * values <= maxComputeWorkgroupStorageSize
 
 /**
  * [points] where one dispatch does the whole block, else [columns, rows]; undefined where the device cannot. A

@@ -102,7 +102,7 @@ export class GpuContext implements GpuTraits {
     if (tiles === 0 || rows === 0) return
     const z = Math.ceil(tiles / maxGroupsX)
     this.#queue.push({
-      pipeline: this.#pipelines.get(d.shader.code, d),
+      pipeline: this.#pipelines.get((this.isSoftware ? d.shader.rolled : undefined) ?? d.shader.code, d),
       buffers: d.buffers,
       params: packUniforms(d.shader, d.uniforms),
       groups: [Math.ceil(tiles / z), rows, z],

@@ -3,6 +3,8 @@ import type { Tensor } from '../tensor.ts'
 /** A shader and the fields of its uniform struct `Params`, as scripts/generate.mjs finds them in the .wgsl file. */
 export interface Shader<Field extends string = string> {
   readonly code: string
+  /** The same with its loops over registers as they stand in the file, where they are written out in `code`. */
+  readonly rolled?: string
   /** In the order of the struct. */
   readonly fields: readonly Field[]
   /** Which of them are f32; the others are u32 or i32. */

@@ -10,6 +10,11 @@ override threadsO: u32 = 16u;
 
 const depth = 16u;
 
+// End of a loop over registers, written out by scripts/generate.mjs.
+fn upTo(count: u32) -> u32 {
+  return count;
+}
+
 var<workgroup> weightTile: array<vec4f, depth * threadsO * 2u>; // [depth][8 threadsO outputs]
 var<workgroup> inputTile: array<vec4f, depth * threadsT>; // [depth][4 threadsT positions]
 
@@ -54,18 +59,16 @@ fn product(
     }
     workgroupBarrier();
   }
-  for (var r = 0u; r < 8u; r++) {
+  for (var r = 0u; r < upTo(8u); r++) {
     let o = o0 + local.y * 8u + r;
-    if (o >= params.outChannels) {
-      break;
-    }
-    let y = sums[r] * weightFactor(o);
-    for (var q = 0u; q < 4u; q++) {
-      let t = t0 + local.x * 4u + q;
-      if (t >= params.length) {
-        break;
+    if (o < params.outChannels) {
+      let y = sums[r] * weightFactor(o);
+      for (var q = 0u; q < upTo(4u); q++) {
+        let t = t0 + local.x * 4u + q;
+        if (t < params.length) {
+          finish(o, t, y[q]);
+        }
       }
-      finish(o, t, y[q]);
     }
   }
 }
