@@ -12,11 +12,12 @@ import { Random } from '../src/training/random.ts'
 /*
  * Training our splice network (ten residual units, 32 channels, width 11): loss and gradients of the same windows by us and by PyTorch, in
  * both layouts that it has, with the same number of threads. Losses and gradients are compared before anything is timed. CPU time is
- * what all threads together spent, which on a busy machine says more than the clock. PyTorch's optimiser is not counted, ours is shown.
+ * what all threads together spent, which on a busy machine says more than the clock; but PyTorch's threads spin while they wait for each other, so
+ * that there only one thread makes a fair comparison. PyTorch's optimiser is not counted, ours is shown.
  *
  *     npm run bench -- train [positions of a window] [threads] [seconds]
  */
-const [size = 1024, threads = 2, seconds = 8] = process.argv.slice(2).map(Number)
+const [size = 1024, threads = 1, seconds = 8] = process.argv.slice(2).map(Number)
 const positions = 16_384
 /** Of the largest gradient; PyTorch computes in f32 as well. */
 const tolerance = 1e-4
