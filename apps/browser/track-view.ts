@@ -142,7 +142,8 @@ export class TrackView {
       for (let p = this.#start; p < Math.min(this.#end, span.start + done); p++)
         context.fillText(this.#shown.base(p), x(p + 0.5), top + 13)
     this.#ruler(context, x, width, top + sequenceHeight, colour)
-    for (const { position, text } of this.marks) this.#line(context, x(position + 0.5), top, colour('problem'), text)
+    for (const [i, { position, text }] of this.marks.entries())
+      this.#line(context, x(position + 0.5), top, colour('problem'), { text, row: i })
     if (this.#pointed !== undefined) this.#line(context, x(this.#pointed + 0.5), top, colour('faint'))
   }
 
@@ -184,12 +185,18 @@ export class TrackView {
     }
   }
 
-  #line(context: CanvasRenderingContext2D, at: number, bottom: number, colour: string, text?: string): void {
+  #line(
+    context: CanvasRenderingContext2D,
+    at: number,
+    bottom: number,
+    colour: string,
+    label?: { readonly text: string; readonly row: number },
+  ): void {
     context.fillStyle = colour
     context.fillRect(Math.round(at), lanePadding, 1, bottom - lanePadding)
-    if (text === undefined) return
-    context.textAlign = 'center'
-    context.fillText(text, at, lanePadding - 4)
+    if (!label) return
+    context.textAlign = 'left'
+    context.fillText(label.text, at + 5, lanePadding + 10 + 14 * label.row) // rows, as marks stand side by side
   }
 
   #pointAt(pixel: number): void {

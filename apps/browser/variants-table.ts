@@ -8,7 +8,7 @@ const leastMarked = 0.1
 
 /** Puts a scored variant on top of the table: a row a strand. */
 export function showScores(table: HTMLTableElement, { variant, scores, skipped }: ScoredVariant): void {
-  const name = `${variant.contig}:${shownPosition(variant.position)} ${variant.ref}>${variant.alts.join()}`
+  const name = `${shownPosition(variant.position)} ${variant.ref}>${variant.alts.join()}`
   const rows: HTMLTableRowElement[] = []
   for (const { strand, effects } of scores) {
     const row = document.createElement('tr')
