@@ -1,3 +1,5 @@
+import { drawSvg } from '../apps/view/draw.ts'
+import { showSpan } from '../apps/view/svg.ts'
 import type { ViewFiles } from './view/file-source.ts'
 
 export type { ViewFiles } from './view/file-source.ts'
@@ -35,5 +37,36 @@ export async function viewPredictions(files: ViewFiles, { port = 0, signal }: Vi
   } catch (error) {
     await source.close()
     throw error
+  }
+}
+
+export interface FigureOptions {
+  /** A region, a position or a gene; default: all that is covered of the first contig. */
+  readonly region?: string
+  /** In pixels; default 1,000. */
+  readonly width?: number
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Predictions of a region as a figure: tracks, exons, variants, and the sequence where it fits. Node only.
+ *
+ * @returns the text of an SVG file
+ * @throws FormatError as `viewPredictions`; RegionError where there is no such region
+ */
+export async function drawFigure(
+  files: ViewFiles,
+  { region, width = 1000, signal }: FigureOptions = {},
+): Promise<string> {
+  const { FileSource } = await import('./view/file-source.ts')
+  const source = await FileSource.open(files, signal)
+  try {
+    const { lanes, contigs, title } = await source.info()
+    const [{ name, start, end }] = contigs
+    const span = region === undefined ? { contig: name, start, end } : await source.find(region, name)
+    const shown = await source.show(span, width)
+    return drawSvg(lanes, shown, { width, theme: 'light', title: `${title} · ${showSpan(span)}`, isFile: true })
+  } finally {
+    await source.close()
   }
 }

@@ -28,4 +28,11 @@ export {
   type PredictToFileOptions,
   type PredictToFileResult,
 } from '../pipelines/predict-to-file.ts'
-export { type RunningView, type ViewFiles, type ViewOptions, viewPredictions } from '../pipelines/view.ts'
+export {
+  drawFigure,
+  type FigureOptions,
+  type RunningView,
+  type ViewFiles,
+  type ViewOptions,
+  viewPredictions,
+} from '../pipelines/view.ts'

@@ -8,6 +8,10 @@ const viewOptions = {
     genes: text('GFF3, GTF, BED12 or a table in the form of SpliceAI, plain or gzip'),
     variants: text('VCF, plain, gzip or BGZF: scores of `genoconv variants`, SpliceAI or Pangolin are drawn'),
   }),
+  ...group('A figure', {
+    svg: text('Write the picture as SVG to this file instead; no browser is needed'),
+    region: text('Region, position or gene of the figure (default: all of the first contig)'),
+  }),
   ...group('How', {
     port: text('Port on 127.0.0.1 (default: any that is free)'),
     open: { type: 'boolean', default: true, describe: 'Open the browser (--no-open: print the address only)' },
@@ -30,6 +34,7 @@ export const viewCommand = (environment: Environment): CommandModule => ({
       .example(
         '$0 view a.arrow b.parquet --fasta gene.fa --genes genes.bed --variants out.vcf',
         'two files, bases, genes and scored variants',
-      ),
+      )
+      .example('$0 view a.arrow --genes genes.bed --svg figure.svg --region SNAP25', 'a figure of a gene'),
   handler: async (argv) => (await import('./view-handler.ts')).view(argv, environment),
 })

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { localPath } from '../../src/io/bytes/local-path.ts'
-import { viewPredictions } from '../view.ts'
+import { openAtomicOutput } from '../../src/io/bytes/atomic-output.ts'
+import { ConfigError } from '../../src/errors.ts'
+import { drawFigure, viewPredictions } from '../view.ts'
 import type { Environment } from './environment.ts'
 import { print } from './print.ts'
 import { parseWhole } from './values.ts'
@@ -11,15 +13,32 @@ import { type Argv, Words } from './words.ts'
 export async function view(argv: Argv, { log, signal }: Environment): Promise<void> {
   const words = new Words(argv)
   const path = (name: string): string | undefined => words.parsed(name, (_, value) => localPath(value))
-  const running = await viewPredictions(
-    {
-      predictions: words.all('predictions').map(localPath),
-      fasta: path('fasta'),
-      genes: path('genes'),
-      variants: path('variants'),
-    },
-    { port: words.parsed('port', (option, value) => parseWhole(option, value, 1)), signal },
-  )
+  const files = {
+    predictions: words.all('predictions').map(localPath),
+    fasta: path('fasta'),
+    genes: path('genes'),
+    variants: path('variants'),
+  }
+  const figure = path('svg')
+  const region = words.one('region')
+  if (figure !== undefined) {
+    const inputs = [...files.predictions, files.fasta, files.genes, files.variants].filter((name) => name !== undefined)
+    const sink = await openAtomicOutput(figure, inputs)
+    try {
+      await sink.write([new TextEncoder().encode(await drawFigure(files, { region, signal }))])
+      await sink.finish()
+    } catch (error) {
+      await sink.abort()
+      throw error
+    }
+    return log.info(`wrote ${figure}`)
+  }
+  if (region !== undefined)
+    throw new ConfigError({ where: '--region', what: 'needs --svg', remedy: 'search for it in the page' })
+  const running = await viewPredictions(files, {
+    port: words.parsed('port', (option, value) => parseWhole(option, value, 1)),
+    signal,
+  })
   try {
     await print(`${running.address}\n`)
     if (argv['open'] !== false) openBrowser(running.address, log.info)

@@ -21,6 +21,8 @@ export interface ViewFiles {
 const mostBases = 2000
 const mostBins = 10_000
 
+const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
+
 /** Everything that `files` hold, as one source. */
 export class FileSource implements ViewSource {
   readonly #stores: readonly PredictionStore[]
@@ -87,7 +89,10 @@ export class FileSource implements ViewSource {
     for (const store of this.#stores) {
       const binned = await store.bins(span, count)
       const { tracks } = await store.file()
-      lanes.push(...tracks.map((_, k) => binned.lane(k)))
+      for (const k of tracks.keys()) {
+        const { least, largest } = binned.lane(k)
+        lanes.push({ least: least.map(orNull), largest: largest.map(orNull) })
+      }
     }
     const isShort = span.end - span.start <= mostBases
     return {

@@ -23,6 +23,7 @@ it('exports what the contract names and nothing by accident', () => {
     'ShapeError',
     'createBackend',
     'describeModel',
+    'drawFigure',
     'embed',
     'explainPlan',
     'indexGenome',
