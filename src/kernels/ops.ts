@@ -4,6 +4,7 @@ import {
   type AffineLeakyGradientArguments,
 } from './affine-leaky-gradient/affine-leaky-gradient.ts'
 import { checkCrossEntropy, type CrossEntropyArguments } from './cross-entropy/cross-entropy.ts'
+import { checkCopyPieces, type CopyPiecesArguments } from './copy-pieces/copy-pieces.ts'
 import { checkDilatedConv, type DilatedConvArguments } from './dilated-conv/dilated-conv.ts'
 import {
   checkDilatedConvWeights,
@@ -31,6 +32,7 @@ export interface OpArguments<
   mlp: MlpArguments<T, W>
   dilatedConv: DilatedConvArguments<T, W>
   advanceHistory: AdvanceHistoryArguments<T>
+  copyPieces: CopyPiecesArguments<T>
   implicitFilter: ImplicitFilterArguments<T, W>
   dilatedConvWeights: DilatedConvWeightsArguments<T, W>
   affineLeakyGradient: AffineLeakyGradientArguments<T, W>
@@ -50,6 +52,7 @@ const checks: { readonly [K in OpName]: (args: OpArguments[K]) => void } = {
   mlp: checkMlp,
   dilatedConv: checkDilatedConv,
   advanceHistory: checkAdvanceHistory,
+  copyPieces: checkCopyPieces,
   implicitFilter: checkImplicitFilter,
   dilatedConvWeights: checkDilatedConvWeights,
   affineLeakyGradient: checkAffineLeakyGradient,

@@ -109,7 +109,66 @@ async function expectOnlyItsViews(b: Backend, c: Case, offsets: { input: number;
   expect(outside(got)).toEqual(outside(marks))
 }
 
+/** Every piece equals a convolution of its own; what lies between pieces is neither read nor written. */
+async function expectPieces(b: Backend, c: Case, count: number, stride: number): Promise<void> {
+  const inputLength = c.length + (c.width - 1) * c.dilation
+  const w = randomArray(c.outChannels * c.inChannels * c.width, 2)
+  const [bias, scale, shift] = [c.outChannels, c.inChannels, c.inChannels].map((n, k) => randomArray(n, 3 + k))
+  const inputTotal = (count - 1) * stride + inputLength
+  const x = randomArray(c.inChannels * inputTotal, 1).map((v, i) =>
+    (i % inputTotal) % stride < inputLength ? v : Number.NaN,
+  )
+  const total = (count - 1) * stride + c.length
+  const marks = randomArray(c.outChannels * total, 7)
+  const out = tensorOf(b, c.outChannels, marks)
+  b.ops.dilatedConv({
+    out,
+    input: tensorOf(b, c.inChannels, x),
+    weight: b.weights(w, [c.outChannels, c.inChannels, c.width]),
+    bias: b.weights(bias, [c.outChannels]),
+    dilation: c.dilation,
+    before: { scale: b.weights(scale, [c.inChannels]), shift: b.weights(shift, [c.inChannels]) },
+    after: true,
+    residual: out,
+    pieces: { count, stride },
+  })
+  const expected = Float64Array.from(marks)
+  for (let k = 0; k < count; k++) {
+    const part = (rows: Float64Array[] | number[][], length: number) =>
+      rows.map((r) => r.slice(k * stride, k * stride + length))
+    const options = {
+      before: { scale, shift },
+      after: true,
+      residual: part(matrix(marks, c.outChannels) as never, c.length) as never,
+    }
+    const piece = part(matrix(x, c.inChannels) as never, inputLength) as never
+    dilatedConv(piece, w, bias, c.width, c.dilation, options).forEach((r, o) => {
+      expected.set(r, o * total + k * stride)
+    })
+  }
+  const got = await b.read(out)
+  expect(relativeError(got, expected)).toBeLessThan(2e-6)
+  const between = (v: ArrayLike<number>) => Array.from(v).filter((_, i) => (i % total) % stride >= c.length)
+  expect(between(got)).toEqual(between(marks))
+}
+
+const pieceShapes: [Case, number, number][] = [
+  [{ inChannels: 3, outChannels: 5, width: 4, dilation: 3, length: 5 }, 1, 64],
+  [{ inChannels: 32, outChannels: 32, width: 11, dilation: 1, length: 21 }, 7, 48],
+  [{ inChannels: 32, outChannels: 32, width: 11, dilation: 4, length: 121 }, 5, 176],
+  [{ inChannels: 8, outChannels: 6, width: 21, dilation: 10, length: 401 }, 9, 608],
+  [{ inChannels: 4, outChannels: 4, width: 41, dilation: 25, length: 101 }, 30, 1104],
+  [{ inChannels: 2, outChannels: 3, width: 11, dilation: 25, length: 30_001 }, 2, 31_008],
+]
+
 forEachBackend('dilatedConv', (backend) => {
+  it.each(pieceShapes.map((shape) => [`${shape[1]} pieces, ${name(shape[0])}`, ...shape] as const))(
+    '%s',
+    async (_, c, count, stride) => {
+      await expectPieces(backend(), c, count, stride)
+    },
+  )
+
   it.each([shapes[3], shapes[4], shapes[6]].map((c) => [name(c), c] as const))('ReLU: %s', async (_, c) => {
     const b = backend()
     const { x, w, bias, scale, shift, r } = operands(c)
@@ -198,6 +257,22 @@ describe.each(methods)('dilatedConv on cpu by $method', ({ plan, widest }) => {
 })
 
 describe('dilatedConv on cpu in the frequency domain', () => {
+  it.each([
+    [1, 1],
+    [2, 1],
+    [1, 2],
+    [1, 3],
+    [2, 7],
+  ])('pieces of some segments: %i segments, %i pieces a block', async (segmentCount, piecesPerBlock) => {
+    const length = piecesPerBlock > 1 ? 12 * 3 * segmentCount - 5 : 100
+    const b = createCpuBackend({
+      threads: 2,
+      planDilatedConv: (request) => ({ ...transformPlan(request, 16), segmentCount, piecesPerBlock }),
+    })
+    await expectPieces(b, { inChannels: 3, outChannels: 4, width: 5, dilation: 3, length }, 7, 131)
+    await b.destroy()
+  })
+
   // One segment of 16 - 5 + 1 = 12 results by 3 phases, and everything around it.
   const segment = 12 * 3
   it.each([1, 2, 3, 4, segment - 1, segment, segment + 1, 2 * segment + 1, 3 * segment - 2, 7 * segment + 5])(

@@ -3,6 +3,7 @@ import { affineLeakyGradientCpu } from '../affine-leaky-gradient/affine-leaky-gr
 import { crossEntropyCpu } from '../cross-entropy/cross-entropy.cpu.ts'
 import { dilatedConvWeightsCpu } from '../dilated-conv-weights/dilated-conv-weights.cpu.ts'
 import { normGradientCpu } from '../norm-gradient/norm-gradient.cpu.ts'
+import { copyPiecesCpu } from '../copy-pieces/copy-pieces.cpu.ts'
 import { dilatedConvCpu } from '../dilated-conv/dilated-conv.cpu.ts'
 import { prepareDilatedConvKernel } from '../dilated-conv/prepare.cpu.ts'
 import { embeddingCpu } from '../embedding/embedding.cpu.ts'
@@ -24,6 +25,7 @@ export const cpuKernels: { readonly [K in OpName]: CpuKernel<K> } = {
   mlp: mlpCpu,
   dilatedConv: dilatedConvCpu,
   advanceHistory: advanceHistoryCpu,
+  copyPieces: copyPiecesCpu,
   implicitFilter: implicitFilterCpu,
   dilatedConvWeights: dilatedConvWeightsCpu,
   affineLeakyGradient: affineLeakyGradientCpu,

@@ -1,4 +1,5 @@
 import { ShapeError } from '../../errors.ts'
+import { checkPieces, type Pieces } from '../pieces.ts'
 import { expectShape, expectWeights, type Tensor, type Weights } from '../tensor.ts'
 
 /** Of `before` and `after` where none is given. */
@@ -9,7 +10,8 @@ export const defaultSlope = 0.1
  * `a = leaky(scale · input + shift)` where `before` is given, else input;
  * `out[o, t] = leakyIf(after)(bias[o] + Σ_i Σ_j weight[o, i, j] · a[i, t + j · dilation]) + residual[o, t]`.
  * `leaky(x) = x > 0 ? x : slope · x`. input.length = out.length + (width - 1) · dilation. `out` overlaps neither input nor residual,
- * except that it may be the same view as `residual`.
+ * except that it may be the same view as `residual`. With `pieces` that holds for each piece: all operands have its stride, and
+ * positions of `out` between pieces stay as they are.
  */
 export interface DilatedConvArguments<T extends Tensor = Tensor, W extends Weights = Weights> {
   readonly out: T // [outChannels, length]
@@ -23,6 +25,7 @@ export interface DilatedConvArguments<T extends Tensor = Tensor, W extends Weigh
   /** 0 is ReLU; at most 1. Default 0.1. */
   readonly slope?: number
   readonly residual?: T // [outChannels, length]
+  readonly pieces?: Pieces
 }
 
 export function checkDilatedConv(a: DilatedConvArguments): void {
@@ -41,5 +44,6 @@ export function checkDilatedConv(a: DilatedConvArguments): void {
   expectWeights(op, 'weight', a.weight, [channelCount, inChannels, width])
   expectWeights(op, 'bias', a.bias, [channelCount])
   expectShape(op, 'input', a.input, inChannels, length + (width - 1) * a.dilation)
+  if (a.pieces) checkPieces(op, a.out, a.pieces)
   if (a.residual) expectShape(op, 'residual', a.residual, channelCount, length)
 }

@@ -4,7 +4,9 @@
 struct Params {
   outChannels: u32,
   inChannels: u32,
-  length: u32,
+  length: u32, // of all pieces together
+  pieceLength: u32,
+  pieceStride: u32,
   width: u32,
   dilation: u32,
   outOffset: u32,
@@ -18,6 +20,7 @@ struct Params {
 override hasBefore: bool = false;
 override hasAfter: bool = false;
 override leakySlope: f32 = 0.1;
+override hasPieces: bool = false;
 override residualSource: u32 = 0u; // 0: none, 1: residual, 2: the storage of out (in place)
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -38,16 +41,30 @@ fn depthOf() -> u32 {
   return params.inChannels * params.width;
 }
 
-fn operandShape() -> vec2u {
-  return vec2u(params.inChannels, params.length + (params.width - 1u) * params.dilation);
+// Where the result with number t of all pieces stands in a row.
+fn positionOf(t: u32) -> u32 {
+  if (hasPieces) {
+    return (t / params.pieceLength) * params.pieceStride + t % params.pieceLength;
+  }
+  return t;
 }
 
+fn span() -> u32 {
+  return (params.width - 1u) * params.dilation;
+}
+
+fn operandShape() -> vec2u {
+  return vec2u(params.inChannels, (params.length / params.pieceLength) * (params.pieceLength + span()));
+}
+
+// What is read of all pieces, numbered through.
 fn operand(i: u32, t: u32) -> f32 {
-  let shape = operandShape();
-  if (i >= shape.x || t >= shape.y) {
-    return 0.0;
-  }
-  let x = input[params.inputOffset + i * params.inputStride + t];
+  let length = params.pieceLength + span();
+  return valueAt(i, (t / length) * params.pieceStride + t % length);
+}
+
+fn valueAt(i: u32, position: u32) -> f32 {
+  let x = input[params.inputOffset + i * params.inputStride + position];
   if (hasBefore) {
     return leaky(x * scale[i] + shift[i]);
   }
@@ -55,7 +72,11 @@ fn operand(i: u32, t: u32) -> f32 {
 }
 
 fn inputAt(k: u32, t: u32) -> f32 {
-  return operand(k / params.width, t + (k % params.width) * params.dilation);
+  let i = k / params.width;
+  if (i >= params.inChannels || t >= params.length) {
+    return 0.0;
+  }
+  return valueAt(i, positionOf(t) + (k % params.width) * params.dilation);
 }
 
 fn inputRange() -> f32 {
@@ -63,14 +84,15 @@ fn inputRange() -> f32 {
 }
 
 fn finish(o: u32, t: u32, sum: f32) {
+  let position = positionOf(t);
   var value = sum + bias[o];
   if (hasAfter) {
     value = leaky(value);
   }
   if (residualSource == 1u) {
-    value += residual[params.residualOffset + o * params.residualStride + t];
+    value += residual[params.residualOffset + o * params.residualStride + position];
   } else if (residualSource == 2u) {
-    value += out[params.residualOffset + o * params.residualStride + t];
+    value += out[params.residualOffset + o * params.residualStride + position];
   }
-  out[params.outOffset + o * params.outStride + t] = value;
+  out[params.outOffset + o * params.outStride + position] = value;
 }

@@ -2,6 +2,7 @@ import type { CpuContext } from '../cpu/context.ts'
 import { type CpuWeights, row } from '../cpu/cpu-tensor.ts'
 import { multipleOf } from '../cpu/dense-tile.ts'
 import { dilatedConvWasm } from '../generated/dilated-conv.wasm.ts'
+import { pieceLength } from '../pieces.ts'
 import { defaultSlope } from './dilated-conv.ts'
 import type { DirectPlan } from './plan.ts'
 import type { CpuDilatedConvArguments } from './arguments.cpu.ts'
@@ -50,9 +51,13 @@ export function directConv(a: CpuDilatedConvArguments & { readonly plan: DirectP
   const residual = a.residual && scratch.floats(residualAddress, outStride)
 
   const channelsAtOnce = Math.max(1, Math.floor(cachedTaps / width))
-  for (const tile of context.tiles(Math.ceil(a.out.length / tileLength))) {
-    const start = tile * tileLength
-    const n = Math.min(tileLength, a.out.length - start)
+  const { count, stride } = a.pieces ?? { count: 1, stride: 0 }
+  const length = pieceLength(a.out, a.pieces)
+  const tilesPerPiece = Math.ceil(length / tileLength)
+  for (const tile of context.tiles(count * tilesPerPiece)) {
+    const within = (tile % tilesPerPiece) * tileLength
+    const start = Math.floor(tile / tilesPerPiece) * stride + within
+    const n = Math.min(tileLength, length - within)
     const whole = multipleOf(unit, n)
     for (let i = 0; i < inChannels; i++) {
       x.set(row(a.input, i, start, n + span), i * inputStride)

@@ -63,8 +63,8 @@ function usualPlan(request: CpuDilatedConvRequest): DilatedConvPlan {
   return leastExpected(candidates, request)
 }
 
-export function directPlan({ length, workerCount }: CpuDilatedConvRequest): DirectPlan {
-  const share = Math.ceil(length / workerCount / 2 / 8) * 8
+export function directPlan({ length, pieceCount = 1, workerCount }: CpuDilatedConvRequest): DirectPlan {
+  const share = Math.ceil((pieceCount * length) / workerCount / 2 / 8) * 8
   return { method: 'direct', tileLength: Math.min(1024, Math.max(64, share)) }
 }
 
@@ -72,12 +72,22 @@ export function directPlan({ length, workerCount }: CpuDilatedConvRequest): Dire
 export function transformPlan(request: CpuDilatedConvRequest, fftSize: number): TransformPlan {
   const validLength = fftSize - request.width + 1
   const columnCount = Math.max(16, Math.floor(columnFloats / fftSize / 16) * 16)
-  const most = Math.max(1, Math.floor(Math.min(mostBlockPositions, request.length) / (validLength * request.dilation)))
+  const { length, dilation, pieceCount = 1 } = request
+  const segmentLength = validLength * dilation
+  const most = Math.max(1, Math.floor(Math.min(mostBlockPositions, length) / segmentLength))
   const candidates: TransformPlan[] = []
-  for (let s = 1; s <= most; s = s < 8 ? s + 1 : 8 * Math.ceil(s / 7)) {
-    candidates.push({ method: 'transform', fftSize, validLength, segmentCount: s, columnCount })
-  }
+  const plan = { method: 'transform', fftSize, validLength, columnCount } as const
+  for (const segmentCount of countsUpTo(most)) candidates.push({ ...plan, segmentCount, piecesPerBlock: 1 })
+  const segmentCount = Math.ceil(length / segmentLength)
+  const piece = segmentCount * segmentLength + (request.width - 1) * dilation
+  for (const piecesPerBlock of countsUpTo(Math.min(pieceCount, Math.floor(mostBlockPositions / piece))))
+    if (piecesPerBlock > 1) candidates.push({ ...plan, segmentCount, piecesPerBlock })
   return leastExpected(candidates, request)
+}
+
+/** 1 to 8, then an eighth more at a time. */
+function* countsUpTo(most: number): Generator<number> {
+  for (let count = 1; count <= most; count = count < 8 ? count + 1 : 8 * Math.ceil(count / 7)) yield count
 }
 
 function leastExpected<P extends DilatedConvPlan>(candidates: readonly P[], request: CpuDilatedConvRequest): P {
@@ -92,7 +102,7 @@ export function expectedNanoseconds(plan: DilatedConvPlan, request: CpuDilatedCo
 }
 
 function directNanoseconds(plan: DirectPlan, request: CpuDilatedConvRequest): number {
-  const { inChannels, outChannels, width, dilation, length, workerCount } = request
+  const { inChannels, outChannels, width, dilation, length, pieceCount = 1, workerCount } = request
   const taps = 4 * Math.ceil(outChannels / 4) * inChannels * width
   const tileLength = Math.min(plan.tileLength, length)
   const span = (width - 1) * dilation
@@ -100,23 +110,26 @@ function directNanoseconds(plan: DirectPlan, request: CpuDilatedConvRequest): nu
     Math.ceil(tileLength / 8) * 8 * taps * cost.tap +
     copies(inChannels, tileLength + span) +
     copies(outChannels, tileLength)
-  return taps * cost.weight + rounds(length / tileLength, workerCount) * tile
+  return taps * cost.weight + rounds((pieceCount * length) / tileLength, workerCount) * tile
 }
 
 function transformNanoseconds(plan: TransformPlan, request: CpuDilatedConvRequest): number {
-  const { inChannels, outChannels, width, dilation, length, workerCount } = request
-  const { fftSize, validLength, segmentCount } = plan
+  const { inChannels, outChannels, width, dilation, length, pieceCount = 1, workerCount } = request
+  const { fftSize, validLength, segmentCount, piecesPerBlock } = plan
   const products = 4 * Math.ceil(outChannels / 4) * inChannels
   const blockLength = Math.min(length, segmentCount * validLength * dilation)
-  const columns = Math.ceil(columnsOf(blockLength, validLength, dilation) / 8) * 8
+  const columns = Math.ceil((piecesPerBlock * columnsOf(blockLength, validLength, dilation)) / 8) * 8
   const perSample =
     (inChannels + outChannels) * (cost.sample + cost.sampleDoubling * Math.log2(fftSize)) + 1.5 * products * cost.mix
   const block =
     columns * fftSize * perSample +
-    copies(inChannels, blockLength + (width - 1) * dilation) +
-    copies(outChannels, blockLength)
+    piecesPerBlock * (copies(inChannels, blockLength + (width - 1) * dilation) + copies(outChannels, blockLength))
   const making = (products * width * (fftSize / 2) * cost.spectrum) / workerCount / cost.expectedUses
-  return making + 1.5 * fftSize * products * cost.weight + rounds(length / blockLength, workerCount) * block
+  return (
+    making +
+    1.5 * fftSize * products * cost.weight +
+    rounds((pieceCount * length) / (piecesPerBlock * blockLength), workerCount) * block
+  )
 }
 
 function copies(rows: number, length: number): number {

@@ -4,8 +4,10 @@ export interface DilatedConvRequest {
   readonly outChannels: number
   readonly width: number
   readonly dilation: number
-  /** Positions produced. */
+  /** Positions produced, of each piece. */
   readonly length: number
+  /** Default 1. */
+  readonly pieceCount?: number
 }
 
 /** How it is computed, as data. */
@@ -24,8 +26,10 @@ export interface TransformPlan {
   readonly fftSize: number
   /** Results of one transform: fftSize - width + 1. */
   readonly validLength: number
-  /** Segments of validLength · dilation positions computed at a time by one worker: a block. */
+  /** Segments of validLength · dilation positions computed at a time by one worker: a block. With several pieces in a block, those of each. */
   readonly segmentCount: number
+  /** Whole pieces in a block; a piece of several blocks has each to itself. */
+  readonly piecesPerBlock: number
   /** Columns transformed together, at most; a multiple of 16. */
   readonly columnCount: number
 }

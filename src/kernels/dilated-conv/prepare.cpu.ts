@@ -5,6 +5,7 @@ import { directFloats, packDirect } from './direct.cpu.ts'
 import type { DilatedConvArguments } from './dilated-conv.ts'
 import type { DilatedConvPlan, DilatedConvRequest } from './plan.ts'
 import { type CpuDilatedConvRequest, planDilatedConvCpu } from './plan.cpu.ts'
+import { pieceLength } from '../pieces.ts'
 import { filterSpectraFloats, packFilterSpectra } from './spectra.ts'
 
 /** Plans convolutions and keeps each weight's packed forms for as long as the weight itself. */
@@ -44,7 +45,9 @@ export class DilatedConvPreparer {
     const [outChannels, inChannels, width] = args.weight.shape as [number, number, number]
     const forms = this.#packed.get(args.weight) ?? new Map<number, Float32Array>() // by fftSize, 0 for direct
     this.#packed.set(args.weight, forms)
-    const plan = this.plan({ inChannels, outChannels, width, dilation: args.dilation, length: args.out.length })
+    const { dilation, out, pieces } = args
+    const length = pieceLength(out, pieces)
+    const plan = this.plan({ inChannels, outChannels, width, dilation, length, pieceCount: pieces?.count })
     const form = plan.method === 'direct' ? 0 : plan.fftSize
     let packed = forms.get(form)
     if (!packed) {

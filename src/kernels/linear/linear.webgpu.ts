@@ -26,7 +26,8 @@ export function enqueueLinear(
     {
       shaders: { registers, matrix },
       precision,
-      out,
+      outChannels: out.channelCount,
+      length: out.length,
       input,
       constants: {
         hasBias: bias ? 1 : 0,

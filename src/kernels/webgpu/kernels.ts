@@ -3,6 +3,7 @@ import { affineLeakyGradientGpu } from '../affine-leaky-gradient/affine-leaky-gr
 import { crossEntropyGpu } from '../cross-entropy/cross-entropy.webgpu.ts'
 import { dilatedConvWeightsGpu } from '../dilated-conv-weights/dilated-conv-weights.webgpu.ts'
 import { normGradientGpu } from '../norm-gradient/norm-gradient.webgpu.ts'
+import { copyPiecesGpu } from '../copy-pieces/copy-pieces.webgpu.ts'
 import { dilatedConvGpu } from '../dilated-conv/dilated-conv.webgpu.ts'
 import { embeddingGpu } from '../embedding/embedding.webgpu.ts'
 import { gatedProjectionGpu } from '../gated-projection/gated-projection.webgpu.ts'
@@ -21,6 +22,7 @@ export const gpuKernels: { readonly [K in OpName]: GpuKernel<K> } = {
   mlp: mlpGpu,
   dilatedConv: dilatedConvGpu,
   advanceHistory: advanceHistoryGpu,
+  copyPieces: copyPiecesGpu,
   implicitFilter: implicitFilterGpu,
   dilatedConvWeights: dilatedConvWeightsGpu,
   affineLeakyGradient: affineLeakyGradientGpu,

@@ -13,8 +13,11 @@ export interface Product<Field extends string> {
   readonly shaders: { readonly registers: Shader<Field>; readonly matrix: Shader<Field> }
   /** Of the weights as they are stored; matrix units multiply f16 only. */
   readonly precision: Precision
-  readonly out: GpuTensor
-  readonly input: GpuTensor
+  readonly outChannels: number
+  /** Positions of the result. */
+  readonly length: number
+  /** Shape of what the operands library calls the operand. */
+  readonly input: { readonly channelCount: number; readonly length: number }
   readonly constants: Readonly<Record<string, number>>
   readonly uniforms: Uniforms<NoInfer<Field>>
   /** By binding. */
@@ -29,7 +32,7 @@ const rangeOutput = 9 // binding
 
 /** Queues a product: on matrix units where weights are f16 and the device has them, else in registers. */
 export function enqueueProduct<Field extends string>(p: Product<Field>, context: GpuContext): void {
-  const { out, constants, precision, uniforms } = p
+  const { outChannels, length, constants, precision, uniforms } = p
   if (precision === 'f16' && context.matrix) {
     const range = p.range.buffer ?? context.scratch(1, 4).buffer
     enqueueRange(p, range, context)
@@ -41,11 +44,11 @@ export function enqueueProduct<Field extends string>(p: Product<Field>, context:
       constants,
       uniforms,
       buffers: byBinding({ ...p.buffers, [p.range.binding]: range }),
-      ...matrixTiles(out.channelCount, out.length),
+      ...matrixTiles(outChannels, length),
     })
     return
   }
-  const { threadsO, threadsT } = registerThreads(out.channelCount, out.length)
+  const { threadsO, threadsT } = registerThreads(outChannels, length)
   context.dispatch({
     shader: p.shaders.registers,
     entry: 'product',
@@ -53,8 +56,8 @@ export function enqueueProduct<Field extends string>(p: Product<Field>, context:
     constants: { ...constants, threadsT, threadsO },
     uniforms,
     buffers: byBinding(p.buffers),
-    tiles: Math.ceil(out.length / (threadsT * positionsPerThread)),
-    rows: Math.ceil(out.channelCount / (threadsO * outputsPerThread)),
+    tiles: Math.ceil(length / (threadsT * positionsPerThread)),
+    rows: Math.ceil(outChannels / (threadsO * outputsPerThread)),
   })
 }
 
