@@ -1,9 +1,10 @@
 import { ConfigError, FormatError } from '../../src/errors.ts'
 import type { Genome } from '../../src/genome.ts'
-import type { Model, Piece } from '../../src/model/model.ts'
+import type { Edit, EditedPiece } from '../../src/model/edit.ts'
+import type { Model } from '../../src/model/model.ts'
 import { expectNumber, expectChoice, expectWhole } from '../../src/validate.ts'
 import { type Surroundings, WholeContigs } from './alleles.ts'
-import { computePieces, mostAlternateBases, mostReferenceBases, type Tracks } from './compute.ts'
+import { computeEdits, mostAlternateBases, mostReferenceBases, type Tracks } from './compute.ts'
 import { ContigNames } from './contigs.ts'
 import type { ToScore } from './groups.ts'
 import type { AlleleScore, ScoredVariant, ScoreOptions, Variant } from './options.ts'
@@ -11,11 +12,12 @@ import { pangolinRule } from './pangolin-rule.ts'
 import type { Rule, RuleOptions } from './rule.ts'
 import { scoredVariant } from './scored-variant.ts'
 import { spliceRule } from './splice-rule.ts'
-import { GeneSequence, shareReferences, type Task } from './windows.ts'
+import { editOf, referencePiece, shareReferences, type Task } from './windows.ts'
 
 const defaultDistance = 50
 const mostDistance = 100_000
 const defaultMemoryBytes = 2 ** 32
+const decoder = new TextDecoder()
 
 /** What of an allele a rule finds, offsets from the variant's own position. */
 type Found = Pick<AlleleScore, 'effects' | 'tissues'>
@@ -150,29 +152,32 @@ export class Scorer {
     const { genome, signal } = this.around
     const halo = this.#model.info.receptiveField
     const { tracks } = this.#rule
-    const wanted = new Map<string, Piece>()
-    const want = ({ piece, key }: { piece: Piece; key: string }): string => {
-      if (!wanted.has(key)) wanted.set(key, piece)
-      return key
-    }
     const shared = shareReferences(tasks, { halo, mostBases: this.#mostBases })
-    const keys: { reference: string; alternates: string[] }[] = []
+    const places: number[][] = [] // of each task's edit among those of its stretch: equal ones are computed once
+    const pieces: EditedPiece[] = []
     for (const one of shared) {
-      const sequence = await GeneSequence.read(genome, one, halo, signal)
-      keys.push({
-        reference: want(sequence.reference()),
-        alternates: one.tasks.map((task) => want(sequence.alternate(task))),
-      })
+      const piece = await referencePiece(genome, one, halo, signal)
+      const edits: Edit[] = []
+      const known = new Map<string, number>()
+      places.push(
+        one.tasks.map((task) => {
+          const { position, refLength, alt, start, end } = task
+          const key = `${position} ${refLength} ${start} ${end} ${decoder.decode(alt)}`
+          const place = known.get(key) ?? edits.push(editOf(one, task)) - 1
+          known.set(key, place)
+          return place
+        }),
+      )
+      pieces.push({ piece, edits })
     }
-    const run = { tracks, memoryBytes: this.#memoryBytes, signal }
-    const computed = await computePieces(this.#model, [...wanted.values()], run)
-    const values = new Map([...wanted.keys()].map((key, i) => [key, computed[i]]))
+    const computed = await computeEdits(this.#model, pieces, { tracks, memoryBytes: this.#memoryBytes, signal })
     const found = new Map<Task, Found>()
-    for (const [i, { gene, start, tasks: ofStretch }] of shared.entries()) {
-      const reference = forward(values.get(keys[i].reference)!, gene.strand)
+    for (const [i, { strand, start, tasks: ofStretch }] of shared.entries()) {
+      const reference = forward(computed[i].tracks, strand)
+      const alternates = computed[i].edits.map((values) => forward(values, strand))
       for (const [k, task] of ofStretch.entries()) {
         const cut = mapped(reference, (track) => track.subarray(task.start - start, task.end - start))
-        const alternate = forward(values.get(keys[i].alternates[k])!, gene.strand)
+        const alternate = alternates[places[i][k]]
         const change = this.#rule.compare(cut, alternate, task)
         const { effects, tissues } = change
         if ([...(effects?.scores ?? []), tissues?.gain, tissues?.loss].some(Number.isNaN)) throw this.#notANumber(task)

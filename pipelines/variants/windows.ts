@@ -1,10 +1,10 @@
 import type { Genome } from '../../src/genome.ts'
 import { reverseComplement } from '../../src/io/fasta/alphabet.ts'
 import type { Transcript } from '../../src/io/variants/annotation/transcript.ts'
+import type { Edit } from '../../src/model/edit.ts'
 import type { Piece } from '../../src/model/model.ts'
 
 const N = 78
-const decoder = new TextDecoder()
 
 /** An allele to be scored in a gene. */
 export interface Task {
@@ -26,9 +26,12 @@ export interface Halo {
   readonly right: number
 }
 
-/** Tasks that see the same and lie near each other share the reference's values from `start` to `end`. */
+/** Tasks that lie near each other share the reference's values from `start` to `end`. */
 export interface SharedReference {
-  readonly gene: Transcript
+  readonly contig: string
+  readonly strand: '+' | '-'
+  /** What the model sees outside is N. */
+  readonly inside: { readonly start: number; readonly end: number }
   readonly start: number
   readonly end: number
   readonly tasks: readonly Task[]
@@ -36,28 +39,33 @@ export interface SharedReference {
 
 /**
  * Groups tasks whose windows overlap, or lie so near each other that one stretch costs less than two with their halos.
- * Each stretch has at most `mostBases`, unless a window alone has more.
+ * Genes share a stretch where none of them ends within what the model sees around its tasks. Each stretch has at most
+ * `mostBases`, unless a window alone has more.
  */
 export function shareReferences(
   tasks: readonly Task[],
   { halo, mostBases }: { readonly halo: Halo; readonly mostBases: number },
 ): SharedReference[] {
-  const genes = new Map<Transcript, Task[]>()
+  const alike = new Map<string, { inside: SharedReference['inside']; tasks: Task[] }>()
   for (const task of tasks) {
-    const found = genes.get(task.seen)
-    if (found) found.push(task)
-    else genes.set(task.seen, [task])
+    const { contig, strand } = task.seen
+    const inside = insideOf(task, halo)
+    const key = `${strand} ${inside.start} ${inside.end} ${contig}`
+    const found = alike.get(key)
+    if (found) found.tasks.push(task)
+    else alike.set(key, { inside, tasks: [task] })
   }
-  const shared: { gene: Transcript; start: number; end: number; tasks: Task[] }[] = []
-  for (const [gene, ofGene] of genes) {
+  const shared: (SharedReference & { end: number; tasks: Task[] })[] = []
+  for (const { inside, tasks: near } of alike.values()) {
+    const { contig, strand } = near[0].seen
     let last: (typeof shared)[number] | undefined
-    for (const task of ofGene.toSorted((a, b) => a.start - b.start)) {
+    for (const task of near.toSorted((a, b) => a.start - b.start)) {
       const { start, end } = task
       if (last && start - last.end <= (halo.left + halo.right) / 2 && end - last.start <= mostBases) {
         last.end = Math.max(last.end, end)
         last.tasks.push(task)
       } else {
-        last = { gene, start, end, tasks: [task] }
+        last = { contig, strand, inside, start, end, tasks: [task] }
         shared.push(last)
       }
     }
@@ -65,66 +73,46 @@ export function shareReferences(
   return shared
 }
 
-/** The letters around a stretch of a gene, N outside the gene, from which the pieces for the model are cut. */
-export class GeneSequence {
-  readonly #letters: Uint8Array
-  readonly #first: number
-  readonly #shared: SharedReference
-  readonly #before: number
-  readonly #after: number
-
-  private constructor(letters: Uint8Array, first: number, shared: SharedReference, before: number, after: number) {
-    this.#letters = letters
-    this.#first = first
-    this.#shared = shared
-    this.#before = before
-    this.#after = after
+/** The gene's ends as far as the model sees them around a task. */
+function insideOf({ seen, start, end }: Task, { left, right }: Halo): SharedReference['inside'] {
+  const [before, after] = seen.strand === '+' ? [left, right] : [right, left]
+  return {
+    start: seen.start > start - before ? seen.start : Number.NEGATIVE_INFINITY,
+    end: seen.end < end + after ? seen.end : Number.POSITIVE_INFINITY,
   }
+}
 
-  static async read(genome: Genome, shared: SharedReference, halo: Halo, signal?: AbortSignal): Promise<GeneSequence> {
-    const { gene, start, end } = shared
-    const [before, after] = gene.strand === '+' ? [halo.left, halo.right] : [halo.right, halo.left]
-    const first = start - before
-    const letters = await genome.read({ contig: gene.contig, start: first, end: end + after }, signal)
-    letters.fill(N, 0, Math.max(0, gene.start - first))
-    letters.fill(N, Math.max(0, gene.end - first))
-    return new GeneSequence(letters, first, shared, before, after)
+/** A stretch as the model reads it: along its strand, N outside the gene. */
+export async function referencePiece(
+  genome: Genome,
+  { contig, strand, inside, start, end }: SharedReference,
+  { left, right }: Halo,
+  signal?: AbortSignal,
+): Promise<Piece> {
+  const [before, after] = strand === '+' ? [left, right] : [right, left]
+  const first = start - before
+  const letters = await genome.read({ contig, start: first, end: end + after }, signal)
+  letters.fill(N, 0, Math.max(0, Math.min(letters.length, inside.start - first)))
+  letters.fill(N, Math.max(0, Math.min(letters.length, inside.end - first)))
+  return {
+    bases: strand === '+' ? letters : reverseComplement(letters),
+    leftContext: left,
+    length: end - start,
+    rightContext: right,
   }
+}
 
-  /** The reference's piece, and a text that only equal pieces have. */
-  reference(): { piece: Piece; key: string } {
-    const { start, end } = this.#shared
-    return { piece: this.#piece(this.#letters, end - start), key: this.#key(start, end) }
+/** A task as an edit of its stretch; wanted is what stands from the task's start to its end, as long as ALT makes it. */
+export function editOf(stretch: SharedReference, { position, refLength, alt, start, end }: Task): Edit {
+  const length = end - start + alt.length - refLength
+  if (stretch.strand === '+') {
+    const wanted = { start: start - stretch.start, length }
+    return { start: position - stretch.start, removedCount: refLength, inserted: alt, wanted }
   }
-
-  /** The piece with ALT in the place of REF, from the task's start to its end. */
-  alternate({ position, refLength, alt, start, end }: Task): { piece: Piece; key: string } {
-    const at = (place: number): number => place - this.#first
-    const head = this.#letters.subarray(at(start - this.#before), at(position))
-    const tail = this.#letters.subarray(at(position + refLength), at(end + this.#after))
-    const letters = new Uint8Array(head.length + alt.length + tail.length)
-    letters.set(head)
-    letters.set(alt, head.length)
-    letters.set(tail, head.length + alt.length)
-    const key = `${this.#key(start, end)} ${position} ${refLength} ${decoder.decode(alt)}`
-    return { piece: this.#piece(letters, end - start + alt.length - refLength), key }
-  }
-
-  /** A stretch within two genes of a strand is the same for both, unless one of them ends in what the model sees. */
-  #key(start: number, end: number): string {
-    const { contig, strand, start: geneStart, end: geneEnd } = this.#shared.gene
-    const [first, last] = [start - this.#before, end + this.#after]
-    return `${strand} ${start} ${end} ${Math.max(geneStart, first)} ${Math.min(geneEnd, last)} ${contig}`
-  }
-
-  #piece(letters: Uint8Array, length: number): Piece {
-    const [leftContext, rightContext] = [this.#before, this.#after]
-    if (this.#shared.gene.strand === '+') return { bases: letters, leftContext, length, rightContext }
-    return {
-      bases: reverseComplement(letters),
-      leftContext: rightContext,
-      length,
-      rightContext: leftContext,
-    }
+  return {
+    start: stretch.end - position - refLength,
+    removedCount: refLength,
+    inserted: reverseComplement(alt),
+    wanted: { start: stretch.end - end, length },
   }
 }

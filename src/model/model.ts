@@ -1,6 +1,10 @@
 import type { Backend } from '../kernels/backend.ts'
+import type { EditRunner } from './edit.ts'
 import type { BlockCut } from './hyena/run-shape.ts'
+import type { Piece } from './piece.ts'
 import type { ReceptiveField } from './receptive-field.ts'
+
+export type { Piece } from './piece.ts'
 
 /** A column of the output. */
 export interface Track {
@@ -75,15 +79,6 @@ export interface TrackValues {
   readonly tracks: Readonly<Record<string, Float32Array>>
 }
 
-/** A short stretch of sequence with the real sequence around it, all in memory. */
-export interface Piece {
-  /** leftContext + length + rightContext ASCII letters, as the model reads them. */
-  readonly bases: Uint8Array
-  readonly leftContext: number
-  readonly length: number
-  readonly rightContext: number
-}
-
 /**
  * A model on a backend. It reads a sequence 5' to 3' and knows nothing of contigs or strands: for the minus strand the
  * caller gives the reverse complement and turns the tracks around.
@@ -116,5 +111,7 @@ export interface Model {
    * @throws ConfigError for a layer that there is not
    */
   atLayer(layer: number): Model
+  /** Given where edits of a piece cost less than whole pieces of their own: they are run against the piece's kept activations. */
+  readonly edits?: EditRunner
   close(): void
 }

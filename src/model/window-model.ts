@@ -2,7 +2,9 @@ import { LimitError } from '../errors.ts'
 import type { Backend } from '../kernels/backend.ts'
 import { spliceCodes, spliceUnknownCode } from './alphabet.ts'
 import type { Model, ModelInfo, Piece, RunControl, RunPlan, RunRequest, TrackValues } from './model.ts'
+import { createEditRunner } from './splice/edit-runner.ts'
 import type { Readout } from './splice/readout.ts'
+import { convolutionMargins, type ResidualParts } from './splice/residual-parts.ts'
 import type { WindowNetwork } from './splice/window-network.ts'
 import { cutRow, cutWindows, type Window } from './windows.ts'
 
@@ -100,9 +102,21 @@ export function createWindowModel(
     )
   }
 
+  const parts = members.flatMap((member) => member.parts ?? [])
+  const edits =
+    parts.length === members.length && parts.every((one) => areAlike(one, parts[0]))
+      ? createEditRunner(
+          parts,
+          (core) => members.reduce((sum, member) => sum + member.weightBytes(core), 0),
+          readout,
+          backend,
+        )
+      : undefined
+
   return {
     info,
     backend,
+    edits,
     plan,
     run,
     runPieces,
@@ -111,3 +125,8 @@ export function createWindowModel(
     },
   }
 }
+
+/** Whether edits reach equally far in both. */
+const areAlike = (a: ResidualParts, b: ResidualParts): boolean =>
+  a.channelCount === b.channelCount &&
+  JSON.stringify(convolutionMargins(a.units)) === JSON.stringify(convolutionMargins(b.units))

@@ -57,6 +57,7 @@ export function createOpenSpliceNetwork(
   const logitCount = layer === undefined ? parameters.host('final_conv.bias').data.length : channels
   return {
     halo,
+    parts: { channelCount: channels, logitCount, halo, table, units, skips, slope },
     channelCount: Math.max(channels, logitCount),
     logitCount,
     weightBytes: (coreLength) =>

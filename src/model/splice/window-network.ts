@@ -1,6 +1,7 @@
 import type { Backend } from '../../kernels/backend.ts'
 import type { Tensor } from '../../kernels/tensor.ts'
 import type { Halo } from '../windows.ts'
+import type { ResidualParts } from './residual-parts.ts'
 
 /** A network that maps codes with a halo to logits of the core. */
 export interface WindowNetwork {
@@ -9,6 +10,8 @@ export interface WindowNetwork {
   readonly channelCount: number
   /** Rows of its logits; of a network that gives a state instead, its channels. */
   readonly logitCount: number
+  /** Given where edits can be run against kept activations. */
+  readonly parts?: ResidualParts
   /** Bytes of weights and filters, and of the forms that its convolutions' weights take for windows with a core of `coreLength`. */
   weightBytes(coreLength: number): number
   /** Bytes of activations that one window with a core of `coreLength` takes. */
