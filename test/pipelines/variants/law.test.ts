@@ -139,7 +139,7 @@ forEachBackend('every score equals two runs of predict', (backend) => {
       expect(await expectLaw(model, 7, randomVariants(25, 7, 6))).toBeGreaterThan(20)
       model.close()
     },
-    120_000,
+    600_000,
   )
 })
 
