@@ -25,6 +25,7 @@ it('exports what the contract names and nothing by accident', () => {
     'describeModel',
     'drawFigure',
     'embed',
+    'everyVariant',
     'explainPlan',
     'indexGenome',
     'listDevices',
