@@ -16,6 +16,7 @@ export type { Pool } from '../pipelines/embed/pool.ts'
 export { writeEmbeddings, type WriteEmbeddingsOptions } from './io/output/write-embeddings.ts'
 export { planPredict } from '../pipelines/predict/plan.ts'
 export { scoreVariants } from '../pipelines/variants.ts'
+export { everyVariant, type SaturationOptions } from '../pipelines/variants/saturation.ts'
 export type {
   AlleleScore,
   Effects,

@@ -29,7 +29,7 @@ export function provenanceOf({ info, backend }: Model, request: VariantsRequest)
     ['version', version()],
     ['model', quoted(info.name)],
     ['sha256', quoted(info.sha256)],
-    ['genes', quoted(request.genes === undefined ? 'none' : basename(request.genes))],
+    ['genes', quoted(request.genes === undefined ? 'none' : nameOfInput(request.genes))],
     ['transcripts', quoted(String(transcripts))],
     ...Object.entries(others),
     ['precision', backend.precision],
