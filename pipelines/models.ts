@@ -1,9 +1,8 @@
-import type { CachedModel } from '../src/io/hub/hub-cache.ts'
-import type { DescribeOptions, ModelDescription, ModelListing, PullOptions } from './models/catalogue.ts'
+import type { DescribeOptions, ModelDescription, ModelListing, PulledModel, PullOptions } from './models/catalogue.ts'
 
 // Models are files of Node's world: what reads them is loaded when it is called, so that a browser can import the library.
 
-/** Shipped models, those of the Hugging Face cache that genoconv can run, and published ones that are not here yet. */
+/** Shipped models, those in the caches that genoconv can run, and published ones that are not here yet. */
 export async function listModels(): Promise<ModelListing[]> {
   return (await import('./models/catalogue.ts')).listModels()
 }
@@ -19,12 +18,13 @@ export async function describeModel(spec?: string, options: DescribeOptions = {}
 }
 
 /**
- * Downloads a repository, `owner/name` or `owner/name@revision`, into the Hugging Face cache, checks size and hash of each
- * file, and makes sure that genoconv can run it.
+ * Downloads a repository, `owner/name` or `owner/name@revision`, into the Hugging Face cache, or published weights
+ * (`openspliceai-80`, `-400`, `-2000`, `-10000`, `openspliceai-mouse-400`, …, `pangolin`, `spliceai`) from GitHub into
+ * genoconv's own; checks size and hash of each file, and makes sure that genoconv can run it.
  *
- * @throws ConfigError for what is not a repo id, FormatError where the hub or what it gives is wrong, LimitError where the
+ * @throws ConfigError for what can be none of these, and for a licence that is to be accepted first; FormatError where the hub or what it gives is wrong, LimitError where the
  *   disk is full; an abort passes through
  */
-export async function pullModel(spec: string, options: PullOptions = {}): Promise<CachedModel> {
+export async function pullModel(spec: string, options: PullOptions = {}): Promise<PulledModel> {
   return (await import('./models/catalogue.ts')).pullModel(spec, options)
 }

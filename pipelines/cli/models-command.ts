@@ -37,11 +37,21 @@ export const modelsCommand = (environment: Environment): CommandModule => ({
       )
       .command(
         'pull <model>',
-        'Download a Hugging Face checkpoint into its cache, checked against its SHA-256',
+        'Download a Hugging Face checkpoint, or published weights, into a cache, checked against their SHA-256',
         (args) =>
           args
-            .positional('model', { type: 'string', demandOption: true, describe: 'owner/name, or owner/name@revision' })
-            .options(logOptions)
+            .positional('model', {
+              type: 'string',
+              demandOption: true,
+              describe:
+                'owner/name or owner/name@revision; or a name that models list shows, such as openspliceai-10000',
+            })
+            .options({
+              'accept-license': { type: 'boolean', describe: 'Accept a licence that forbids commercial use' },
+              ...logOptions,
+            })
+            .example('$0 models pull openspliceai-10000', 'five networks; run them with --model openspliceai-10000')
+            .example('$0 models pull spliceai --accept-license', 'CC BY-NC 4.0')
             .example('$0 models pull LongSafari/hyenadna-tiny-1k-seqlen-hf', 'prints the folder it is in'),
         async (argv) => (await handlers()).pull(argv, environment),
       )

@@ -18,7 +18,7 @@ export async function info(argv: Argv, { log, signal }: Environment): Promise<vo
   const words = new Words(argv)
   const asJson = words.isOn('json')
   const spec = words.one('model')
-  const published = spec === undefined ? undefined : knownModel(spec)
+  const published = spec === undefined ? undefined : await knownModel(spec)
   const description = await describeModel(spec, { signal, onWarning: log.warn }).catch((error: unknown) => {
     // A published model that is not here: what is known of it, before the error that says how to get it.
     if (published && !asJson)
@@ -35,17 +35,20 @@ export async function info(argv: Argv, { log, signal }: Environment): Promise<vo
 export async function pull(argv: Argv, { log, signal }: Environment): Promise<void> {
   const words = new Words(argv)
   const bar = words.isOn('quiet') || words.isOn('json') ? undefined : new DownloadBar(process.stderr)
-  const pulled = await pullModel(words.needed('model'), {
+  const { name, commit, folder, files, licence } = await pullModel(words.needed('model'), {
+    acceptLicense: words.isOn('accept-license'),
     signal,
     onWarning: log.warn,
     onProgress: (progress) => bar?.update(progress),
   }).finally(() => bar?.clear())
-  const bytes = pulled.files.reduce((sum, { byteCount }) => sum + byteCount, 0)
-  log.done(`${pulled.repoId}: ${showBytes(bytes)}, checked; run it with --model ${pulled.repoId}`, {
-    model: pulled.repoId,
-    commit: pulled.commit,
+  const bytes = files.reduce((sum, { byteCount }) => sum + byteCount, 0)
+  log.info(`licence of ${name}: ${licence ?? 'not stated'}`)
+  log.done(`${name}: ${showBytes(bytes)}, checked; run it with --model ${name}`, {
+    model: name,
+    ...(commit === undefined ? {} : { commit }),
+    licence: licence ?? null,
     bytes,
-    output: pulled.folder,
+    output: folder,
   })
-  await print(`${pulled.folder}\n`)
+  await print(`${folder}\n`)
 }

@@ -3,9 +3,8 @@ import { showBytes, showCount } from '../run/show.ts'
 
 /** `models list` for people: columns as wide as their longest entry. */
 export function formatListings(listings: readonly ModelListing[]): string {
-  const rows = listings.map(({ name, state, isDefault, licence = '?', weightsBytes, description, source }) => {
-    const where =
-      state === 'known' ? (source === 'pull' ? 'to pull' : 'to fetch') : isDefault ? 'shipped, default' : state
+  const rows = listings.map(({ name, state, isDefault, licence = '?', weightsBytes, description }) => {
+    const where = state === 'known' ? 'to pull' : isDefault ? 'shipped, default' : state
     return [name, where, licence, showBytes(weightsBytes), description]
   })
   const table = [['NAME', 'STATE', 'LICENCE', 'SIZE', 'WHAT'], ...rows]
@@ -13,13 +12,7 @@ export function formatListings(listings: readonly ModelListing[]): string {
   const lines = table.map((row) =>
     row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column]))).join('  '),
   )
-  const sources = [
-    ...new Set(
-      listings.filter(({ state, source }) => state === 'known' && source !== 'pull').map(({ source }) => source),
-    ),
-  ]
   if (listings.some(({ source }) => source === 'pull')) lines.push('', 'to pull: genoconv models pull NAME')
-  if (sources.length > 0) lines.push(`to fetch: the file is in ${sources.join(', ')}; give it with --model`)
   return `${lines.join('\n')}\n`
 }
 

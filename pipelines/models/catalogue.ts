@@ -5,26 +5,27 @@ import { findCached, listCached } from '../../src/io/hub/hub-cache.ts'
 import type { CachedModel } from '../../src/io/hub/hub-cache.ts'
 import type { DownloadProgress } from '../../src/io/hub/hub.ts'
 import { readHubSettings } from '../../src/io/hub/hub-settings.ts'
+import { isPulled, publishedFolder, type PublishedModel, readPublishedSettings } from '../../src/io/hub/published.ts'
 import { findModelFiles, isWeightsName, type ModelFiles } from '../../src/io/hub/model-files.ts'
 import { describe, tracksOf } from '../../src/model/create-model.ts'
 import type { Track } from '../../src/model/model.ts'
 import { parameterCountOf } from '../../src/model/parameters.ts'
 import { jointReceptiveField } from '../../src/model/receptive-field.ts'
-import { type KnownModel, knownModels } from './known-models.ts'
-import { loadCheckpoints, type ModelSpec, parseModelSpec } from './load-checkpoint.ts'
+import { isNonCommercial, type KnownModel, knownModels, publishedModel, publishedModels } from './known-models.ts'
+import { loadCheckpoints, type ModelSpec, parseModelSpec, publishedFiles } from './load-checkpoint.ts'
 import { defaultModelName, shippedModelFolder, shippedModelNames } from './shipped-models.ts'
 
 /** One line of `models list`. */
 export interface ModelListing {
   readonly name: string
-  /** `known` models are not here yet: `source` says how to get them. */
+  /** `known` models are not here yet; `pullModel` gets them. */
   readonly state: 'shipped' | 'cached' | 'known'
   readonly isDefault: boolean
   readonly licence: string | undefined
   /** Of the weights. */
   readonly weightsBytes: number
   readonly description: string
-  /** A folder; for known models `pull` or an address. */
+  /** A folder; for known models `pull`. */
   readonly source: string
 }
 
@@ -51,12 +52,26 @@ export interface DescribeOptions {
   readonly onWarning?: (text: string) => void
 }
 
+/** A model that was pulled, or is in a cache. */
+export interface PulledModel {
+  readonly name: string
+  /** Of a Hugging Face repository. */
+  readonly commit?: string
+  /** Holds the files under their names. */
+  readonly folder: string
+  readonly files: readonly { readonly name: string; readonly byteCount: number }[]
+  readonly licence: string | undefined
+}
+
 export interface PullOptions extends DescribeOptions {
+  /** Says yes to a licence that forbids commercial use; without it such weights are not fetched. */
+  readonly acceptLicense?: boolean
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined
 }
 
-/** Shipped models, those of the Hugging Face cache that genoconv may run, and published ones that are not here yet. */
+/** Shipped models, those in the caches that genoconv may run, and published ones that are not here yet. */
 export async function listModels(): Promise<ModelListing[]> {
+  const allKnown = await knownModels()
   const listings: ModelListing[] = []
   for (const name of shippedModelNames()) {
     const folder = shippedModelFolder(name)!
@@ -74,7 +89,7 @@ export async function listModels(): Promise<ModelListing[]> {
   const { cacheFolder } = await readHubSettings()
   const cached = await listCached(cacheFolder)
   for (const model of cached) {
-    const known = knownModels.find(({ name }) => name === model.repoId)
+    const known = allKnown.find(({ name }) => name === model.repoId)
     if (!known && !(await looksRunnable(model))) continue
     listings.push({
       name: model.repoId,
@@ -87,9 +102,17 @@ export async function listModels(): Promise<ModelListing[]> {
     })
   }
   const isCached = new Set(cached.map(({ repoId }) => repoId))
-  for (const { name, licence, weightsBytes, description, source } of knownModels) {
+  const settings = readPublishedSettings()
+  for (const published of await publishedModels()) {
+    if (!(await isPulled(published, settings))) continue
+    const { name, licence, weightsBytes, description } = allKnown.find((known) => known.name === published.name)!
+    isCached.add(name)
+    const source = publishedFolder(settings, published)
+    listings.push({ name, state: 'cached', isDefault: false, licence, weightsBytes, description, source })
+  }
+  for (const { name, licence, weightsBytes, description } of allKnown) {
     if (!isCached.has(name))
-      listings.push({ name, state: 'known', isDefault: false, licence, weightsBytes, description, source })
+      listings.push({ name, state: 'known', isDefault: false, licence, weightsBytes, description, source: 'pull' })
   }
   return listings
 }
@@ -128,41 +151,60 @@ export async function describeModel(
     licence:
       typeof cardLicence === 'string'
         ? cardLicence
-        : ((await licenceOf(files[0])) ?? knownModels.find((model) => model.name === name)?.licence),
+        : ((await licenceOf(files[0])) ?? (await knownModel(name))?.licence),
     card,
   }
 }
 
-/** Downloads a repository into the Hugging Face cache, checks it, and makes sure that genoconv can run it. */
-export async function pullModel(spec: string, options: PullOptions = {}): Promise<CachedModel> {
-  const known = knownModel(spec)
-  if (known && known.source !== 'pull')
-    throw new ConfigError({
-      where: spec,
-      what: 'not on Hugging Face',
-      remedy: `fetch the file from ${known.source} and give it with \`model\``,
-    })
+/**
+ * Downloads a repository into the Hugging Face cache, or published weights into genoconv's own, checks every file, and makes
+ * sure that genoconv can run them.
+ */
+export async function pullModel(spec: string, options: PullOptions = {}): Promise<PulledModel> {
+  const { onProgress, onWarning, signal } = options
+  // By its name, whatever stands on the disk under it.
+  const model = await publishedModel(spec)
+  if (model) return pullPublishedModel(model, options)
   const parsed = await parseModelSpec(spec)
   if (parsed.kind !== 'repo')
     throw new ConfigError({
       where: spec,
       what: 'nothing to pull: it is here already',
-      expected: 'a Hugging Face repo id, owner/name',
+      expected: 'a Hugging Face repo id, owner/name, or published weights such as openspliceai-10000',
     })
   const hub = await import('../../src/io/hub/hub.ts')
-  const pulled = await hub.pullModel(parsed.repoId, {
+  const { repoId, commit, folder, files } = await hub.pullModel(parsed.repoId, {
     revision: parsed.revision,
-    onProgress: options.onProgress,
-    signal: options.signal,
+    onProgress,
+    signal,
   })
-  await loadCheckpoints(pulled.folder, { onWarning: options.onWarning, signal: options.signal })
-  return pulled
+  await loadCheckpoints(folder, { onWarning, signal })
+  const licence = (await readmeLicence(join(folder, 'README.md'))) ?? (await knownModel(repoId))?.licence
+  return { name: repoId, commit, folder, files, licence }
+}
+
+async function pullPublishedModel(model: PublishedModel, options: PullOptions): Promise<PulledModel> {
+  const { acceptLicense = false, onProgress, onWarning, signal } = options
+  const { name, licence, files } = model
+  if (isNonCommercial(licence) && !acceptLicense)
+    throw new ConfigError({
+      where: name,
+      what: `its licence, ${licence}, forbids commercial use; the text is in https://github.com/${files[0].repository}`,
+      remedy: 'give `acceptLicense: true` if you accept it',
+    })
+  const { pullPublished } = await import('../../src/io/hub/pull-published.ts')
+  const folder = await pullPublished(model, readPublishedSettings(), { onProgress, signal })
+  // Not by the name, which a file in the current folder may have too.
+  await loadCheckpoints(folder, { onWarning, signal })
+  return { name, folder, files, licence }
 }
 
 /** A known model by the name that `models list` shows. */
-export const knownModel = (name: string): KnownModel | undefined => knownModels.find((model) => model.name === name)
+export const knownModel = async (name: string): Promise<KnownModel | undefined> =>
+  (await knownModels()).find((model) => model.name === name)
 
 async function filesHere(spec: ModelSpec): Promise<ModelFiles[]> {
+  if (spec.kind === 'published') return publishedFiles(spec)
   if (spec.kind !== 'repo') return findModelFiles(spec.kind === 'shipped' ? spec.folder : spec.path)
   const { cacheFolder } = await readHubSettings()
   const cached = await findCached(cacheFolder, spec.repoId, spec.revision)

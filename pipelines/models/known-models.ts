@@ -1,13 +1,15 @@
+import { join } from 'node:path'
+import { type PublishedModel, readPublishedModels } from '../../src/io/hub/published.ts'
+import { shippedModelsFolder } from './shipped-models.ts'
+
 /** Published models that genoconv runs and does not ship. */
 export interface KnownModel {
-  /** What `--model` takes: a repo id; for files that are fetched by hand, their name there. */
+  /** What `--model` takes: a repo id, or the name of published weights. */
   readonly name: string
   readonly description: string
   readonly licence: string
-  /** Of the weights file, computed from the architecture, tables included. */
+  /** Of the weights: of repositories computed from the architecture, tables included. */
   readonly weightsBytes: number
-  /** Where it comes from: `pull` for repo ids, else an address to fetch the file from. */
-  readonly source: 'pull' | string
 }
 
 interface HyenaSize {
@@ -36,26 +38,38 @@ function hyenaBytes({ width: d, layers, length }: HyenaSize): number {
   return 4 * (2 * 16 * d + 2 * d + layers * layer)
 }
 
-const openSpliceContexts = [
-  { context: 80, weightsBytes: 0.4e6 },
-  { context: 400, weightsBytes: 0.8e6 },
-  { context: 2000, weightsBytes: 1.5e6 },
-  { context: 10_000, weightsBytes: 2.9e6 },
+const hyenaModels: readonly KnownModel[] = hyenaSizes.map((size) => ({
+  name: `LongSafari/hyenadna-${size.name}-hf`,
+  licence: 'BSD-3-Clause',
+  weightsBytes: hyenaBytes(size),
+  description: `HyenaDNA language model, ${size.layers} layers of ${size.width} channels, filters of ${(size.length + 2).toLocaleString('en')} taps`,
+}))
+
+/** Weights on GitHub, as `models/known-weights.tsv` of the package has them. */
+export const publishedModels = (): Promise<PublishedModel[]> =>
+  (published ??= readPublishedModels(join(shippedModelsFolder(), 'known-weights.tsv')))
+let published: Promise<PublishedModel[]> | undefined
+
+/** Published weights by name, e.g. `openspliceai-10000`. */
+export const publishedModel = async (name: string): Promise<PublishedModel | undefined> =>
+  (await publishedModels()).find((model) => model.name === name)
+
+/** Every model that can be pulled. */
+export const knownModels = async (): Promise<KnownModel[]> => [
+  ...hyenaModels,
+  ...(await publishedModels()).map(({ name, licence, files }) => ({
+    name,
+    licence,
+    weightsBytes: files.reduce((sum, { byteCount }) => sum + byteCount, 0),
+    description: describePublished(name, files.length),
+  })),
 ]
 
-export const knownModels: readonly KnownModel[] = [
-  ...hyenaSizes.map((size) => ({
-    name: `LongSafari/hyenadna-${size.name}-hf`,
-    source: 'pull',
-    licence: 'BSD-3-Clause',
-    weightsBytes: hyenaBytes(size),
-    description: `HyenaDNA language model, ${size.layers} layers of ${size.width} channels, filters of ${(size.length + 2).toLocaleString('en')} taps`,
-  })),
-  ...openSpliceContexts.map(({ context, weightsBytes }) => ({
-    name: `model_${context}nt_rs10.pt`,
-    source: 'https://github.com/Kuanhao-Chao/OpenSpliceAI',
-    licence: 'GPL-3.0',
-    weightsBytes,
-    description: `OpenSpliceAI splice sites, ${context.toLocaleString('en')} bases of context; five seeds (rs10 to rs14) make an ensemble`,
-  })),
-]
+function describePublished(name: string, fileCount: number): string {
+  if (name === 'pangolin') return `Pangolin splice sites in heart, liver, brain and testis, ${fileCount} networks`
+  if (name === 'spliceai') return `SpliceAI splice sites, 10,000 bases of context, ensemble of ${fileCount}`
+  const [, species = 'human', context] = /^openspliceai-(?:([a-z]+)-)?(\d+)$/.exec(name) ?? []
+  return `OpenSpliceAI splice sites (${species}), ${Number(context).toLocaleString('en')} bases of context, ensemble of ${fileCount}`
+}
+
+export const isNonCommercial = (licence: string): boolean => /-NC\b/i.test(licence)

@@ -3,6 +3,7 @@ import { ConfigError, FormatError } from '../../src/errors.ts'
 import { localPath } from '../../src/io/bytes/local-path.ts'
 import { findCached, isRepoId } from '../../src/io/hub/hub-cache.ts'
 import { readHubSettings } from '../../src/io/hub/hub-settings.ts'
+import { isPulled, publishedFolder, type PublishedModel, readPublishedSettings } from '../../src/io/hub/published.ts'
 import type { DownloadProgress } from '../../src/io/hub/hub.ts'
 import {
   findModelFiles,
@@ -13,6 +14,7 @@ import {
 } from '../../src/io/hub/model-files.ts'
 import type { Checkpoint } from '../../src/model/checkpoint.ts'
 import { readCheckpoints } from '../../src/model/weights/read-checkpoint.ts'
+import { isNonCommercial, publishedModel } from './known-models.ts'
 import { defaultModelName, shippedModelFolder, shippedModelNames } from './shipped-models.ts'
 
 export { defaultModelName } from './shipped-models.ts'
@@ -31,11 +33,12 @@ export interface LoadCheckpointOptions {
 export type ModelSpec =
   | { readonly kind: 'shipped'; readonly name: string; readonly folder: string }
   | { readonly kind: 'path'; readonly path: string }
+  | { readonly kind: 'published'; readonly model: PublishedModel; readonly folder: string }
   | { readonly kind: 'repo'; readonly repoId: string; readonly revision: string | undefined }
 
 /**
  * Decides what a `--model` is. A shipped model's name comes first (a file or folder of that name is `./name`), then what
- * is on the disk, then a Hugging Face repo id, `owner/name` or `owner/name@revision`.
+ * is on the disk, then published weights (`openspliceai-10000`, `pangolin`), then a Hugging Face repo id, `owner/name` or `owner/name@revision`.
  *
  * @throws ConfigError for what can be none of these, FormatError for a path where nothing is
  */
@@ -43,6 +46,8 @@ export async function parseModelSpec(spec: string): Promise<ModelSpec> {
   const folder = shippedModelFolder(spec)
   if (folder !== undefined) return { kind: 'shipped', name: spec, folder }
   if (spec !== '' && (await pathKind(spec)) !== undefined) return { kind: 'path', path: spec }
+  const model = await publishedModel(spec)
+  if (model) return { kind: 'published', model, folder: publishedFolder(readPublishedSettings(), model) }
   const [repoId = '', revision, ...more] = spec.split('@')
   if (isRepoId(repoId) && more.length === 0 && !isWeightsName(repoId)) return { kind: 'repo', repoId, revision }
   if (isWeightsName(spec) || /[/\\]|^[.~]/.test(spec))
@@ -51,7 +56,7 @@ export async function parseModelSpec(spec: string): Promise<ModelSpec> {
   throw new ConfigError({
     option: 'model',
     what: 'unknown model',
-    expected: `${shipped.length > 0 ? `${shipped.join(', ')}, ` : ''}a Hugging Face repo id, a folder or a file`,
+    expected: `${shipped.length > 0 ? `${shipped.join(', ')}, ` : ''}published weights such as openspliceai-10000, a Hugging Face repo id, a folder or a file`,
     got: spec || 'nothing',
     remedy: 'genoconv models list shows what there is',
   })
@@ -88,7 +93,7 @@ export async function modelFilesHere(specs: readonly string[]): Promise<string[]
   const given = specs.length > 0 ? specs : [defaultModelName()].filter((name) => name !== undefined)
   for (const text of given) {
     const spec = await parseModelSpec(text)
-    const folder = spec.kind === 'shipped' ? spec.folder : spec.kind === 'path' ? spec.path : await cachedFolder(spec)
+    const folder = await folderHere(spec)
     if (folder === undefined) continue
     for (const { weightsPath, configPath } of await findModelFiles(folder))
       paths.push(weightsPath, configPath ?? join(dirname(weightsPath), 'config.json'))
@@ -96,7 +101,12 @@ export async function modelFilesHere(specs: readonly string[]): Promise<string[]
   return paths
 }
 
-async function cachedFolder({ repoId, revision }: ModelSpec & { kind: 'repo' }): Promise<string | undefined> {
+/** Where a model's files are; undefined where they have still to be downloaded. */
+async function folderHere(spec: ModelSpec): Promise<string | undefined> {
+  if (spec.kind === 'path') return spec.path
+  if (spec.kind === 'shipped') return spec.folder
+  if (spec.kind === 'published') return (await isPulled(spec.model, readPublishedSettings())) ? spec.folder : undefined
+  const { repoId, revision } = spec
   const { cacheFolder } = await readHubSettings()
   return (await findCached(cacheFolder, repoId, revision))?.folder
 }
@@ -107,6 +117,7 @@ async function filesOf(
 ): Promise<ModelFiles[]> {
   if (spec.kind === 'shipped') return findModelFiles(spec.folder)
   if (spec.kind === 'path') return findModelFiles(spec.path)
+  if (spec.kind === 'published') return publishedFiles(spec)
   // Loaded only here: the client takes longer to load than everything else before a run.
   const { cachedOrPulled } = await import('../../src/io/hub/hub.ts')
   let isAnnounced = false
@@ -117,6 +128,21 @@ async function filesOf(
   }
   const { folder } = await cachedOrPulled(spec.repoId, { revision: spec.revision, onProgress, signal })
   return findModelFiles(folder)
+}
+
+/**
+ * The files of published weights.
+ *
+ * @throws ConfigError where they have not been pulled
+ */
+export async function publishedFiles({ model, folder }: ModelSpec & { kind: 'published' }): Promise<ModelFiles[]> {
+  if (!(await isPulled(model, readPublishedSettings())))
+    throw new ConfigError({
+      where: model.name,
+      what: `not in genoconv's cache ${folder}`,
+      remedy: `genoconv models pull ${model.name}${isNonCommercial(model.licence) ? ' --accept-license' : ''} gets it (${model.licence})`,
+    })
+  return model.files.map(({ name }) => ({ weightsPath: join(folder, name), configPath: undefined }))
 }
 
 function noDefault(): never {

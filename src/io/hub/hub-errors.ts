@@ -51,21 +51,21 @@ export async function asked<T>(
   }
 }
 
-/** A file-system error while writing to the cache, in our words; the rest as it is. */
-export function storageError(error: unknown, cacheFolder: string): unknown {
+/** A file-system error while writing to the cache that `variable` names, in our words; the rest as it is. */
+export function storageError(error: unknown, cacheFolder: string, variable: string): unknown {
   const code = (error as NodeJS.ErrnoException | undefined)?.code
   if (error instanceof GenoconvError || typeof code !== 'string' || code === 'ABORT_ERR') return error
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return new LimitError({
       where: cacheFolder,
       what: 'the disk is full',
-      remedy: 'free some space, or set HF_HUB_CACHE',
+      remedy: `free some space, or set ${variable}`,
       cause: error,
     })
   return new FormatError({
     where: cacheFolder,
     what: `the cache cannot be written (${code})`,
-    remedy: 'set HF_HUB_CACHE to a folder of yours',
+    remedy: `set ${variable} to a folder of yours`,
     cause: error,
   })
 }

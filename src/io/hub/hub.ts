@@ -105,13 +105,13 @@ export async function pullModel(repoId: string, options: HubOptions = {}): Promi
       }
       await linkSnapshotFile(cacheFolder, repoId, commit, entry.path, etag)
     } catch (error) {
-      throw storageError(error, cacheFolder)
+      throw storageError(error, cacheFolder, 'HF_HUB_CACHE')
     }
   }
   try {
     await writeRef(cacheFolder, repoId, revision, commit)
   } catch (error) {
-    throw storageError(error, cacheFolder)
+    throw storageError(error, cacheFolder, 'HF_HUB_CACHE')
   }
   const pulled = await findCached(cacheFolder, repoId, commit)
   if (!pulled) throw new FormatError({ where, what: `the cache ${cacheFolder} does not hold what was put into it` })
