@@ -140,7 +140,7 @@ export async function publishedFiles({ model, folder }: ModelSpec & { kind: 'pub
     throw new ConfigError({
       where: model.name,
       what: `not in genoconv's cache ${folder}`,
-      remedy: `genoconv models pull ${model.name}${isNonCommercial(model.licence) ? ' --accept-license' : ''} gets it (${model.licence})`,
+      remedy: `genoconv models pull ${model.name} gets it (${model.licence}${isNonCommercial(model.licence) ? ', to be accepted with `acceptLicense: true`' : ''})`,
     })
   return model.files.map(({ name }) => ({ weightsPath: join(folder, name), configPath: undefined }))
 }

@@ -128,7 +128,9 @@ describe('the table of published weights', () => {
     await expect(loadCheckpoints('openspliceai-mouse-400')).rejects.toThrow(
       /openspliceai-mouse-400: not in genoconv's cache .*; genoconv models pull openspliceai-mouse-400 gets it/,
     )
-    await expect(describeModel('spliceai')).rejects.toThrow(/models pull spliceai --accept-license gets it/)
+    await expect(describeModel('spliceai')).rejects.toThrow(
+      /models pull spliceai gets it \(CC-BY-NC-4\.0, to be accepted with `acceptLicense: true`\)/,
+    )
     await expect(pullModel('spliceai')).rejects.toThrow(/CC-BY-NC-4\.0, forbids commercial use.*`acceptLicense: true`/)
     expect(github.requests).toEqual([])
     expect(existsSync(join(folder, 'models'))).toBe(false)
