@@ -96,7 +96,8 @@ it.each(['vcf', 'vcf.gz', 'tsv', 'arrow'] as const)('%s: cut anywhere, resumed t
     expect(readFileSync(place(output)).equals(whole), `${format} cut at ${length}`).toBe(true)
     rmSync(place(output))
   }
-  expect(resumed).toBe(format === 'arrow' ? 2 : 3)
+  // A tenth of the output is less than a record batch, or a block of BGZF.
+  expect(resumed).toBe(format === 'arrow' || format === 'vcf.gz' ? 2 : 3)
 })
 
 it('another option is refused, and Parquet says that it cannot', async () => {
