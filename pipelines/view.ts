@@ -1,4 +1,5 @@
 import { drawSvg } from '../apps/view/draw.ts'
+import type { Span, ViewSource } from '../apps/view/source.ts'
 import { showSpan } from '../apps/view/svg.ts'
 import type { ViewFiles } from './view/file-source.ts'
 
@@ -61,12 +62,41 @@ export async function drawFigure(
   const { FileSource } = await import('./view/file-source.ts')
   const source = await FileSource.open(files, signal)
   try {
-    const { lanes, contigs, title } = await source.info()
-    const [{ name, start, end }] = contigs
-    const span = region === undefined ? { contig: name, start, end } : await source.find(region, name)
+    const { lanes, title } = await source.info()
+    const span = await spanOf(source, region)
     const shown = await source.show(span, width)
     return drawSvg(lanes, shown, { width, theme: 'light', title: `${title} · ${showSpan(span)}`, isFile: true })
   } finally {
     await source.close()
   }
+}
+
+export interface PageOptions {
+  /** A region, a position or a gene; default: all that is covered of the first contig. */
+  readonly region?: string
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Predictions of a region as a page that needs no server and no network: the page of `viewPredictions`, with its script,
+ * style and data in one file. Node only.
+ *
+ * @returns the text of an HTML file
+ * @throws FormatError as `viewPredictions`; RegionError where there is no such region, or too much of it for one file
+ */
+export async function drawPage(files: ViewFiles, { region, signal }: PageOptions = {}): Promise<string> {
+  const { FileSource } = await import('./view/file-source.ts')
+  const { staticPage } = await import('./view/static-page.ts')
+  const source = await FileSource.open(files, signal)
+  try {
+    return await staticPage(source, await spanOf(source, region), signal)
+  } finally {
+    await source.close()
+  }
+}
+
+/** What is asked for, or all that is covered of the first contig. */
+async function spanOf(source: ViewSource, region: string | undefined): Promise<Span> {
+  const [{ name, start, end }] = (await source.info()).contigs
+  return region === undefined ? { contig: name, start, end } : source.find(region, name)
 }

@@ -30,7 +30,9 @@ export {
 } from '../pipelines/predict-to-file.ts'
 export {
   drawFigure,
+  drawPage,
   type FigureOptions,
+  type PageOptions,
   type RunningView,
   type ViewFiles,
   type ViewOptions,

@@ -1,4 +1,5 @@
 import type { Gene, LaneBins, Peak, ShownVariant, Site, Span, ViewInfo, ViewSource } from './source.ts'
+import { showSpan } from './svg.ts'
 
 /** All of a region, as a page holds it that needs no server, or as a run in a page has it. */
 export interface HeldRegion {
@@ -12,15 +13,18 @@ export interface HeldRegion {
   readonly sites: readonly Site[]
 }
 
-const mostBasesShown = 2000
+/** More letters than this are never drawn. */
+export const mostBasesShown = 2000
 
 /** A source of what is in memory. */
 export function memorySource(held: HeldRegion): ViewSource {
-  const { info, span, values, bases, genes, variants, sites } = held
-  const inside = (start: number, end: number): [from: number, to: number] => [
-    Math.max(0, start - span.start),
-    Math.min(span.end, end) - span.start,
-  ]
+  const { span, values, bases, genes, variants, sites } = held
+  const info: ViewInfo = { ...held.info, held: span }
+  /** Indices of what is held of a stretch; equal where that is nothing. */
+  const inside = (start: number, end: number): [from: number, to: number] => {
+    const from = Math.max(0, start - span.start)
+    return [from, Math.max(from, Math.min(span.end, end) - span.start)]
+  }
   return {
     info: async () => info,
     async show(wanted, bins) {
@@ -32,10 +36,14 @@ export function memorySource(held: HeldRegion): ViewSource {
         span: wanted,
         lanes: values.map((lane) => binned(isThere ? lane : new Float32Array(), start - span.start, end - start, bins)),
         genes: genes.filter(meets),
-        variants: variants.filter(({ position }) => meets({ start: position, end: position + 1 })),
+        variants: thinVariants(
+          variants.filter(({ position }) => meets({ start: position, end: position + 1 })),
+          wanted,
+          bins,
+        ),
         bases:
           isThere && end - start <= mostBasesShown
-            ? bases.slice(...inside(start, end)).padStart(end - Math.max(start, span.start))
+            ? ' '.repeat(Math.max(0, span.start - start)) + bases.slice(...inside(start, end))
             : undefined,
       }
     },
@@ -45,10 +53,29 @@ export function memorySource(held: HeldRegion): ViewSource {
     sites: async () => ({ sites, progress: 1 }),
     async find(text) {
       const gene = genes.find(({ name }) => name.toLowerCase() === text.trim().toLowerCase())
-      if (gene) return { contig: span.contig, start: gene.start, end: gene.end }
-      return parseSpan(text, info.contigs, span.contig)
+      const found = gene
+        ? { contig: span.contig, start: gene.start, end: gene.end }
+        : parseSpan(text, info.contigs, span.contig)
+      if (found.start < span.end && span.start < found.end) return found
+      throw new Error(`${text.trim()}: not in this page: expected a part of ${showSpan(span)}`)
     },
   }
+}
+
+/** All of `variants`, or of each of `most` stretches of the span the one that changes most. */
+export function thinVariants(
+  variants: readonly ShownVariant[],
+  { start, end }: Span,
+  most: number,
+): readonly ShownVariant[] {
+  if (variants.length <= most) return variants
+  const strongest = new Map<number, ShownVariant>()
+  for (const variant of variants) {
+    const stretch = Math.floor(((variant.position - start) / (end - start)) * most)
+    const other = strongest.get(stretch)
+    if (!other || Math.abs(variant.score ?? 0) > Math.abs(other.score ?? 0)) strongest.set(stretch, variant)
+  }
+  return [...strongest.values()]
 }
 
 function peakOf(lane: Float32Array, from: number, to: number, start: number): Peak | null {

@@ -28,8 +28,10 @@ export async function openPage(source: ViewSource, start?: Span): Promise<void> 
     }
     const viewer = await Viewer.open(query('#view'), source, { start, onShown })
     const go = (span: Span): Promise<void> => viewer.go(span).catch(fail)
-    document.title = `${viewer.info.title} · genoconv`
-    query('h1').textContent = viewer.info.title
+    const { title, held } = viewer.info
+    const name = held ? `${title} · ${showSpan(held)}` : title
+    document.title = `${name} · genoconv`
+    query('h1').textContent = name
     for (const { name } of viewer.info.contigs) contigs.append(new Option(name, name))
     contigs.value = viewer.span.contig
     contigs.addEventListener('change', () => void go(viewer.whole(contigs.value)))

@@ -32,6 +32,8 @@ export interface ViewInfo {
   /** What can be asked for beside values. */
   readonly hasGenes: boolean
   readonly hasVariants: boolean
+  /** All that the source holds, where that is a part of a contig: the view stays inside. */
+  readonly held?: Span
 }
 
 /** Least and largest value of each bin; null where there is none. Equal where a bin is one base. */

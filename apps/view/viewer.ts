@@ -112,11 +112,13 @@ export class Viewer {
     return drawSvg(this.info.lanes, this.#shown, { width: 1000, theme: 'light', title, isFile: true })
   }
 
-  /** The span, at least some bases wide, moved into its contig. */
+  /** The span, at least some bases wide, moved into its contig, or into what the source holds of it. */
   #inside({ contig, start, end }: Span): Span {
-    const { length } = this.info.contigs.find(({ name }) => name === contig) ?? { length: Math.ceil(end) }
-    const bases = Math.min(length, Math.max(leastBases, Math.round(end - start)))
-    const from = Math.min(Math.max(0, Math.round((start + end - bases) / 2)), length - bases)
+    const { held, contigs } = this.info
+    const { length } = contigs.find(({ name }) => name === contig) ?? { length: Math.ceil(end) }
+    const [first, last] = held ? [held.start, held.end] : [0, length]
+    const bases = Math.min(last - first, Math.max(leastBases, Math.round(end - start)))
+    const from = Math.min(Math.max(first, Math.round((start + end - bases) / 2)), last - bases)
     return { contig, start: from, end: from + bases }
   }
 

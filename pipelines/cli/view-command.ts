@@ -8,9 +8,12 @@ const viewOptions = {
     genes: text('GFF3, GTF, BED12 or a table in the form of SpliceAI, plain or gzip'),
     variants: text('VCF, plain, gzip or BGZF: scores of `genoconv variants`, SpliceAI or Pangolin are drawn'),
   }),
-  ...group('A figure', {
-    svg: text('Write the picture as SVG to this file instead; no browser is needed'),
-    region: text('Region, position or gene of the figure (default: all of the first contig)'),
+  ...group('A file instead of a server', {
+    svg: text('Write the picture as SVG to this file; no browser is needed'),
+    static: text(
+      'Write the page to this HTML file, with all that it needs inside; it opens without genoconv or a network',
+    ),
+    region: text('Region, position or gene of the picture or page (default: all of the first contig)'),
   }),
   ...group('How', {
     port: text('Port on 127.0.0.1 (default: any that is free)'),
@@ -35,6 +38,7 @@ export const viewCommand = (environment: Environment): CommandModule => ({
         '$0 view a.arrow b.parquet --fasta gene.fa --genes genes.bed --variants out.vcf',
         'two files, bases, genes and scored variants',
       )
-      .example('$0 view a.arrow --genes genes.bed --svg figure.svg --region SNAP25', 'a figure of a gene'),
+      .example('$0 view a.arrow --genes genes.bed --svg figure.svg --region SNAP25', 'a figure of a gene')
+      .example('$0 view a.arrow --genes genes.bed --static share.html --region SNAP25', 'a page of a gene to pass on'),
   handler: async (argv) => (await import('./view-handler.ts')).view(argv, environment),
 })

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { localPath } from '../../src/io/bytes/local-path.ts'
 import { openAtomicOutput } from '../../src/io/bytes/atomic-output.ts'
 import { ConfigError } from '../../src/errors.ts'
-import { drawFigure, viewPredictions } from '../view.ts'
+import { drawFigure, drawPage, viewPredictions } from '../view.ts'
 import type { Environment } from './environment.ts'
 import { print } from './print.ts'
 import { parseWhole } from './values.ts'
@@ -19,22 +19,23 @@ export async function view(argv: Argv, { log, signal }: Environment): Promise<vo
     genes: path('genes'),
     variants: path('variants'),
   }
-  const figure = path('svg')
+  const [figure, page] = [path('svg'), path('static')]
   const region = words.one('region')
-  if (figure !== undefined) {
+  if (figure !== undefined && page !== undefined)
+    throw new ConfigError({ where: '--static', what: 'cannot be given with --svg', remedy: 'run the command twice' })
+  const out = figure ?? page
+  if (out !== undefined) {
+    const draw = figure === undefined ? drawPage : drawFigure
     const inputs = [...files.predictions, files.fasta, files.genes, files.variants].filter((name) => name !== undefined)
-    const sink = await openAtomicOutput(figure, inputs)
-    try {
-      await sink.write([new TextEncoder().encode(await drawFigure(files, { region, signal }))])
-      await sink.finish()
-    } catch (error) {
-      await sink.abort()
-      throw error
-    }
-    return log.info(`wrote ${figure}`)
+    await write(out, inputs, () => draw(files, { region, signal }))
+    return log.info(`wrote ${out}`)
   }
   if (region !== undefined)
-    throw new ConfigError({ where: '--region', what: 'needs --svg', remedy: 'search for it in the page' })
+    throw new ConfigError({
+      where: '--region',
+      what: 'needs --svg or --static',
+      remedy: 'search for it in the page',
+    })
   const running = await viewPredictions(files, {
     port: words.parsed('port', (option, value) => parseWhole(option, value, 1)),
     signal,
@@ -46,6 +47,18 @@ export async function view(argv: Argv, { log, signal }: Environment): Promise<vo
     if (!signal.aborted) await once(signal, 'abort')
   } finally {
     await running.close()
+  }
+}
+
+/** All of it or nothing. */
+async function write(path: string, inputs: readonly string[], make: () => Promise<string>): Promise<void> {
+  const sink = await openAtomicOutput(path, inputs)
+  try {
+    await sink.write([new TextEncoder().encode(await make())])
+    await sink.finish()
+  } catch (error) {
+    await sink.abort()
+    throw error
   }
 }
 

@@ -1,4 +1,4 @@
-import { parseSpan } from '../../apps/view/memory-source.ts'
+import { mostBasesShown, parseSpan } from '../../apps/view/memory-source.ts'
 import type { Lane, Peak, ShownContig, Site, Span, ViewSource } from '../../apps/view/source.ts'
 import { RegionError } from '../../src/errors.ts'
 import type { Genome } from '../../src/genome.ts'
@@ -17,8 +17,6 @@ export interface ViewFiles {
   readonly variants?: string
 }
 
-/** More letters than this are never drawn. */
-const mostBases = 2000
 const mostBins = 10_000
 
 const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
@@ -94,7 +92,7 @@ export class FileSource implements ViewSource {
         lanes.push({ least: least.map(orNull), largest: largest.map(orNull) })
       }
     }
-    const isShort = span.end - span.start <= mostBases
+    const isShort = span.end - span.start <= mostBasesShown
     return {
       span,
       lanes,

@@ -12,6 +12,13 @@ const leastBinBases = 64
 const heldBlocks = 12
 const sitesPerTrack = 500
 
+/** What finds the strongest sites of tracks; probabilities of single bases have none. */
+export const strongestOf = (tracks: readonly string[]): StrongestSites =>
+  new StrongestSites(
+    tracks.filter((name) => !/^p_[acgt](_|$)/.test(name)),
+    sitesPerTrack,
+  )
+
 /** What a file holds of a contig. */
 export interface Covered extends Contig {
   /** The first and one past the last position with a row. */
@@ -55,10 +62,7 @@ export class ScannedFile {
     this.binBases = Math.max(leastBinBases, 2 ** Math.ceil(Math.log2(rows / mostBins)))
     this.#table = new BinTable(file.tracks.length, this.binBases)
     this.#runs = Array.from({ length: file.blockCount }, () => undefined)
-    this.#strongest = new StrongestSites(
-      file.tracks.filter((name) => !/^p_[acgt](_|$)/.test(name)),
-      sitesPerTrack,
-    )
+    this.#strongest = strongestOf(file.tracks)
     const { first, later } = scanOrder(file)
     this.overview = this.#scan(first)
     this.complete = this.overview.then(() => this.#scan(later))

@@ -1,3 +1,4 @@
+import { thinVariants } from '../../apps/view/memory-source.ts'
 import type { ShownVariant, Span } from '../../apps/view/source.ts'
 import { FormatError } from '../../src/errors.ts'
 import { openLocalFile } from '../../src/io/bytes/local-file.ts'
@@ -42,17 +43,9 @@ export class VariantsShown {
   }
 
   /** Variants in the span; where there are more than `most`, of each stretch the one that changes most. */
-  in({ contig, start, end }: Span, most: number): ShownVariant[] {
-    const all = this.#byContig.get(contig) ?? []
-    const found = all.slice(firstFrom(all, start), firstFrom(all, end))
-    if (found.length <= most) return found
-    const strongest = new Map<number, ShownVariant>()
-    for (const variant of found) {
-      const stretch = Math.floor(((variant.position - start) / (end - start)) * most)
-      const other = strongest.get(stretch)
-      if (!other || Math.abs(variant.score ?? 0) > Math.abs(other.score ?? 0)) strongest.set(stretch, variant)
-    }
-    return [...strongest.values()]
+  in(span: Span, most: number): readonly ShownVariant[] {
+    const all = this.#byContig.get(span.contig) ?? []
+    return thinVariants(all.slice(firstFrom(all, span.start), firstFrom(all, span.end)), span, most)
   }
 
   #add(contig: string, { position, ref, alts, bytes, infoStart, infoEnd }: VcfRecord): void {

@@ -13,7 +13,7 @@ const common = ['--device', 'cpu', '--threads', '1', '--model', goldenModel('ope
 const gene = `>gene\n${'ACGTTGCAGGTAAGT'.repeat(20)}\n`
 
 describe('help loads the parser and nothing that computes', () => {
-  it.each([['--help'], ['predict --help'], ['models info --help'], ['--version'], ['view x']])('%s', async (line) => {
+  it.each([['--help'], ['predict --help'], ['models info --help'], ['--version'], ['look x']])('%s', async (line) => {
     const { path } = folder({
       // Says which modules were loaded, when the program ends.
       'loaded.mjs': `import { registerHooks, register } from 'node:module'
@@ -36,7 +36,7 @@ export async function load(url, context, next) {
 
 describe('a command that is not there is named, with those that are', () => {
   it.each([
-    [['view', 'x'], /^genoconv: command line: there is no command view: expected one of predict, .*bench$/],
+    [['look', 'x'], /^genoconv: command line: there is no command look: expected one of predict, .*bench$/],
     [['predct', 'a.fa'], /there is no command predct.*did you mean predict\?$/],
     [
       ['models', 'inf'],
