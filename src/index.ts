@@ -13,7 +13,13 @@
 export * from './portable.ts'
 export { indexGenome, type IndexGenomeOptions } from '../pipelines/index-genome.ts'
 export { describeModel, listModels, pullModel } from '../pipelines/models.ts'
-export type { DescribeOptions, ModelDescription, ModelListing, PullOptions } from '../pipelines/models/catalogue.ts'
+export type {
+  DescribeOptions,
+  ModelDescription,
+  ModelListing,
+  PulledModel,
+  PullOptions,
+} from '../pipelines/models/catalogue.ts'
 export { train } from '../pipelines/train.ts'
 export type { TrainOptions, TrainProgress, TrainResult } from '../pipelines/train/options.ts'
 export { mergeShards, planShards, runShard } from '../pipelines/shards.ts'

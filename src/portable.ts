@@ -25,6 +25,9 @@ export type {
   ScoreProgress,
   SkipReason,
   Variant,
+  GainAndLoss,
+  LikelihoodRatio,
+  TissueEffects,
 } from '../pipelines/variants/options.ts'
 export type { DeviceRecovery, Place } from '../pipelines/predict/recovering.ts'
 export { ConfigError, DeviceError, FormatError, GenoconvError, LimitError, RegionError, ShapeError } from './errors.ts'

@@ -186,7 +186,12 @@ describe('errors of genoconv variants', () => {
     ],
     [{}, [...words, '-D', '0'], 2, /^genoconv: --distance: bad value/],
     [{}, [...words, '--mask', '--mask-sites'], 2, /^genoconv: --mask: cannot be combined/],
-    [{}, [...words.slice(0, 5), '-m', goldenModel('hyena-nano'), '--device', 'cpu'], 2, /not a splice model/],
+    [
+      {},
+      [...words.slice(0, 5), '-m', goldenModel('hyena-nano'), '--device', 'cpu', '--mask'],
+      2,
+      /^genoconv: --mask: .*hyena-nano is a language model: it knows no splice sites$/,
+    ],
   ])('%#', async (more, given, code, message) => {
     const outcome = await fails(more, given)
     expect(outcome.lines.at(-1)).toMatch(message)
