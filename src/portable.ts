@@ -42,6 +42,8 @@ export {
   writeArrow,
   type WriteArrowOptions,
   writeBedGraph,
+  writeBigWig,
+  type TrackSinks,
   type WriteOptions,
   writeParquet,
   writeTsv,

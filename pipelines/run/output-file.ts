@@ -6,6 +6,7 @@ import {
   embeddingFormats,
   formatOfExtension,
   isEmbeddingFormat,
+  isOneFile,
   type OutputFormat,
   outputFormats,
 } from '../../src/io/output/formats.ts'
@@ -33,6 +34,13 @@ export function chooseOutput(options: {
   if (output === '') throw new ConfigError({ option: 'output', what: 'is empty', expected: "a file's name, or -" })
   if (output === '-') {
     const chosen = format ?? 'arrows'
+    if (!isOneFile(chosen))
+      throw new ConfigError({
+        where: `\`format: ${chosen}\``,
+        what: 'standard output takes one file',
+        expected: `a file's name: each track's file is named after it`,
+        remedy: 'give `output`',
+      })
     if (options.isTerminal && outputFormats[chosen].isBinary) {
       throw new ConfigError({
         where: 'standard output',

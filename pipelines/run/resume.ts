@@ -38,9 +38,9 @@ export interface RunOutput {
   readonly temporaryFolder: string
   /**
    * Called when it is known what is to be run, before the first row. `complete`: there is nothing left to do. The sink is
-   * aborted by `abort` below, which knows of the record.
+   * aborted by `abort` below, which knows of the record. `tracks`: for formats with a file a track.
    */
-  begin(run: RunDescription): Promise<BegunOutput | 'complete'>
+  begin(run: RunDescription, tracks: readonly string[]): Promise<BegunOutput | 'complete'>
   /** When a device failed and the run continues elsewhere, or in other chunks: what is written from now on, no other run would write. */
   moved(to: string): Promise<void>
   /** After a failure: leaves nothing or, with --resume, what can be continued, which `error` then says. */
@@ -48,7 +48,8 @@ export interface RunOutput {
 }
 
 export interface BegunOutput {
-  readonly sink: ByteSink
+  /** One, or one a track. */
+  readonly sinks: readonly ByteSink[]
   readonly done?: DoneOutput
   /** What the metadata say was asked: of the interrupted run, where one is continued. */
   readonly origin: RunOrigin
@@ -64,7 +65,7 @@ export interface Journal {
   readonly resumable: string
 }
 
-interface OutputSettings {
+export interface OutputSettings {
   readonly request: {
     /** What is hashed: another run must have the same. */
     readonly inputs: readonly string[]
@@ -90,20 +91,15 @@ type Planned = Pick<RunOutput, 'memory' | 'threads' | 'temporaryFolder'>
  */
 export async function openRunOutput(settings: OutputSettings): Promise<RunOutput> {
   const { request, path, journal, signal, isDry } = settings
-  const planned: Planned = {
-    memory: request.memory ?? freeMemory() / 2,
-    threads: request.threads ?? availableParallelism(),
-    temporaryFolder: tmpdir(),
-  }
   if (isDry || path === undefined) {
-    if (request.resume && !isDry) throw cannot('the output is standard output', 'give a file with `output`')
-    return streamed(standardOutput(), planned)
+    if (request.resume && !isDry) throw cannotResume('the output is standard output', 'give a file with `output`')
+    return streamed(standardOutput(), planned(request))
   }
   const place = await protectInputs(path, settings.filesRead)
   if (request.resume) checkResumable(request.inputs, journal, place)
-  if (place.kind !== 'file') return streamed(await openStream(place, signal), planned)
+  if (place.kind !== 'file') return streamed(await openStream(place, signal), planned(request))
   const lock = await lockOutput(place)
-  const begun: Begun = { ...settings, place, lock, planned: { ...planned, temporaryFolder: dirname(place.path) } }
+  const begun: Begun = { ...settings, place, lock, planned: { ...planned(request), temporaryFolder: dirname(place.path) } }
   try {
     return await (request.resume ? openResumed(begun) : openFresh(begun))
   } catch (error) {
@@ -112,17 +108,24 @@ export async function openRunOutput(settings: OutputSettings): Promise<RunOutput
   }
 }
 
+/** What a run has that nobody says otherwise of. */
+export const planned = ({ memory, threads }: OutputSettings['request']): Planned => ({
+  memory: memory ?? freeMemory() / 2,
+  threads: threads ?? availableParallelism(),
+  temporaryFolder: tmpdir(),
+})
+
 function checkResumable(inputs: readonly string[], { name, read, resumable }: Journal, { kind }: OutputPlace): void {
-  if (inputs.includes('-')) throw cannot('standard input cannot be read again', 'save it to a file first')
-  if (kind !== 'file') throw cannot('the output is not a regular file', 'give another `output`')
-  if (!read) throw cannot(`the rows of an interrupted ${name} file cannot be counted`, `write ${resumable}`)
+  if (inputs.includes('-')) throw cannotResume('standard input cannot be read again', 'save it to a file first')
+  if (kind !== 'file') throw cannotResume('the output is not a regular file', 'give another `output`')
+  if (!read) throw cannotResume(`the rows of an interrupted ${name} file cannot be counted`, `write ${resumable}`)
 }
 
-const cannot = (what: string, remedy: string): ConfigError => new ConfigError({ option: 'resume', what, remedy })
+export const cannotResume = (what: string, remedy: string): ConfigError => new ConfigError({ option: 'resume', what, remedy })
 
-const streamed = (sink: ByteSink, planned: Planned): RunOutput => ({
-  ...planned,
-  begin: async ({ origin }) => ({ sink, origin }),
+const streamed = (sink: ByteSink, settings: Planned): RunOutput => ({
+  ...settings,
+  begin: async ({ origin }) => ({ sinks: [sink], origin }),
   moved: async () => {},
   abort: () => sink.abort(),
 })
@@ -164,7 +167,7 @@ async function openFresh({ request, journal, place, lock, planned }: Begun): Pro
     ...planned,
     async begin(run) {
       if (isRecorded) record = recordRun(run)
-      return { sink: withoutAbort(sink), origin: run.origin }
+      return { sinks: [withoutAbort(sink)], origin: run.origin }
     },
     async moved(to) {
       const made = await record
@@ -212,7 +215,7 @@ async function openResumed({ request, journal, log, signal, place, lock, planned
       const { origin } = done && found ? found : run
       record = { ...now, origin }
       await saveRecord(place, record)
-      return { sink: withoutAbort(sink), done, origin }
+      return { sinks: [withoutAbort(sink)], done, origin }
     },
     async moved(to) {
       record = movedTo(record!, to)

@@ -1,7 +1,8 @@
 import type { Genome, Region } from '../../src/genome.ts'
-import { canResume, type OutputFormat } from '../../src/io/output/formats.ts'
+import { canResume, isOneFile, type OutputFormat } from '../../src/io/output/formats.ts'
 import { readDoneOutput } from '../../src/io/output/resume-output.ts'
 import { encodeEmbeddings } from '../../src/io/output/write-embeddings.ts'
+import { trackFileName, writeBigWigs } from '../../src/io/output/write-bigwig.ts'
 import { writePredictions } from '../../src/io/output/write-predictions.ts'
 import type { OutputLayout } from '../../src/io/output/output-layout.ts'
 import type { Backend } from '../../src/kernels/backend.ts'
@@ -31,6 +32,7 @@ import type { EmbeddingRequest, PredictRequest } from './request.ts'
 import { type BegunOutput, type Journal, openRunOutput, type RunOutput } from './resume.ts'
 import { describeRegions } from './resume-record.ts'
 import { Tally } from './tally.ts'
+import { openTrackOutputs } from './track-outputs.ts'
 
 export interface RunSettings {
   readonly log: Log
@@ -88,15 +90,19 @@ export async function runPredict(request: PredictRequest, settings: RunSettings)
     })
     if (request.embedding) embeddingFormat(output.format)
     checkOverlaps(output.format, regions)
-    out = await openRunOutput({
+    const { path, format } = output
+    const outputSettings = {
       request,
-      path: output.path,
       journal: predictJournal(output.format),
       filesRead: await filesRead(request),
       log,
       signal,
       isDry,
-    })
+    }
+    out =
+      path === undefined || isOneFile(format)
+        ? await openRunOutput({ ...outputSettings, path })
+        : await openTrackOutputs({ ...outputSettings, path })
     return await compute({ request, settings, genomes, regions, output, out, backends })
   } catch (error) {
     const shown = out ? addReserve(error, out.memory, out.threads) : error
@@ -203,7 +209,7 @@ async function compute(run: Run): Promise<RunOutcome | undefined> {
   const columns = columnsOf(tracks, strand)
   const tally = new Tally(columns)
   const contigs = await knownContigs(genomes, signal)
-  const begun = await out.begin({
+  const description = {
     regions: describeRegions(regions),
     model: { name: model.info.name, sha256: model.info.sha256 },
     device: backend.description,
@@ -211,8 +217,9 @@ async function compute(run: Run): Promise<RunOutcome | undefined> {
     origin: await runOrigin({ ...request, threads }, signal),
     memory,
     threads,
-  })
-  const outcome = { tally, startTime, device: backend.description, output: output.path ?? '-' }
+  }
+  const begun = await out.begin(description, columns)
+  const outcome = { tally, startTime, device: backend.description, output: outputNames(output, columns) }
   if (begun === 'complete') {
     return { ...outcome, wasComplete: true }
   }
@@ -237,6 +244,7 @@ async function compute(run: Run): Promise<RunOutcome | undefined> {
     layout: {
       tracks: columns,
       contigs: contigs?.map(({ name }) => name),
+      contigLengths: () => new Map((contigs ?? tally.contigs).map(({ name, length }) => [name, length])),
       temporaryFolder,
       metadata: () => metadata(contigs ?? tally.contigs),
     },
@@ -259,14 +267,20 @@ async function write({ request, genomes, regions, output, model, begun, tally, o
   const done = begun.done && { ...begun.done, contigs: () => [...tally.skippedContigs] }
   if (!embedding) {
     const columns = { ...layout, regions: request.bedFiles.length > 0 ? names : undefined }
-    await writePredictions(tally.watch(predict(model, genomes, options)), output.format, begun.sink, columns, done)
+    const batches = tally.watch(predict(model, genomes, options))
+    await (isOneFile(output.format)
+      ? writePredictions(batches, output.format, begun.sinks[0], columns, done)
+      : writeBigWigs(batches, begun.sinks, columns))
     return
   }
   const batches = tally.watch(embed(model, genomes, { ...options, ...embedding }))
   const written = { format: embeddingFormat(output.format), rowsOf: rowsOf(embedding) }
   const columns = { ...layout, channelCount: model.info.tracks.length, regions: names }
-  await encodeEmbeddings(batches, written, begun.sink, columns, done)
+  await encodeEmbeddings(batches, written, begun.sinks[0], columns, done)
 }
+
+const outputNames = ({ path, format }: OutputChoice, tracks: readonly string[]): string =>
+  path === undefined || isOneFile(format) ? (path ?? '-') : tracks.map((name) => trackFileName(path, name)).join(', ')
 
 /** Options that decide the output's bytes, as text, by their names. */
 function describeOptions(

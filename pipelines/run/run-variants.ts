@@ -153,7 +153,7 @@ async function score(run: Run): Promise<VariantsOutcome | undefined> {
     return undefined
   }
   log.info(`${model.info.name} (${model.info.architecture}) on ${backend.description} (${reason})`)
-  const begun = await out.begin({
+  const description = {
     regions: describeRegions(regions),
     model: { name: model.info.name, sha256: model.info.sha256 },
     device: backend.description,
@@ -161,15 +161,16 @@ async function score(run: Run): Promise<VariantsOutcome | undefined> {
     origin: await variantsOrigin({ ...request, threads }, signal),
     memory,
     threads,
-  })
+  }
+  const begun = await out.begin(description, [])
   const tally = new VariantsTally()
   const outcome = { tally, startTime, device: backend.description, output: output.path ?? '-' }
   if (begun === 'complete') return { ...outcome, wasComplete: true }
-  const { sink, done, origin } = begun
+  const { sinks, done, origin } = begun
   const encoding = await encodingOf(run, model, origin)
   const doneRows = done && { count: done.rows, rowsOf: encoding.rowsOf }
   const scored = scoreVariants(model, genome, source.records, { ...options, doneRows })
-  await writeEncoded(encoding.encode(tally.watch(scored), done), encoding.pack(sink))
+  await writeEncoded(encoding.encode(tally.watch(scored), done), encoding.pack(sinks[0]))
   model.close()
   return { ...outcome, rowsBefore: done?.rows }
 }

@@ -4,9 +4,11 @@ import { FormatError } from '../../src/errors.ts'
 import type { PredictionBatch, Region } from '../../src/genome.ts'
 import { openAtomicOutput } from '../../src/io/bytes/atomic-output.ts'
 import { protectInputs } from '../../src/io/bytes/protect-inputs.ts'
+import type { ByteSink } from '../../src/io/bytes/sink.ts'
 import { standardOutput } from '../../src/io/bytes/stream-output.ts'
-import { type OutputFormat, outputFormats } from '../../src/io/output/formats.ts'
+import { isOneFile, type OutputFormat, outputFormats } from '../../src/io/output/formats.ts'
 import { openPredictions } from '../../src/io/output/read-arrow.ts'
+import { openTrackSinks, trackFileName, writeBigWigs } from '../../src/io/output/write-bigwig.ts'
 import { writePredictions } from '../../src/io/output/write-predictions.ts'
 import { expectChoice, expectOptions, expectSignal, expectText } from '../../src/validate.ts'
 import type { Progress } from '../predict/options.ts'
@@ -62,11 +64,13 @@ export async function mergeShards(manifestPath: string, options: ShardMergeOptio
   const inputs = await inputFiles(manifestPath, manifest)
   for (const { id } of manifest.shards) inputs.push(shardPath(manifestPath, id), sidecarPath(manifestPath, id))
   // Before the shards are read, which takes its time.
-  if (output.path !== undefined) await protectInputs(output.path, inputs)
+  const tracks = columnsOf(manifest)
+  const { path, format } = output
+  const paths = isOneFile(format) ? [path] : tracks.map((track) => path && trackFileName(path, track))
+  for (const written of paths) if (written !== undefined) await protectInputs(written, inputs)
   const sidecars = await checkShards(manifestPath, manifest, signal)
   checkDevices(manifestPath, sidecars)
   const metadata = await commonMetadata(manifest.shards.map(pathOf))
-  const sink = output.path === undefined ? standardOutput() : await openAtomicOutput(output.path, inputs)
   const basesTotal = manifest.shards.reduce((sum, { rows }) => sum + rows, 0)
   let basesDone = 0
   const all = async function* (): AsyncGenerator<PredictionBatch> {
@@ -81,13 +85,19 @@ export async function mergeShards(manifestPath: string, options: ShardMergeOptio
       firstIndex += shard.regions.length
     }
   }
-  await writePredictions(all(), output.format, sink, {
-    tracks: columnsOf(manifest),
+  const layout = {
+    tracks,
     contigs: manifest.contigs.map(({ name }) => name),
+    contigLengths: () => new Map(manifest.contigs.map(({ name, length }) => [name, length])),
     regions: manifest.hasRegionColumn ? allRegions(manifest).map(regionName) : undefined,
-    temporaryFolder: output.path === undefined ? tmpdir() : dirname(output.path),
+    temporaryFolder: path === undefined ? tmpdir() : dirname(path),
     metadata: () => metadata,
-  })
+  }
+  const open = (written: string): Promise<ByteSink> => openAtomicOutput(written, inputs)
+  if (path !== undefined && !isOneFile(format))
+    await writeBigWigs(all(), await openTrackSinks(tracks, (track) => open(trackFileName(path, track))), layout)
+  else if (isOneFile(format))
+    await writePredictions(all(), format, path === undefined ? standardOutput() : await open(path), layout)
   return { manifest, device: metadata.get('genoconv.device') ?? '' }
 }
 

@@ -51,6 +51,7 @@ it('exports what the contract names and nothing by accident', () => {
     'viewPredictions',
     'writeArrow',
     'writeBedGraph',
+    'writeBigWig',
     'writeEmbeddings',
     'writeParquet',
     'writeTsv',

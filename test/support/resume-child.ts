@@ -10,6 +10,7 @@ import { predict } from '../../pipelines/predict.ts'
 import { chooseOutput } from '../../pipelines/run/output-file.ts'
 import { createLog } from '../../pipelines/cli/log.ts'
 import { openGenome } from '../../src/io/fasta/open-genome.ts'
+import type { OneFileFormat } from '../../src/io/output/formats.ts'
 import { writePredictions } from '../../src/io/output/write-predictions.ts'
 import { fakeModel } from './fake-model.ts'
 
@@ -35,7 +36,7 @@ const out = await openRunOutput({
 const genome = await openGenome(fasta)
 const model = fakeModel('windows')
 try {
-  const begun = await out.begin({
+  const run = {
     regions: null,
     model: { name: 'fake', sha256: model.info.sha256 },
     device: 'fake',
@@ -43,14 +44,15 @@ try {
     origin: { command: '', regionFiles: [] },
     memory: out.memory,
     threads: 1,
-  })
+  }
+  const begun = await out.begin(run, [])
   if (begun !== 'complete') {
-    const { sink, done } = begun
+    const { sinks, done } = begun
     const contigs = (await genome.contigs()).map(({ name }) => name)
     await writePredictions(
       predict(model, genome, { chunk: 5000, doneRows: done?.rows }),
-      output.format,
-      sink,
+      output.format as OneFileFormat,
+      sinks[0],
       { tracks: ['donor'], contigs },
       done,
     )

@@ -9,6 +9,8 @@ interface FormatFacts {
   readonly allowsOverlaps: boolean
   /** Whether the rows of an interrupted file can be counted. */
   readonly canResume: boolean
+  /** Whether each track has a file of its own. */
+  readonly isFilePerTrack?: true
 }
 
 /**
@@ -17,6 +19,7 @@ interface FormatFacts {
  * formats without loading an encoder.
  *
  * A Parquet file says at its end where its rows are, so an interrupted one says nothing.
+ * A bigWig file begins with where everything is, and is sorted, so nothing of it is written before the last value is there.
  * bedGraph joins neighbours of equal value and leaves out what has none, so its lines do not say which rows they were.
  */
 export const outputFormats = {
@@ -55,9 +58,24 @@ export const outputFormats = {
     allowsOverlaps: false,
     canResume: false,
   },
+  bigwig: {
+    extensions: ['.bw', '.bigwig'],
+    description: 'bigWig files, one a track',
+    isBinary: true,
+    allowsOverlaps: false,
+    canResume: false,
+    isFilePerTrack: true,
+  },
 } as const satisfies Record<string, FormatFacts>
 
 export type OutputFormat = keyof typeof outputFormats
+
+/** Formats with all tracks in one file. */
+export type OneFileFormat = {
+  [F in OutputFormat]: (typeof outputFormats)[F] extends { isFilePerTrack: true } ? never : F
+}[OutputFormat]
+
+export const isOneFile = (format: OutputFormat): format is OneFileFormat => !('isFilePerTrack' in outputFormats[format])
 
 /** Formats that have a column of lists of a fixed size, for embeddings. */
 export const embeddingFormats = ['arrow', 'arrows', 'parquet'] as const

@@ -7,6 +7,8 @@ export interface OutputLayout {
   readonly tracks: readonly string[]
   /** Names of all contigs that can occur, where they are known before the first row (not for a stream of FASTA). */
   readonly contigs?: readonly string[]
+  /** Lengths of contigs by name, where they are known; asked for after the last row. */
+  readonly contigLengths?: () => ReadonlyMap<string, number>
   /** Given: a `region` column is written; `regions[batch.regionIndex]` is what it says. */
   readonly regions?: readonly string[]
   /**

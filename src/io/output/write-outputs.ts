@@ -12,7 +12,7 @@ import {
 } from '../../validate.ts'
 
 import type { ByteSink } from '../bytes/sink.ts'
-import type { OutputFormat } from './formats.ts'
+import type { OneFileFormat, OutputFormat } from './formats.ts'
 import type { OutputLayout } from './output-layout.ts'
 import { writePredictions } from './write-predictions.ts'
 
@@ -62,13 +62,52 @@ export const writeTsv = (batches: Batches, output: string | ByteSink, options: W
 export const writeBedGraph = (batches: Batches, output: string | ByteSink, options: WriteOptions = {}): Promise<void> =>
   writeAs('bedgraph', batches, output, options)
 
+/** Gives the sink of a track's file. */
+export type TrackSinks = (track: string) => ByteSink | Promise<ByteSink>
+
+/**
+ * Writes predictions as bigWig: a file a track, values as they are, bases without a value left out, and zoom levels with
+ * the count, minimum, maximum, sum and sum of squares of their bins. Regions may come in any order and must not overlap. With
+ * `contigs` and `contigLengths` all contigs are listed, else those that have regions, with the end of the last as length.
+ *
+ * @param output a file's name, from which those of the tracks are made (`out.bw`: `out.donor.bw`), which appear only when
+ *   all are complete; or what gives each track's sink
+ * @throws RegionError for regions that overlap; otherwise as in `writeArrow`
+ */
+export async function writeBigWig(
+  batches: Batches,
+  output: string | TrackSinks,
+  options: WriteOptions = {},
+): Promise<void> {
+  checkArguments('bigwig', batches, output, options)
+  const { openTrackSinks, trackFileName, writeBigWigs } = await import('./write-bigwig.ts') // has to do with Node
+  const { all, tracks } = await checkedBatches(batches, options)
+  const open = typeof output === 'string' ? (track: string) => openFile(trackFileName(output, track)) : output
+  const sinks = await openTrackSinks(tracks, open)
+  await writeBigWigs(all(), sinks, { ...options, tracks })
+}
+
 async function writeAs(
-  format: OutputFormat,
+  format: OneFileFormat,
   batches: Batches,
   output: string | ByteSink,
   options: WriteOptions,
 ): Promise<void> {
   checkArguments(format, batches, output, options)
+  const { all, tracks } = await checkedBatches(batches, options)
+  const sink = typeof output === 'string' ? await openFile(output) : output
+  await writePredictions(all(), format, sink, { ...options, tracks })
+}
+
+/** Loaded only here, so that a browser can write to a sink. */
+const openFile = async (name: string): Promise<ByteSink> =>
+  (await import('../bytes/atomic-output.ts')).openAtomicOutput(name)
+
+/** The batches, each checked as it passes, and the tracks: those of the options, or of the first batch. */
+async function checkedBatches(
+  batches: Batches,
+  options: WriteOptions,
+): Promise<{ all: () => AsyncGenerator<PredictionBatch>; tracks: readonly string[] }> {
   const iterator = batches[Symbol.asyncIterator]()
   const first = await iterator.next()
   const all = async function* (): AsyncGenerator<PredictionBatch> {
@@ -79,30 +118,36 @@ async function writeAs(
     }
   }
   const tracks = options.tracks ?? (first.done ? [] : Object.keys(first.value?.tracks ?? {}))
-  // Loaded only here, so that a browser can write to a sink.
-  const sink =
-    typeof output === 'string' ? await (await import('../bytes/atomic-output.ts')).openAtomicOutput(output) : output
-  await writePredictions(all(), format, sink, { ...options, tracks })
+  return { all, tracks }
 }
 
 function checkArguments(
   format: OutputFormat,
   batches: Batches,
-  output: string | ByteSink,
+  output: string | ByteSink | TrackSinks,
   options: WriteOptions,
 ): void {
   const where = `output as ${format}`
   if (typeof batches?.[Symbol.asyncIterator] !== 'function')
     throw new ConfigError({ where, what: 'no predictions', expected: 'what predict gives', got: show(batches) })
   if (typeof output === 'string') expectText('output', output)
-  else
+  else if (format === 'bigwig') {
+    if (typeof output !== 'function')
+      throw new ConfigError({
+        where,
+        what: 'missing or not usable',
+        expected: 'a file name, or what gives the sink of a track',
+        got: show(output),
+      })
+  } else
     for (const method of ['write', 'finish', 'abort'] as const)
-      expectMade(where, output, method, 'a file name or a sink')
+      expectMade(where, output as ByteSink, method, 'a file name or a sink')
   expectOptions(where, options)
   expectTexts('tracks', options.tracks)
   expectTexts('contigs', options.contigs)
   expectTexts('regions', options.regions)
   expectFunction('metadata', options.metadata)
+  expectFunction('contigLengths', options.contigLengths)
 }
 
 /** @throws ShapeError where the parts of a batch do not fit each other, or a track is missing */

@@ -2,7 +2,7 @@ import type { PredictionBatch } from '../../genome.ts'
 import { readAhead } from '../../streams.ts'
 import { predictionRows } from './arrow-rows.ts'
 import type { DoneOutput } from './done-output.ts'
-import type { OutputFormat } from './formats.ts'
+import type { OneFileFormat } from './formats.ts'
 import type { Encoder, OutputLayout } from './output-layout.ts'
 import type { ByteSink } from '../bytes/sink.ts'
 import { encodeArrowFile, encodeArrowStream } from './write-arrow.ts'
@@ -11,7 +11,7 @@ import { encodeParquet } from './write-parquet.ts'
 import { writeEncoded } from './write-encoded.ts'
 import { encodeTsv } from './write-tsv.ts'
 
-const encoders: Readonly<Record<OutputFormat, Encoder>> = {
+const encoders: Readonly<Record<OneFileFormat, Encoder>> = {
   arrow: (batches, layout, done) => encodeArrowFile(predictionRows, batches, layout, done),
   arrows: (batches, layout, done) => encodeArrowStream(predictionRows, batches, layout, done),
   parquet: (batches, layout) => encodeParquet(predictionRows, batches, layout),
@@ -26,7 +26,7 @@ const encoders: Readonly<Record<OutputFormat, Encoder>> = {
  */
 export async function writePredictions(
   batches: AsyncIterable<PredictionBatch>,
-  format: OutputFormat,
+  format: OneFileFormat,
   sink: ByteSink,
   layout: OutputLayout,
   done?: DoneOutput,

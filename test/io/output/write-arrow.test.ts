@@ -8,7 +8,7 @@ import type { PredictionBatch } from '../../../src/genome.ts'
 import { rowsPerRecordBatch } from '../../../src/io/output/arrow-rows.ts'
 import type { OutputLayout } from '../../../src/io/output/output-layout.ts'
 import { memorySink } from '../../../src/io/bytes/sink.ts'
-import type { OutputFormat } from '../../../src/io/output/formats.ts'
+import type { OneFileFormat } from '../../../src/io/output/formats.ts'
 import { writeArrow } from '../../../src/io/output/write-outputs.ts'
 import { writePredictions } from '../../../src/io/output/write-predictions.ts'
 import { makeBatches, rowsExpected } from '../../support/prediction-batches.ts'
@@ -22,7 +22,7 @@ async function* stream(batches: readonly PredictionBatch[]): AsyncGenerator<Pred
 }
 async function encode(
   batches: readonly PredictionBatch[],
-  format: OutputFormat,
+  format: OneFileFormat,
   layout: Partial<OutputLayout> = {},
 ): Promise<Uint8Array> {
   const sink = memorySink()

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { PredictionBatch } from '../../../src/genome.ts'
 import { formatFloat32 } from '../../../src/io/output/format-number.ts'
 import { memorySink } from '../../../src/io/bytes/sink.ts'
-import type { OutputFormat } from '../../../src/io/output/formats.ts'
+import type { OneFileFormat } from '../../../src/io/output/formats.ts'
 import { writePredictions } from '../../../src/io/output/write-predictions.ts'
 import { random } from '../../support/backends.ts'
 
@@ -13,7 +13,7 @@ const batch = (contig: string, start: number, x: number[], y: number[], regionIn
   regionIndex,
 })
 async function text(
-  format: OutputFormat,
+  format: OneFileFormat,
   batches: PredictionBatch[],
   tracks: string[],
   regions?: string[],

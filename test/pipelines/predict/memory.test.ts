@@ -3,7 +3,7 @@ import { predict } from '../../../pipelines/predict.ts'
 import type { Genome } from '../../../src/genome.ts'
 import { rowsPerRecordBatch } from '../../../src/io/output/arrow-rows.ts'
 import type { ByteSink } from '../../../src/io/bytes/sink.ts'
-import type { OutputFormat } from '../../../src/io/output/formats.ts'
+import type { OneFileFormat } from '../../../src/io/output/formats.ts'
 import { writePredictions } from '../../../src/io/output/write-predictions.ts'
 import { fakeModel } from '../../support/fake-model.ts'
 
@@ -24,7 +24,7 @@ const model = {
   },
 }
 
-async function mostHeld(bases: number, format: OutputFormat): Promise<number> {
+async function mostHeld(bases: number, format: OneFileFormat): Promise<number> {
   let read = 0
   let written = 0
   let most = 0

@@ -123,6 +123,7 @@ describe('--resume refuses what would end in other bytes, says why, and leaves w
     ['standard output', { output: '-', format: 'tsv' }, /standard output/],
     ['a device', { output: '/dev/null', format: 'tsv' }, /not a regular file/],
     ['Parquet', { output: path('f.parquet') }, /parquet.*arrow, arrows or tsv/],
+    ['bigWig', { output: path('f.bw') }, /bigwig.*arrow, arrows or tsv/],
     ['bedGraph', { output: path('f.bedgraph') }, /bedgraph.*arrow, arrows or tsv/],
   ])('%s', async (_, argv, pattern) => {
     const { error } = await predictHere({ ...common, resume: true, ...argv })
