@@ -99,7 +99,12 @@ export async function openRunOutput(settings: OutputSettings): Promise<RunOutput
   if (request.resume) checkResumable(request.inputs, journal, place)
   if (place.kind !== 'file') return streamed(await openStream(place, signal), planned(request))
   const lock = await lockOutput(place)
-  const begun: Begun = { ...settings, place, lock, planned: { ...planned(request), temporaryFolder: dirname(place.path) } }
+  const begun: Begun = {
+    ...settings,
+    place,
+    lock,
+    planned: { ...planned(request), temporaryFolder: dirname(place.path) },
+  }
   try {
     return await (request.resume ? openResumed(begun) : openFresh(begun))
   } catch (error) {
@@ -121,7 +126,8 @@ function checkResumable(inputs: readonly string[], { name, read, resumable }: Jo
   if (!read) throw cannotResume(`the rows of an interrupted ${name} file cannot be counted`, `write ${resumable}`)
 }
 
-export const cannotResume = (what: string, remedy: string): ConfigError => new ConfigError({ option: 'resume', what, remedy })
+export const cannotResume = (what: string, remedy: string): ConfigError =>
+  new ConfigError({ option: 'resume', what, remedy })
 
 const streamed = (sink: ByteSink, settings: Planned): RunOutput => ({
   ...settings,

@@ -17,10 +17,17 @@ export async function openTrackOutputs(
   const { request, path, journal, filesRead, isDry } = settings
   if (isDry) return { ...planned(request), begin: neverBegun, moved: async () => {}, abort: async () => {} }
   if (request.resume)
-    throw cannotResume(`the rows of an interrupted ${journal.name} file cannot be counted`, `write ${journal.resumable}`)
+    throw cannotResume(
+      `the rows of an interrupted ${journal.name} file cannot be counted`,
+      `write ${journal.resumable}`,
+    )
   const place = await findOutput(path)
   if (place.kind !== 'file')
-    throw new ConfigError({ where: path, what: 'the output is not a regular file', expected: 'a name for a file a track' })
+    throw new ConfigError({
+      where: path,
+      what: 'the output is not a regular file',
+      expected: 'a name for a file a track',
+    })
   let sinks: readonly ByteSink[] = []
   return {
     ...planned(request),

@@ -90,8 +90,7 @@ export class BigWigFile {
       .uint64(0, summaryAt)
       .uint32(Math.max(sectionHeaderBytes + 8 * sectionBases, zoomBlockBytes))
       .uint64(0)
-    for (const [i, { reduction }] of levels.entries())
-      header.uint32(reduction, 0).uint64(zooms[i].at, zooms[i].indexAt)
+    for (const [i, { reduction }] of levels.entries()) header.uint32(reduction, 0).uint64(zooms[i].at, zooms[i].indexAt)
     const { validCount, min, max, sum, sumOfSquares } = this.#total
     header.uint64(validCount).float64(...(validCount > 0 ? [min, max] : [0, 0]), sum, sumOfSquares)
     yield [header.bytes, ...tree]
@@ -224,7 +223,8 @@ class Part {
     for (let i = 0; i < this.#blocks.length; ) {
       const { offset } = this.#blocks[i]
       let length = 0
-      while (this.#blocks[i]?.offset === offset + length && length < bytesPerWrite) length += this.#blocks[i++].byteLength
+      while (this.#blocks[i]?.offset === offset + length && length < bytesPerWrite)
+        length += this.#blocks[i++].byteLength
       yield [await spool.read(offset, length)]
     }
     yield [...this.#index]

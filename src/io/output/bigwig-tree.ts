@@ -35,7 +35,9 @@ function treeNodes<T>(items: readonly T[], at: number, kind: NodeItems<T>): Uint
   const nodeCount = (span: number): number => Math.max(1, Math.ceil(items.length / span))
   const levelBytes = spans.map((span, level) => {
     const isLeaf = level === spans.length - 1
-    return 4 * nodeCount(span) + (isLeaf ? items.length * kind.leafBytes : nodeCount(spans[level + 1]) * kind.innerBytes)
+    return (
+      4 * nodeCount(span) + (isLeaf ? items.length * kind.leafBytes : nodeCount(spans[level + 1]) * kind.innerBytes)
+    )
   })
   const out = new LittleEndianWriter(levelBytes.reduce((sum, bytes) => sum + bytes, 0))
   let nextLevel = at
@@ -47,7 +49,10 @@ function treeNodes<T>(items: readonly T[], at: number, kind: NodeItems<T>): Uint
       const from = node * span
       const to = Math.min(items.length, from + span)
       const step = isLeaf ? 1 : spans[level + 1]
-      out.uint8(isLeaf ? 1 : 0).uint8(0).uint16(Math.ceil((to - from) / step))
+      out
+        .uint8(isLeaf ? 1 : 0)
+        .uint8(0)
+        .uint16(Math.ceil((to - from) / step))
       for (let first = from; first < to; first += step) {
         if (isLeaf) {
           kind.leaf(out, items[first])
@@ -88,9 +93,7 @@ export function blockIndex(blocks: readonly Block[], at: number, dataEnd: number
 /** The B+ tree of contigs, which are sorted by the bytes of their names; it begins at `at`. */
 export function contigTree(contigs: readonly NumberedContig[], at: number): Uint8Array[] {
   const keyBytes = contigs.reduce((most, { name }) => Math.max(most, name.byteLength), 1)
-  const header = new LittleEndianWriter(32)
-    .uint32(0x78ca8c91, fanOut, keyBytes, 8)
-    .uint64(contigs.length, 0)
+  const header = new LittleEndianWriter(32).uint32(0x78ca8c91, fanOut, keyBytes, 8).uint64(contigs.length, 0)
   const nodes = treeNodes(contigs, at + 32, {
     leafBytes: keyBytes + 8,
     innerBytes: keyBytes + 8,

@@ -17,7 +17,10 @@ async function* given(batches: readonly PredictionBatch[]): AsyncGenerator<Predi
 }
 
 /** The files of tracks, in memory. */
-async function encode(batches: readonly PredictionBatch[], options: WriteOptions = {}): Promise<Map<string, Uint8Array>> {
+async function encode(
+  batches: readonly PredictionBatch[],
+  options: WriteOptions = {},
+): Promise<Map<string, Uint8Array>> {
   const sinks = new Map<string, ReturnType<typeof memorySink>>()
   const open = (track: string) => {
     const sink = memorySink()
@@ -29,7 +32,10 @@ async function encode(batches: readonly PredictionBatch[], options: WriteOptions
 }
 
 let count = 0
-async function written(batches: readonly PredictionBatch[], options: WriteOptions = {}): Promise<(track: string) => string> {
+async function written(
+  batches: readonly PredictionBatch[],
+  options: WriteOptions = {},
+): Promise<(track: string) => string> {
   const name = join(folder.path, `file ${count++}.bw`)
   for (const [track, bytes] of await encode(batches, options)) writeFileSync(trackFileName(name, track), bytes)
   return (track) => trackFileName(name, track)
@@ -59,11 +65,21 @@ function expected(batches: readonly PredictionBatch[], track: string, contig: st
   const found = new Map<number, number>()
   for (const { region, tracks } of batches)
     if (region.contig === contig)
-      tracks[track].forEach((value, i) => !Number.isNaN(value) && found.set(region.start + i, value))
+      for (const [i, value] of tracks[track].entries())
+        if (!Number.isNaN(value)) found.set(region.start + i, value)
   return new Map([...found].sort(([a], [b]) => a - b))
 }
 
-const hostile = ['chr 1', '<img src=x onerror=alert(1)>', 'é\u{1F9EC}', '../../etc', 'n'.repeat(300), "a'b\"c", 'a', 'ab']
+const hostile = [
+  'chr 1',
+  '<img src=x onerror=alert(1)>',
+  'é\u{1F9EC}',
+  '../../etc',
+  'n'.repeat(300),
+  'a\'b"c',
+  'a',
+  'ab',
+]
 
 /** Values without order, so that no two are alike and a summary that takes a wrong one is seen. */
 const scattered = (length: number, seed: number): Float32Array =>
@@ -193,9 +209,31 @@ describe('bigWig', () => {
   })
 
   it.each([
-    ['one in another', [['one', 10, 50], ['one', 20, 5]], /the regions one:10-60 and one:20-25 overlap/],
-    ['the later one first', [['one', 10, 50], ['one', 5, 6]], /the regions one:5-11 and one:10-60 overlap/],
-    ['the same twice', [['one', 10, 50], ['two', 0, 5], ['one', 10, 50]], /one:10-60 and one:10-60 overlap/],
+    [
+      'one in another',
+      [
+        ['one', 10, 50],
+        ['one', 20, 5],
+      ],
+      /the regions one:10-60 and one:20-25 overlap/,
+    ],
+    [
+      'the later one first',
+      [
+        ['one', 10, 50],
+        ['one', 5, 6],
+      ],
+      /the regions one:5-11 and one:10-60 overlap/,
+    ],
+    [
+      'the same twice',
+      [
+        ['one', 10, 50],
+        ['two', 0, 5],
+        ['one', 10, 50],
+      ],
+      /one:10-60 and one:10-60 overlap/,
+    ],
   ] as const)('regions that overlap are refused: %s', async (_, pieces, message) => {
     const error = await encode(makeBatches(pieces)).catch((e: unknown) => e)
     expect(error).toBeInstanceOf(RegionError)
@@ -214,7 +252,17 @@ describe('bigWig', () => {
     const name = join(folder.path, 'pair.bw')
     await expect(writeBigWig(broken(), name)).rejects.toThrow('broken off')
     expect(inside()).toEqual([])
-    await expect(writeBigWig(given(makeBatches([['a', 0, 9], ['a', 3, 9]])), name)).rejects.toThrow(RegionError)
+    await expect(
+      writeBigWig(
+        given(
+          makeBatches([
+            ['a', 0, 9],
+            ['a', 3, 9],
+          ]),
+        ),
+        name,
+      ),
+    ).rejects.toThrow(RegionError)
     expect(inside()).toEqual([])
     await writeBigWig(given(several), name)
     expect(inside()).toEqual(['pair.x.bw', 'pair.y.bw'])
@@ -277,7 +325,9 @@ describe.skipIf(!python)(`pyBigWig${python ? '' : ' (there is none: skipped)'}`,
         return part.reduce((a, b) => Math.max(a, b))
       })
       for (const exact of ['True', 'False'])
-        expect(ask(path, `print(json.dumps(f.stats("one", type="max", nBins=${bins}, exact=${exact})))`)).toEqual(maxima)
+        expect(ask(path, `print(json.dumps(f.stats("one", type="max", nBins=${bins}, exact=${exact})))`)).toEqual(
+          maxima,
+        )
     }
   })
 })
