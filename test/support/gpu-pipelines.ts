@@ -1,6 +1,10 @@
 import {
   advanceHistory,
+  affineLeakyGradient,
+  copyPieces,
+  crossEntropy,
   dilatedConv,
+  dilatedConvWeights,
   directConv,
   embedding,
   fftConv,
@@ -10,6 +14,7 @@ import {
   implicitFilter,
   layerNorm,
   linear,
+  normGradient,
 } from '../../src/kernels/generated/wgsl.ts'
 import type { Precision } from '../../src/kernels/precision.ts'
 import { columnLanes, exchangesWhole } from '../../src/kernels/long-conv/plan.webgpu.ts'
@@ -18,7 +23,11 @@ import type { Shader } from '../../src/kernels/webgpu/shader.ts'
 /** Those that any GPU can run; matrix units are not there where Mesa compiles for a card that is not there either. */
 const shaders = {
   advanceHistory,
+  affineLeakyGradient,
+  copyPieces,
+  crossEntropy,
   dilatedConv,
+  dilatedConvWeights,
   directConv,
   embedding,
   fftConv,
@@ -28,6 +37,7 @@ const shaders = {
   implicitFilter,
   layerNorm,
   linear,
+  normGradient,
 }
 
 /** A pipeline as a backend with usual limits would make it; the list has every entry point of every shader. */
@@ -103,6 +113,14 @@ export const listedPipelines: readonly ListedPipeline[] = [
   plain('implicitFilter', 'gatherFeatures'),
   plain('implicitFilter', 'sine'),
   plain('implicitFilter', 'modulate'),
+  plain('affineLeakyGradient', 'inputGradient'),
+  plain('affineLeakyGradient', 'affineSums'),
+  plain('copyPieces', 'copyPieces'),
+  plain('crossEntropy', 'crossEntropy'),
+  plain('dilatedConvWeights', 'weightSums'),
+  plain('dilatedConvWeights', 'biasSums'),
+  plain('normGradient', 'inputGradient'),
+  plain('normGradient', 'normSums'),
   plain('directConv', 'directConv', operandsOf['fusedConv']),
 ]
 
