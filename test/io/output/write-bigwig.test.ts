@@ -65,8 +65,7 @@ function expected(batches: readonly PredictionBatch[], track: string, contig: st
   const found = new Map<number, number>()
   for (const { region, tracks } of batches)
     if (region.contig === contig)
-      for (const [i, value] of tracks[track].entries())
-        if (!Number.isNaN(value)) found.set(region.start + i, value)
+      for (const [i, value] of tracks[track].entries()) if (!Number.isNaN(value)) found.set(region.start + i, value)
   return new Map([...found].sort(([a], [b]) => a - b))
 }
 
