@@ -102,6 +102,9 @@ it.each(['vcf', 'vcf.gz', 'tsv', 'arrow'] as const)('%s: cut anywhere, resumed t
 
 it('another option is refused, and Parquet says that it cannot', async () => {
   await run(request('tsv', 'o.tsv', true), true)
+  // How much an interrupted run has written depends on the machine: here it is half.
+  const whole = readFileSync(place('whole.tsv'))
+  writeFileSync(place('o.tsv.partial'), whole.subarray(0, whole.length / 2))
   await expect(run({ ...request('tsv', 'o.tsv', true), distance: 21 })).rejects.toThrow(/`?distance`? changed since/)
   await expect(run(request('parquet', 'o.parquet', true))).rejects.toThrow(/parquet.*vcf, vcf.gz, tsv or arrow/)
 })
