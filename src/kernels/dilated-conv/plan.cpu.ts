@@ -53,14 +53,14 @@ export function planDilatedConvCpu(request: CpuDilatedConvRequest): DilatedConvP
 }
 
 function usualPlan(request: CpuDilatedConvRequest): DilatedConvPlan {
-  const candidates: DilatedConvPlan[] = [directPlan(request)]
+  let best: DilatedConvPlan = directPlan(request)
   // Near the width most of a transform is thrown away; far above it the mix gains nothing more.
   for (let fftSize = 16; fftSize <= Math.min(mostFftSize, Math.max(16, 16 * request.width)); fftSize *= 2) {
     if (fftSize < 1.5 * request.width || (fftSize - request.width + 1) * request.dilation > mostSegmentPositions)
       continue
-    candidates.push(transformPlan(request, fftSize))
+    best = lessExpected<DilatedConvPlan>(best, transformPlan(request, fftSize), request)
   }
-  return leastExpected(candidates, request)
+  return best
 }
 
 export function directPlan({ length, pieceCount = 1, workerCount }: CpuDilatedConvRequest): DirectPlan {
@@ -75,26 +75,31 @@ export function transformPlan(request: CpuDilatedConvRequest, fftSize: number): 
   const { length, dilation, pieceCount = 1 } = request
   const segmentLength = validLength * dilation
   const most = Math.max(1, Math.floor(Math.min(mostBlockPositions, length) / segmentLength))
-  const candidates: TransformPlan[] = []
-  const plan = { method: 'transform', fftSize, validLength, columnCount } as const
-  for (const segmentCount of countsUpTo(most)) candidates.push({ ...plan, segmentCount, piecesPerBlock: 1 })
+  const planOf = (segmentCount: number, piecesPerBlock: number): TransformPlan => ({
+    method: 'transform',
+    fftSize,
+    validLength,
+    segmentCount,
+    piecesPerBlock,
+    columnCount,
+  })
+  // A model's fit to memory asks for thousands of plans: none but the best so far is kept.
+  let best = planOf(1, 1)
+  for (let count = next(1); count <= most; count = next(count)) best = lessExpected(best, planOf(count, 1), request)
   const segmentCount = Math.ceil(length / segmentLength)
   const piece = segmentCount * segmentLength + (request.width - 1) * dilation
-  for (const piecesPerBlock of countsUpTo(Math.min(pieceCount, Math.floor(mostBlockPositions / piece))))
-    if (piecesPerBlock > 1) candidates.push({ ...plan, segmentCount, piecesPerBlock })
-  return leastExpected(candidates, request)
+  const mostPieces = Math.min(pieceCount, Math.floor(mostBlockPositions / piece))
+  for (let count = next(1); count <= mostPieces; count = next(count))
+    best = lessExpected(best, planOf(segmentCount, count), request)
+  return best
 }
 
 /** 1 to 8, then an eighth more at a time. */
-function* countsUpTo(most: number): Generator<number> {
-  for (let count = 1; count <= most; count = count < 8 ? count + 1 : 8 * Math.ceil(count / 7)) yield count
-}
+const next = (count: number): number => (count < 8 ? count + 1 : 8 * Math.ceil(count / 7))
 
-function leastExpected<P extends DilatedConvPlan>(candidates: readonly P[], request: CpuDilatedConvRequest): P {
-  return candidates.reduce((best, plan) =>
-    expectedNanoseconds(plan, request) < expectedNanoseconds(best, request) ? plan : best,
-  )
-}
+/** `other` where it should take less time than `best`. */
+const lessExpected = <P extends DilatedConvPlan>(best: P, other: P, request: CpuDilatedConvRequest): P =>
+  expectedNanoseconds(other, request) < expectedNanoseconds(best, request) ? other : best
 
 /** Time that `plan` should take, the making of spectra in part, in nanoseconds. */
 export function expectedNanoseconds(plan: DilatedConvPlan, request: CpuDilatedConvRequest): number {
