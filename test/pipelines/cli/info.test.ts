@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { predictToFile } from '../../../src/index.ts'
@@ -46,6 +48,39 @@ it('says how a file was made, so that it can be made again', async () => {
     /^command: +genoconv predict a\.fa --model openspliceai-nano\.safetensors --regions r\.bed/m,
   )
   expect(String(stdout)).toContain(`a.fa: 3,006 bytes, SHA-256 of its content ${sha256(gene)}`)
+})
+
+it('the command has no secrets of URLs, and no words that leave the bytes as they are', async () => {
+  const files = new Map(Object.entries({ '/a.fa': gene, '/a.fa.fai': 'one\t3000\t5\t3000\t3001\n' }))
+  const asked: string[] = []
+  const server = createServer((request, response) => {
+    asked.push(request.url ?? '')
+    const text = files.get(request.url?.split('?')[0] ?? '')
+    if (text === undefined) return void response.writeHead(404).end()
+    const content = Buffer.from(text)
+    const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? []
+    if (first === undefined) return void response.end(content)
+    const end = last ? Math.min(Number(last) + 1, content.length) : content.length
+    const headers = { 'content-range': `bytes ${first}-${end - 1}/${content.length}` }
+    response.writeHead(206, headers).end(content.subarray(Number(first), end))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { path: cwd } = folder()
+  const { port } = server.address() as AddressInfo
+  const url = `http://127.0.0.1:${port}/a.fa?token=SECRET`
+  const outcome = await runProgram(['predict', url, ...words, '--quiet', '-o', 'out.arrow'], { cwd })
+  await runProgram(['predict', url, '-o', 'other.arrow', ...words], { cwd })
+  server.closeAllConnections()
+  server.close()
+  expect(outcome).toMatchObject({ code: 0, lines: [] })
+  expect(asked.some((path) => path.includes('SECRET'))).toBe(true)
+  const bytes = readFileSync(join(cwd, 'out.arrow'))
+  expect(bytes.includes('SECRET')).toBe(false)
+  expect(readFileSync(join(cwd, 'other.arrow')).equals(bytes)).toBe(true)
+  const { stdout } = await runProgram(['info', 'out.arrow'], { cwd })
+  expect(String(stdout)).toMatch(
+    /^command: +genoconv predict a\.fa --model openspliceai-nano\.safetensors --threads 1$/m,
+  )
 })
 
 it('a large file of which regions are read: the hash is of its index', async () => {
