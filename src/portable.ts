@@ -57,6 +57,11 @@ export {
   type DeviceListing,
 } from './kernels/create-backend.ts'
 export { longConv, type LongConvOptions } from './kernels/long-conv/api.ts'
+export {
+  longConvGradients,
+  type LongConvGradients,
+  type LongConvGradientsOptions,
+} from './kernels/long-conv/gradients.ts'
 export { explainPlan, type LongConvPlan } from './kernels/long-conv/plan.ts'
 export { planLongConvCpu as planLongConv } from './kernels/long-conv/plan.cpu.ts'
 export type { Model, ModelInfo, Track } from './model/model.ts'

@@ -73,6 +73,45 @@ export function normGradient(
   return { input: out, weight: weightSums, bias: Float64Array.from(gradient, (g) => g.reduce((sum, v) => sum + v, 0)) }
 }
 
+export interface LongConvOfOneChannel {
+  readonly input: ArrayLike<number>
+  readonly filter: ArrayLike<number>
+  readonly centerTap: number
+  readonly pre: ArrayLike<number>
+  readonly post: ArrayLike<number>
+  readonly skip: number
+}
+
+/** Of Σ(gradient · y), y = post · (filter * x + skip · x), x = pre · input, zeros around; one channel of one batch item. */
+export function longConv(
+  { input, filter, centerTap, pre, post, skip }: LongConvOfOneChannel,
+  gradient: ArrayLike<number>,
+): { input: Float64Array; filter: Float64Array; pre: Float64Array; post: Float64Array; skip: number } {
+  const length = input.length
+  const x = Float64Array.from({ length }, (_, t) => pre[t] * input[t])
+  const h = Float64Array.from({ length }, (_, t) => post[t] * gradient[t])
+  const dx = h.map((v) => skip * v)
+  const z = x.map((v) => skip * v)
+  const dk = new Float64Array(filter.length)
+  for (let t = 0; t < length; t++) {
+    const first = Math.max(0, t + centerTap - length + 1)
+    const end = Math.min(filter.length, t + centerTap + 1)
+    for (let j = first; j < end; j++) {
+      const s = t + centerTap - j
+      z[t] += filter[j] * x[s]
+      dx[s] += filter[j] * h[t]
+      dk[j] += h[t] * x[s]
+    }
+  }
+  return {
+    input: dx.map((v, t) => v * pre[t]),
+    filter: dk,
+    pre: dx.map((v, t) => v * input[t]),
+    post: z.map((v, t) => v * gradient[t]),
+    skip: x.reduce((sum, v, t) => sum + v * h[t], 0),
+  }
+}
+
 export function crossEntropy(
   logits: Matrix,
   labels: ArrayLike<number>,

@@ -33,6 +33,7 @@ it('exports what the contract names and nothing by accident', () => {
     'listModels',
     'loadModel',
     'longConv',
+    'longConvGradients',
     'memorySink',
     'mergeShards',
     'openGenes',

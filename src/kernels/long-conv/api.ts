@@ -1,8 +1,8 @@
-import { ConfigError, ShapeError } from '../../errors.ts'
-import { expectFloat32, expectMade, expectOptions, expectSignal, expectWhole, show } from '../../validate.ts'
+import { expectMade, expectOptions, expectSignal } from '../../validate.ts'
 import type { Backend } from '../backend.ts'
 import { rowStrideOf, type Tensor, type Weights } from '../tensor.ts'
-import { type FrequencyMask, maskedTaps } from './frequency-mask.ts'
+import { type FilterParts, filterOf, shapesOf } from './arguments.ts'
+import type { FrequencyMask } from './frequency-mask.ts'
 import type { PreparedFilter } from './long-conv.ts'
 import { filterBytesOf, type LongConvPlan } from './plan.ts'
 
@@ -58,9 +58,9 @@ export async function longConv(backend: Backend, options: LongConvOptions): Prom
   expectSignal(options.signal)
   expectOptions('longConv: plan', options.plan)
   const { channelCount } = options
-  const shape = shapesOf(options)
+  const shape = shapesOf(where, options)
   const { length } = shape
-  const filter = filterOf(options, shape)
+  const filter = filterOf(where, options, shape)
   const groupChannels = channelsAtOnce(backend, options, length, filter.filterLength)
   const result = new Float32Array(options.input.length)
   for (let first = 0; first < channelCount; first += groupChannels) {
@@ -141,91 +141,4 @@ async function convolveGroup(
     if (held.skip) backend.releaseWeights(held.skip)
     for (const t of tensors) backend.release(t)
   }
-}
-
-interface Shapes {
-  readonly length: number
-  readonly givenTaps: number
-}
-
-interface FilterParts {
-  readonly taps: Float32Array // [channelCount, filterLength]
-  readonly centerTap: number
-  readonly filterLength: number
-}
-
-function shapesOf(o: LongConvOptions): Shapes {
-  const { channelCount, batch = 1 } = o
-  expectWhole('channelCount', channelCount ?? Number.NaN, { least: 1 })
-  expectWhole('batch', batch, { least: 1 })
-  const per = (what: string, array: Float32Array, rows: number): number => {
-    expectFloat32(where, what, array)
-    if (array.length > 0 && array.length % rows === 0) return array.length / rows
-    throw new ShapeError({
-      where,
-      what: `${what} does not fit`,
-      expected: `a multiple of ${rows} values`,
-      got: `${array.length}`,
-    })
-  }
-  const length = per('input', o.input, batch * channelCount)
-  const givenTaps = per('filter', o.filter, channelCount)
-  if (o.pre) expectFloat32(where, 'pre', o.pre, o.input.length)
-  if (o.post) expectFloat32(where, 'post', o.post, o.input.length)
-  if (o.skip) expectFloat32(where, 'skip', o.skip, channelCount)
-  return { length, givenTaps }
-}
-
-/** The taps that can meet an input: cut to `filterLength`, masked, and without those farther from the centre than the input is long. */
-function filterOf(o: LongConvOptions, { length, givenTaps }: Shapes): FilterParts {
-  const used = o.filterLength ?? givenTaps
-  expectWhole('filterLength', used, { least: 1 })
-  let filterLength = Math.min(used, givenTaps)
-  const alignment = o.alignment ?? 'causal'
-  const isTwoSided = alignment === 'two-sided'
-  let centerTap = isTwoSided ? (filterLength - 1) / 2 : alignment === 'causal' ? 0 : alignment
-  if (!Number.isInteger(centerTap) || centerTap < 0 || centerTap >= filterLength) {
-    const expected = isTwoSided ? 'an odd number of taps' : `alignment in 0 .. ${filterLength - 1}`
-    throw new ConfigError({
-      where,
-      what: 'no tap stands at the position itself',
-      expected,
-      got: `${isTwoSided ? filterLength : centerTap}`,
-    })
-  }
-  let taps = part(o.filter, o.channelCount, givenTaps, 0, filterLength)
-  if (o.frequencyMask !== undefined) {
-    if (!(o.frequencyMask instanceof Float32Array || o.frequencyMask instanceof Float64Array))
-      throw new ConfigError({
-        option: 'frequencyMask',
-        what: 'bad value',
-        expected: 'a Float32Array',
-        got: show(o.frequencyMask),
-      })
-    if (o.frequencySparsity) {
-      throw new ConfigError({
-        where,
-        what: 'frequencyMask and frequencySparsity were both given',
-        remedy: 'give one of them',
-      })
-    }
-    taps = maskedTaps(taps, o.channelCount, centerTap, o.frequencyMask, length)
-    return { taps, centerTap: length - 1, filterLength: 2 * length - 1 }
-  }
-  if (!o.plan && !o.frequencySparsity) {
-    const first = Math.max(0, centerTap - length + 1)
-    const end = Math.min(filterLength, centerTap + length)
-    taps = part(taps, o.channelCount, filterLength, first, end)
-    filterLength = end - first
-    centerTap -= first
-  }
-  return { taps, centerTap, filterLength }
-}
-
-/** Columns [start, end) of `[rows, length]`. */
-function part(values: Float32Array, rows: number, length: number, start: number, end: number): Float32Array {
-  if (start === 0 && end === length) return values
-  const out = new Float32Array(rows * (end - start))
-  for (let r = 0; r < rows; r++) out.set(values.subarray(r * length + start, r * length + end), r * (end - start))
-  return out
 }
