@@ -6,21 +6,21 @@ import type { RecordProgress } from '../run/log.ts'
 
 /** A line at the bottom of a terminal that is drawn over again; elsewhere nothing. */
 class Bar {
-  private readonly stream: NodeJS.WriteStream
-  private bar: cliProgress.SingleBar | undefined
-  private readonly clearAtExit = (): void => this.clear()
+  readonly #stream: NodeJS.WriteStream
+  #bar: cliProgress.SingleBar | undefined
+  readonly #clearAtExit = (): void => this.clear()
 
   constructor(stream: NodeJS.WriteStream) {
-    this.stream = stream
+    this.#stream = stream
   }
 
   /** `format` and `total` count until the bar is cleared. */
   show(format: string, total: number, done: number, payload: object): void {
-    if (!this.stream.isTTY) return
-    if (!this.bar) {
-      this.bar = new cliProgress.SingleBar({
+    if (!this.#stream.isTTY) return
+    if (!this.#bar) {
+      this.#bar = new cliProgress.SingleBar({
         format,
-        stream: this.stream,
+        stream: this.#stream,
         clearOnComplete: true,
         gracefulExit: false, // signals are the program's
         barsize: 24,
@@ -28,17 +28,17 @@ class Bar {
         barCompleteChar: '=',
         barIncompleteChar: ' ',
       })
-      this.bar.start(total, 0, payload)
-      process.once('exit', this.clearAtExit)
+      this.#bar.start(total, 0, payload)
+      process.once('exit', this.#clearAtExit)
     }
-    this.bar.update(done, payload)
+    this.#bar.update(done, payload)
   }
 
   /** Takes the bar away, and the terminal wraps lines again, so that a line can be written; the next `show` draws it again. */
   clear(): void {
-    this.bar?.stop()
-    this.bar = undefined
-    process.off('exit', this.clearAtExit)
+    this.#bar?.stop()
+    this.#bar = undefined
+    process.off('exit', this.#clearAtExit)
   }
 }
 
@@ -47,11 +47,11 @@ const rateWindowSeconds = 20
 
 /** A bar with rate and time left; for a stream, whose end is not known, the count and the rate. */
 export class ProgressBar {
-  private readonly bar: Bar
-  private readonly history: { seconds: number; done: number; fraction: number | undefined }[] = []
+  readonly #bar: Bar
+  readonly #history: { seconds: number; done: number; fraction: number | undefined }[] = []
 
   constructor(stream: NodeJS.WriteStream) {
-    this.bar = new Bar(stream)
+    this.#bar = new Bar(stream)
   }
 
   update({ contig, basesDone, basesTotal, regionsDone, regionsTotal }: Progress): void {
@@ -64,7 +64,7 @@ export class ProgressBar {
     const payload = { contig, regions, done: showCount(basesDone), rate: showCount(rate), left }
     const body = basesTotal === undefined ? '' : '{bar} {percentage}% '
     const format = `{contig} ${body}{regions}{done} bases, {rate} bases/s{left}`
-    this.bar.show(format, basesTotal ?? 1, basesTotal === undefined ? 0 : basesDone, payload)
+    this.#bar.show(format, basesTotal ?? 1, basesTotal === undefined ? 0 : basesDone, payload)
   }
 
   /** Records of a file, whose number is not known, but how much of it has been read. */
@@ -74,39 +74,39 @@ export class ProgressBar {
       fraction === undefined || fractionRate <= 0 ? '' : `, ${showSeconds((1 - fraction) / fractionRate)} left`
     const payload = { contig, done: showCount(recordsDone), rate: showCount(rate), left }
     const body = fraction === undefined ? '' : '{bar} {percentage}% '
-    this.bar.show(`{contig} ${body}{done} records, {rate} records/s{left}`, 1000, 1000 * (fraction ?? 0), payload)
+    this.#bar.show(`{contig} ${body}{done} records, {rate} records/s{left}`, 1000, 1000 * (fraction ?? 0), payload)
   }
 
   #rates(done: number, fraction: number | undefined): { rate: number; fractionRate: number } {
     const seconds = performance.now() / 1000
-    this.history.push({ seconds, done, fraction })
-    while (this.history.length > 2 && seconds - this.history[1].seconds > rateWindowSeconds) this.history.shift()
-    const oldest = this.history[0]
+    this.#history.push({ seconds, done, fraction })
+    while (this.#history.length > 2 && seconds - this.#history[1].seconds > rateWindowSeconds) this.#history.shift()
+    const oldest = this.#history[0]
     const passed = Math.max(1e-3, seconds - oldest.seconds)
     return { rate: (done - oldest.done) / passed, fractionRate: ((fraction ?? 0) - (oldest.fraction ?? 0)) / passed }
   }
 
   clear(): void {
-    this.bar.clear()
+    this.#bar.clear()
   }
 }
 
 /** A bar for each file of a download. */
 export class DownloadBar {
-  private readonly bar: Bar
-  private file = ''
+  readonly #bar: Bar
+  #file = ''
 
   constructor(stream: NodeJS.WriteStream) {
-    this.bar = new Bar(stream)
+    this.#bar = new Bar(stream)
   }
 
   update({ file, doneBytes, totalBytes }: DownloadProgress): void {
-    if (file !== this.file) this.bar.clear()
-    this.file = file
-    this.bar.show('{file} {bar} {percentage}% of {size}', totalBytes, doneBytes, { file, size: showBytes(totalBytes) })
+    if (file !== this.#file) this.#bar.clear()
+    this.#file = file
+    this.#bar.show('{file} {bar} {percentage}% of {size}', totalBytes, doneBytes, { file, size: showBytes(totalBytes) })
   }
 
   clear(): void {
-    this.bar.clear()
+    this.#bar.clear()
   }
 }

@@ -5,15 +5,15 @@ export type Argv = Readonly<Record<string, unknown>>
 
 /** The words of one command: every command reads its values through this, and in this way only. */
 export class Words {
-  private readonly argv: Argv
+  readonly #argv: Argv
 
   constructor(argv: Argv) {
-    this.argv = argv
+    this.#argv = argv
   }
 
   /** Every value of an option that may be given several times. */
   all(name: string): string[] {
-    const value = this.argv[name]
+    const value = this.#argv[name]
     return value === undefined ? [] : [value].flat().map(String)
   }
 
@@ -39,6 +39,6 @@ export class Words {
   }
 
   isOn(name: string): boolean {
-    return this.argv[name] === true
+    return this.#argv[name] === true
   }
 }

@@ -92,30 +92,30 @@ export async function* streamedContigs(
 /** The chunks of one record, and what is left of them when its reader stops early. */
 class StreamedRecord {
   readonly name: string
-  private readonly held: SequenceChunk[]
-  private hasEnded: boolean
-  private readonly chunks: AsyncGenerator<SequenceChunk>
+  readonly #held: SequenceChunk[]
+  #hasEnded: boolean
+  readonly #chunks: AsyncGenerator<SequenceChunk>
 
   constructor(first: SequenceChunk, chunks: AsyncGenerator<SequenceChunk>) {
     this.name = first.contig
-    this.held = [first]
-    this.hasEnded = first.isContigEnd
-    this.chunks = chunks
+    this.#held = [first]
+    this.#hasEnded = first.isContigEnd
+    this.#chunks = chunks
   }
 
   /** All letters of a record of at most `mostBases`; undefined for a longer one, which can be read afterwards. */
   async whole(mostBases: number): Promise<Uint8Array | undefined> {
-    let length = this.held[0].bases.length
-    while (length <= mostBases && !this.hasEnded) {
-      const chunk = await this.read()
+    let length = this.#held[0].bases.length
+    while (length <= mostBases && !this.#hasEnded) {
+      const chunk = await this.#read()
       if (!chunk) break
-      this.held.push(chunk)
+      this.#held.push(chunk)
       length += chunk.bases.length
     }
     if (length > mostBases) return undefined
     const letters = new Uint8Array(length)
     let offset = 0
-    for (const { bases } of this.held.splice(0)) {
+    for (const { bases } of this.#held.splice(0)) {
       letters.set(bases, offset)
       offset += bases.length
     }
@@ -125,7 +125,7 @@ class StreamedRecord {
   /** The record's letters from `start` on. */
   async *pieces(start: number): AsyncGenerator<Uint8Array> {
     let at = 0
-    for (let chunk = await this.next(); chunk; chunk = await this.next()) {
+    for (let chunk = await this.#next(); chunk; chunk = await this.#next()) {
       const { bases } = chunk
       const wanted = bases.subarray(Math.max(0, start - at))
       at += bases.length
@@ -134,16 +134,16 @@ class StreamedRecord {
   }
 
   async skip(): Promise<void> {
-    while (await this.next()) {}
+    while (await this.#next()) {}
   }
 
-  private async next(): Promise<SequenceChunk | undefined> {
-    return this.held.shift() ?? (this.hasEnded ? undefined : this.read())
+  async #next(): Promise<SequenceChunk | undefined> {
+    return this.#held.shift() ?? (this.#hasEnded ? undefined : this.#read())
   }
 
-  private async read(): Promise<SequenceChunk | undefined> {
-    const chunk: SequenceChunk | undefined = (await this.chunks.next()).value
-    this.hasEnded = !chunk || chunk.isContigEnd
+  async #read(): Promise<SequenceChunk | undefined> {
+    const chunk: SequenceChunk | undefined = (await this.#chunks.next()).value
+    this.#hasEnded = !chunk || chunk.isContigEnd
     return chunk
   }
 }

@@ -12,10 +12,10 @@ export interface JobGroup {
 
 /** Counts off, job by job, the rows that are in the output already. */
 export class DoneRows {
-  private left: number
-  private readonly rowOf: 'base' | 'region'
-  private readonly lengths: ReadonlyMap<string, number>
-  private readonly onSkipped: PredictOptions['onSkipped']
+  #left: number
+  readonly #rowOf: 'base' | 'region'
+  readonly #lengths: ReadonlyMap<string, number>
+  readonly #onSkipped: PredictOptions['onSkipped']
 
   private constructor(
     rows: number,
@@ -23,10 +23,10 @@ export class DoneRows {
     lengths: ReadonlyMap<string, number>,
     onSkipped: PredictOptions['onSkipped'],
   ) {
-    this.left = rows
-    this.rowOf = rowOf
-    this.lengths = lengths
-    this.onSkipped = onSkipped
+    this.#left = rows
+    this.#rowOf = rowOf
+    this.#lengths = lengths
+    this.#onSkipped = onSkipped
   }
 
   /** Where rows are to be skipped, inputs that do not know their records' lengths are read once for them. */
@@ -50,8 +50,8 @@ export class DoneRows {
   /** The groups of which rows are still to be written. */
   async *rest(groups: AsyncIterable<readonly Job[]>, progress: ProgressReport): AsyncGenerator<JobGroup> {
     for await (const jobs of groups) {
-      const lengths = jobs.map((job) => this.lengthOf(job))
-      const doneBases = jobs.map((job, i) => this.take(job, lengths[i]))
+      const lengths = jobs.map((job) => this.#lengthOf(job))
+      const doneBases = jobs.map((job, i) => this.#take(job, lengths[i]))
       if (doneBases.every((done, i) => done === lengths[i])) {
         progress.skip(jobs, doneBases)
         continue
@@ -61,14 +61,14 @@ export class DoneRows {
     }
   }
 
-  private lengthOf({ region: { contig, start, end } }: Job): number {
-    return Number.isFinite(end) ? end - start : (this.lengths.get(contig) ?? Number.POSITIVE_INFINITY)
+  #lengthOf({ region: { contig, start, end } }: Job): number {
+    return Number.isFinite(end) ? end - start : (this.#lengths.get(contig) ?? Number.POSITIVE_INFINITY)
   }
 
-  private take({ region }: Job, length: number): number {
-    const done = this.rowOf === 'base' || this.left === 0 ? Math.min(this.left, length) : length
-    this.left -= this.rowOf === 'base' ? done : Math.min(this.left, 1)
-    if (done > 0) this.onSkipped?.({ ...region, end: region.start + done })
+  #take({ region }: Job, length: number): number {
+    const done = this.#rowOf === 'base' || this.#left === 0 ? Math.min(this.#left, length) : length
+    this.#left -= this.#rowOf === 'base' ? done : Math.min(this.#left, 1)
+    if (done > 0) this.#onSkipped?.({ ...region, end: region.start + done })
     return done
   }
 }

@@ -22,17 +22,17 @@ export interface QueuedPack {
 export class RegionGroup {
   /** To be queued in order; those that only have stretches whose values are not wanted are left out. */
   readonly packs: readonly (readonly MergedPiece[])[]
-  private readonly stretches: readonly StrandedStretch[]
-  private readonly values: { start: number; bases: Uint8Array; tracks: Record<string, Float32Array> }[]
+  readonly #stretches: readonly StrandedStretch[]
+  readonly #values: { start: number; bases: Uint8Array; tracks: Record<string, Float32Array> }[]
   /** Of each stretch: strands that are not there yet. */
-  private readonly missing: number[]
-  private readonly failed = new Set<number>()
-  private next = 0
+  readonly #missing: number[]
+  readonly #failed = new Set<number>()
+  #next = 0
 
   constructor(stretches: readonly StrandedStretch[], options: PackOptions, isWanted: (i: number) => boolean) {
-    this.stretches = stretches
-    this.values = stretches.map(({ start }) => ({ start, bases: new Uint8Array(0), tracks: {} }))
-    this.missing = stretches.map(({ direction }, i) => (isWanted(i) ? runsOf(direction).length : 0))
+    this.#stretches = stretches
+    this.#values = stretches.map(({ start }) => ({ start, bases: new Uint8Array(0), tracks: {} }))
+    this.#missing = stretches.map(({ direction }, i) => (isWanted(i) ? runsOf(direction).length : 0))
     this.packs = planPacks(stretches, options).filter((pack) => pack.some((piece) => piece.stretches.some(isWanted)))
   }
 
@@ -41,31 +41,31 @@ export class RegionGroup {
     const values = await computed
     for (const [k, piece] of pieces.entries()) {
       for (const i of piece.stretches) {
-        this.missing[i]--
-        if (values) this.take(i, piece, letters[k], values[k])
-        else this.failed.add(i)
+        this.#missing[i]--
+        if (values) this.#take(i, piece, letters[k], values[k])
+        else this.#failed.add(i)
       }
     }
   }
 
   /** Stretches that are complete, in order; without values those that the device failed of. What was given is forgotten. */
   *ready(): Generator<{ readonly index: number; readonly values: StrandValues | undefined }> {
-    for (; this.next < this.stretches.length && this.missing[this.next] <= 0; this.next++) {
-      const index = this.next
-      const values = this.values[index]
-      this.values[index] = { start: 0, bases: new Uint8Array(0), tracks: {} }
-      yield { index, values: this.failed.has(index) ? undefined : values }
+    for (; this.#next < this.#stretches.length && this.#missing[this.#next] <= 0; this.#next++) {
+      const index = this.#next
+      const values = this.#values[index]
+      this.#values[index] = { start: 0, bases: new Uint8Array(0), tracks: {} }
+      yield { index, values: this.#failed.has(index) ? undefined : values }
     }
   }
 
-  private take(
+  #take(
     i: number,
     { strand, start, end, before }: MergedPiece,
     letters: Uint8Array,
     computed: Readonly<Record<string, Float32Array>>,
   ): void {
-    const stretch = this.stretches[i]
-    const values = this.values[i]
+    const stretch = this.#stretches[i]
+    const values = this.#values[i]
     const { suffix } = runsOf(stretch.direction).find((run) => run.strand === strand)!
     const from = strand === '+' ? stretch.start - start : end - stretch.end
     const part = cutTracks(computed, from, from + stretch.end - stretch.start, suffix)

@@ -13,16 +13,16 @@ export interface Site {
  * counts once.
  */
 export class StrongestSites {
-  private readonly count: number
-  private readonly best = new Map<string, Site[]>()
+  readonly #count: number
+  readonly #best = new Map<string, Site[]>()
 
   constructor(tracks: readonly string[], count = 3) {
-    this.count = count
-    for (const track of tracks) this.best.set(track, [])
+    this.#count = count
+    for (const track of tracks) this.#best.set(track, [])
   }
 
   add({ region, tracks }: Pick<PredictionBatch, 'region' | 'tracks'>): void {
-    for (const [track, sites] of this.best) {
+    for (const [track, sites] of this.#best) {
       const values = tracks[track]
       if (!values) continue
       let least = this.threshold(track)!
@@ -32,25 +32,25 @@ export class StrongestSites {
         if (sites.some((site) => site.position === position && site.contig === region.contig)) continue
         sites.push({ contig: region.contig, position, value: values[i] })
         sites.sort((a, b) => Math.abs(b.value) - Math.abs(a.value))
-        sites.length = Math.min(sites.length, this.count)
-        if (sites.length === this.count) least = Math.abs(sites.at(-1)!.value)
+        sites.length = Math.min(sites.length, this.#count)
+        if (sites.length === this.#count) least = Math.abs(sites.at(-1)!.value)
       }
     }
   }
 
   /** The magnitude that a further site of `track` must exceed; undefined for a track that is not kept. */
   threshold(track: string): number | undefined {
-    const sites = this.best.get(track)
-    return sites && (sites.length < this.count ? -1 : Math.abs(sites.at(-1)!.value))
+    const sites = this.#best.get(track)
+    return sites && (sites.length < this.#count ? -1 : Math.abs(sites.at(-1)!.value))
   }
 
   /** Track -> sites, the strongest first. */
   get sites(): ReadonlyMap<string, readonly Site[]> {
-    return this.best
+    return this.#best
   }
 
   lines(): string[] {
-    return [...this.best]
+    return [...this.#best]
       .filter(([, sites]) => sites.length > 0)
       .map(
         ([track, sites]) =>

@@ -11,15 +11,15 @@ export type Reader<T> = (value: JsonValue) => T
  */
 export class JsonValue {
   readonly value: unknown
-  private readonly file: string
-  private readonly parent: JsonValue | undefined
-  private readonly key: string | number
+  readonly #file: string
+  readonly #parent: JsonValue | undefined
+  readonly #key: string | number
 
   constructor(file: string, value: unknown, parent?: JsonValue, key: string | number = '') {
-    this.file = file
+    this.#file = file
     this.value = value
-    this.parent = parent
-    this.key = key
+    this.#parent = parent
+    this.#key = key
   }
 
   /** Any string. */
@@ -74,7 +74,7 @@ export class JsonValue {
   list<T>(read: Reader<T>): T[] {
     const { value } = this
     if (!Array.isArray(value)) return this.fail('a list')
-    return value.map((item, i) => read(new JsonValue(this.file, item, this, i)))
+    return value.map((item, i) => read(new JsonValue(this.#file, item, this, i)))
   }
 
   has(key: string): boolean {
@@ -85,34 +85,35 @@ export class JsonValue {
   object<T>(readers: { readonly [K in keyof T]-?: Reader<T[K]> }): T {
     const { value } = this
     if (!isRecord(value)) return this.fail('an object')
-    for (const key of Object.keys(value)) if (!Object.hasOwn(readers, key)) this.at(key).unknown()
+    for (const key of Object.keys(value)) if (!Object.hasOwn(readers, key)) this.#at(key).#unknown()
     const out: Record<string, unknown> = {}
-    for (const key in readers) out[key] = readers[key](this.at(key))
+    for (const key in readers) out[key] = readers[key](this.#at(key))
     return out as T
   }
 
   fail(expected: string): never {
     const got = this.value === undefined ? 'nothing' : brief(this.value)
-    throw new FormatError({ where: this.where, what: 'bad value', expected, got, remedy: 'plan again' })
+    throw new FormatError({ where: this.#where, what: 'bad value', expected, got, remedy: 'plan again' })
   }
 
-  private unknown(): never {
-    throw new FormatError({ where: this.where, what: 'unknown field', remedy: 'plan again' })
+  #unknown(): never {
+    throw new FormatError({ where: this.#where, what: 'unknown field', remedy: 'plan again' })
   }
 
-  private at(key: string): JsonValue {
+  #at(key: string): JsonValue {
     const value = this.value as Record<string, unknown>
-    return new JsonValue(this.file, Object.hasOwn(value, key) ? value[key] : undefined, this, key)
+    return new JsonValue(this.#file, Object.hasOwn(value, key) ? value[key] : undefined, this, key)
   }
 
-  private get where(): string {
-    return this.parent ? `${this.file} ${this.path}` : this.file
+  get #where(): string {
+    return this.#parent ? `${this.#file} ${this.#path}` : this.#file
   }
 
-  private get path(): string {
-    const { parent, key } = this
+  get #path(): string {
+    const parent = this.#parent
+    const key = this.#key
     if (!parent) return ''
-    if (typeof key === 'number') return `${parent.path}[${key}]`
-    return parent.parent ? `${parent.path}.${brief(key)}` : brief(key)
+    if (typeof key === 'number') return `${parent.#path}[${key}]`
+    return parent.#parent ? `${parent.#path}.${brief(key)}` : brief(key)
   }
 }

@@ -75,92 +75,92 @@ const recordPaths = (path: string): string[] => [recordPath(path), newRecordPath
 const lookMilliseconds = 2000
 
 class AtomicFile implements ByteSink {
-  private readonly handle: FileHandle
-  private readonly place: OutputPlace
-  private readonly lock: OutputLock
-  private readonly options: AtomicOutputOptions
-  private isOpen = true
-  private isReleased = false
-  private bytes: number
-  private lookedAt = performance.now()
+  readonly #handle: FileHandle
+  readonly #place: OutputPlace
+  readonly #lock: OutputLock
+  readonly #options: AtomicOutputOptions
+  #isOpen = true
+  #isReleased = false
+  #bytes: number
+  #lookedAt = performance.now()
 
   constructor(handle: FileHandle, place: OutputPlace, lock: OutputLock, options: AtomicOutputOptions) {
-    this.handle = handle
-    this.place = place
-    this.lock = lock
-    this.options = options
-    this.bytes = options.keptBytes ?? 0
+    this.#handle = handle
+    this.#place = place
+    this.#lock = lock
+    this.#options = options
+    this.#bytes = options.keptBytes ?? 0
     // Before the lock is released.
-    if (!options.keepsPartial) process.prependOnceListener('exit', this.removeAtExit)
+    if (!options.keepsPartial) process.prependOnceListener('exit', this.#removeAtExit)
   }
 
   async write(chunks: readonly Uint8Array[]): Promise<void> {
     try {
-      this.bytes += await writeFully(this.handle, chunks, this.bytes)
-      if (performance.now() - this.lookedAt > lookMilliseconds) {
-        await this.checkThere()
-        this.lookedAt = performance.now()
+      this.#bytes += await writeFully(this.#handle, chunks, this.#bytes)
+      if (performance.now() - this.#lookedAt > lookMilliseconds) {
+        await this.#checkThere()
+        this.#lookedAt = performance.now()
       }
     } catch (cause) {
-      throw this.failure(cause)
+      throw this.#failure(cause)
     }
   }
 
   async finish(): Promise<void> {
-    const { path } = this.place
+    const { path } = this.#place
     try {
-      await this.handle.sync() // some file systems report a full disk only here
-      await this.checkThere()
-      await this.close()
-      await this.options.onWritten?.(this.bytes)
+      await this.#handle.sync() // some file systems report a full disk only here
+      await this.#checkThere()
+      await this.#close()
+      await this.#options.onWritten?.(this.#bytes)
       await rename(partialPath(path), path).catch((cause) => {
-        throw cause.code === 'ENOENT' ? vanished(this.place.name, cause) : cause
+        throw cause.code === 'ENOENT' ? vanished(this.#place.name, cause) : cause
       })
       await removeFiles(recordPaths(path))
-      await this.release()
+      await this.#release()
     } catch (cause) {
-      throw this.failure(cause)
+      throw this.#failure(cause)
     }
   }
 
   async abort(): Promise<void> {
-    if (this.isReleased) return // what is there now may be another run's
-    if (this.isOpen) await this.close().catch(() => {})
-    if (!this.options.keepsPartial) await removeFiles(this.ownFiles()).catch(() => {})
-    await this.release().catch(() => {})
+    if (this.#isReleased) return // what is there now may be another run's
+    if (this.#isOpen) await this.#close().catch(() => {})
+    if (!this.#options.keepsPartial) await removeFiles(this.#ownFiles()).catch(() => {})
+    await this.#release().catch(() => {})
   }
 
   /** Writing to a file that was removed, or whose folder was, goes well until it is to be renamed. */
-  private async checkThere(): Promise<void> {
+  async #checkThere(): Promise<void> {
     const [written, there] = await Promise.all([
-      this.handle.stat(),
-      stat(partialPath(this.place.path)).catch(() => undefined),
+      this.#handle.stat(),
+      stat(partialPath(this.#place.path)).catch(() => undefined),
     ])
-    if (there?.ino !== written.ino || there.dev !== written.dev) throw vanished(this.place.name)
+    if (there?.ino !== written.ino || there.dev !== written.dev) throw vanished(this.#place.name)
   }
 
-  private async close(): Promise<void> {
-    this.isOpen = false
-    await this.handle.close()
+  async #close(): Promise<void> {
+    this.#isOpen = false
+    await this.#handle.close()
   }
 
-  private async release(): Promise<void> {
-    this.isReleased = true
-    process.removeListener('exit', this.removeAtExit)
-    await this.lock.release()
+  async #release(): Promise<void> {
+    this.#isReleased = true
+    process.removeListener('exit', this.#removeAtExit)
+    await this.#lock.release()
   }
 
-  private failure(cause: unknown): Error {
-    return writeFailure(this.place.name, cause, this.options.keepsPartial ? 'partial' : 'nothing')
+  #failure(cause: unknown): Error {
+    return writeFailure(this.#place.name, cause, this.#options.keepsPartial ? 'partial' : 'nothing')
   }
 
   /** In the order in which they go. */
-  private ownFiles(): string[] {
-    return [...recordPaths(this.place.path), partialPath(this.place.path)]
+  #ownFiles(): string[] {
+    return [...recordPaths(this.#place.path), partialPath(this.#place.path)]
   }
 
-  private readonly removeAtExit = (): void => {
-    for (const path of this.ownFiles()) {
+  readonly #removeAtExit = (): void => {
+    for (const path of this.#ownFiles()) {
       try {
         unlinkSync(path)
       } catch {

@@ -47,22 +47,22 @@ function arrowSchema(layout: OutputLayout): Schema {
  * regions and contigs (ten thousand short records would otherwise be ten thousand record batches).
  */
 class ArrowRows implements RecordRows<PredictionBatch> {
-  private readonly schema: Schema
-  private readonly layout: OutputLayout
-  private readonly names: Dictionaries
-  private rows = 0
+  readonly #schema: Schema
+  readonly #layout: OutputLayout
+  readonly #names: Dictionaries
+  #rows = 0
   /** Filled in turn: one is written while the other fills. */
-  private columns: [filling: Columns, writing: Columns]
+  #columns: [filling: Columns, writing: Columns]
 
   constructor(schema: Schema, layout: OutputLayout) {
-    this.schema = schema
-    this.layout = layout
-    this.names = new Dictionaries(layout, alphabet)
-    this.columns = [new Columns(layout), new Columns(layout)]
+    this.#schema = schema
+    this.#layout = layout
+    this.#names = new Dictionaries(layout, alphabet)
+    this.#columns = [new Columns(layout), new Columns(layout)]
   }
 
   know(contigs: readonly string[]): void {
-    for (const name of contigs) this.names.contigs.indexOf(name)
+    for (const name of contigs) this.#names.contigs.indexOf(name)
   }
 
   /**
@@ -71,27 +71,27 @@ class ArrowRows implements RecordRows<PredictionBatch> {
    */
   *add(batch: PredictionBatch): Generator<RecordBatch> {
     const length = batch.bases.length
-    const contig = this.names.contigs.indexOf(batch.region.contig)
-    const region = this.layout.regions ? this.names.regions.indexOf(this.layout.regions[batch.regionIndex]) : 0
+    const contig = this.#names.contigs.indexOf(batch.region.contig)
+    const region = this.#layout.regions ? this.#names.regions.indexOf(this.#layout.regions[batch.regionIndex]) : 0
     for (let taken = 0; taken < length; ) {
-      const count = Math.min(length - taken, rowsPerRecordBatch - this.rows)
-      this.columns[0].append(this.rows, batch, taken, count, contig, region)
-      this.rows += count
+      const count = Math.min(length - taken, rowsPerRecordBatch - this.#rows)
+      this.#columns[0].append(this.#rows, batch, taken, count, contig, region)
+      this.#rows += count
       taken += count
-      if (this.rows === rowsPerRecordBatch) yield this.flush()!
+      if (this.#rows === rowsPerRecordBatch) yield this.flush()!
     }
   }
 
   flush(): RecordBatch | undefined {
-    if (this.rows === 0) return undefined
-    const batch = recordBatchOf(this.schema, this.rows, this.columns[0].take(this.rows, this.names))
-    this.rows = 0
-    this.columns = [this.columns[1], this.columns[0]]
+    if (this.#rows === 0) return undefined
+    const batch = recordBatchOf(this.#schema, this.#rows, this.#columns[0].take(this.#rows, this.#names))
+    this.#rows = 0
+    this.#columns = [this.#columns[1], this.#columns[0]]
     return batch
   }
 
   dictionary(column: DictionaryColumn): Vector<Utf8> {
-    return this.names.vector(column)
+    return this.#names.vector(column)
   }
 }
 
@@ -107,54 +107,54 @@ export interface BaseRows {
 
 /** The columns of one record batch that say which base a row is of. */
 export class BaseColumns {
-  private readonly contig: Int32Array
-  private readonly position: Uint32Array
-  private readonly base: Uint8Array
-  private readonly region: Int32Array | undefined
+  readonly #contig: Int32Array
+  readonly #position: Uint32Array
+  readonly #base: Uint8Array
+  readonly #region: Int32Array | undefined
 
   constructor({ regions }: Pick<OutputLayout, 'regions'>, rowCount: number) {
-    this.contig = new Int32Array(rowCount)
-    this.position = new Uint32Array(rowCount)
-    this.base = new Uint8Array(rowCount)
-    this.region = regions && new Int32Array(rowCount)
+    this.#contig = new Int32Array(rowCount)
+    this.#position = new Uint32Array(rowCount)
+    this.#base = new Uint8Array(rowCount)
+    this.#region = regions && new Int32Array(rowCount)
   }
 
   /** Rows `[from, from + count)` of `rows`, to stand at `row`. */
   append(row: number, rows: BaseRows, from: number, count: number): void {
-    fillAscending(this.position, row, rows.position + from, count)
-    translateInto(this.base, row, rows.bases, from, count, codeOfLetter, codesOfPair)
-    this.contig.fill(rows.contig, row, row + count)
-    this.region?.fill(rows.region, row, row + count)
+    fillAscending(this.#position, row, rows.position + from, count)
+    translateInto(this.#base, row, rows.bases, from, count, codeOfLetter, codesOfPair)
+    this.#contig.fill(rows.contig, row, row + count)
+    this.#region?.fill(rows.region, row, row + count)
   }
 
   take(rows: number, names: Dictionaries): Data[] {
     return [
-      names.indices('contig', this.contig.subarray(0, rows)),
-      makeData({ type: new Uint32(), length: rows, nullCount: 0, data: this.position.subarray(0, rows) }),
-      names.indices('base', new Int8Array(this.base.buffer, 0, rows)),
-      ...(this.region ? [names.indices('region', this.region.subarray(0, rows))] : []),
+      names.indices('contig', this.#contig.subarray(0, rows)),
+      makeData({ type: new Uint32(), length: rows, nullCount: 0, data: this.#position.subarray(0, rows) }),
+      names.indices('base', new Int8Array(this.#base.buffer, 0, rows)),
+      ...(this.#region ? [names.indices('region', this.#region.subarray(0, rows))] : []),
     ]
   }
 }
 
 /** The columns of one record batch. */
 class Columns {
-  private readonly bases: BaseColumns
-  private readonly tracks: readonly { readonly name: string; readonly values: Float32Array }[]
+  readonly #bases: BaseColumns
+  readonly #tracks: readonly { readonly name: string; readonly values: Float32Array }[]
 
   constructor(layout: OutputLayout) {
-    this.bases = new BaseColumns(layout, rowsPerRecordBatch)
-    this.tracks = layout.tracks.map((name) => ({ name, values: new Float32Array(rowsPerRecordBatch) }))
+    this.#bases = new BaseColumns(layout, rowsPerRecordBatch)
+    this.#tracks = layout.tracks.map((name) => ({ name, values: new Float32Array(rowsPerRecordBatch) }))
   }
 
   append(row: number, batch: PredictionBatch, from: number, count: number, contig: number, region: number): void {
     const { bases, region: place } = batch
-    this.bases.append(row, { position: place.start, bases, contig, region }, from, count)
-    for (const track of this.tracks) track.values.set(batch.tracks[track.name].subarray(from, from + count), row)
+    this.#bases.append(row, { position: place.start, bases, contig, region }, from, count)
+    for (const track of this.#tracks) track.values.set(batch.tracks[track.name].subarray(from, from + count), row)
   }
 
   take(rows: number, names: Dictionaries): Data[] {
-    return [...this.bases.take(rows, names), ...this.tracks.map(({ values }) => floatData(values.subarray(0, rows)))]
+    return [...this.#bases.take(rows, names), ...this.#tracks.map(({ values }) => floatData(values.subarray(0, rows)))]
   }
 }
 

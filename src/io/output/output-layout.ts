@@ -33,15 +33,15 @@ export type Encoder = (
 /** Names in order of first use, as indices; starts with the names known beforehand. */
 export class NameTable {
   readonly names: string[] = []
-  private readonly indices = new Map<string, number>()
+  readonly #indices = new Map<string, number>()
   constructor(known: readonly string[] = []) {
     for (const name of known) this.indexOf(name)
   }
   indexOf(name: string): number {
-    let index = this.indices.get(name)
+    let index = this.#indices.get(name)
     if (index === undefined) {
       index = this.names.length
-      this.indices.set(name, index)
+      this.#indices.set(name, index)
       this.names.push(name)
     }
     return index

@@ -22,13 +22,13 @@ import {
  * more than one batch is ever held.
  */
 export class DrainedQueue extends AsyncByteQueue {
-  private written: Uint8Array[] = []
+  #written: Uint8Array[] = []
   override write(chunk: ArrayBufferView): void {
-    this.written.push(new Uint8Array(chunk.buffer as ArrayBuffer, chunk.byteOffset, chunk.byteLength))
+    this.#written.push(new Uint8Array(chunk.buffer as ArrayBuffer, chunk.byteOffset, chunk.byteLength))
   }
   drain(): Uint8Array[] {
-    const { written } = this
-    this.written = []
+    const written = this.#written
+    this.#written = []
     return written
   }
 }

@@ -46,36 +46,38 @@ export async function* encodeBedgraph(
 
 /** Runs of equal values, across the borders of batches. */
 class BedgraphLines {
-  private contig = ''
-  private start = 0
-  private end = 0
-  private value = Number.NaN
+  #contig = ''
+  #start = 0
+  #end = 0
+  #value = Number.NaN
 
   add({ region }: PredictionBatch, values: Float32Array): string {
     let text = ''
     for (let i = 0; i < values.length; i++) {
       const position = region.start + i
       const value = values[i]
-      if (value === this.value && position === this.end && region.contig === this.contig) {
-        this.end++
+      if (value === this.#value && position === this.#end && region.contig === this.#contig) {
+        this.#end++
         continue
       }
-      text += this.line()
-      this.contig = region.contig
-      this.start = position
-      this.end = position + 1
-      this.value = value
+      text += this.#line()
+      this.#contig = region.contig
+      this.#start = position
+      this.#end = position + 1
+      this.#value = value
     }
     return text
   }
 
   finish(): string {
-    const text = this.line()
-    this.value = Number.NaN
+    const text = this.#line()
+    this.#value = Number.NaN
     return text
   }
 
-  private line(): string {
-    return Number.isNaN(this.value) ? '' : `${this.contig}\t${this.start}\t${this.end}\t${formatFloat32(this.value)}\n`
+  #line(): string {
+    return Number.isNaN(this.#value)
+      ? ''
+      : `${this.#contig}\t${this.#start}\t${this.#end}\t${formatFloat32(this.#value)}\n`
   }
 }

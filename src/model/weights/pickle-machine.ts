@@ -13,44 +13,44 @@ export class PickleMachine {
   readonly world: PickleWorld
   /** Of the opcode that is being run. */
   opcodeOffset = 0
-  private readonly where: string
-  private readonly stack: unknown[] = []
-  private readonly memo = new Map<number, unknown>()
-  private containerCount = 0
+  readonly #where: string
+  readonly #stack: unknown[] = []
+  readonly #memo = new Map<number, unknown>()
+  #containerCount = 0
 
   constructor(bytes: Uint8Array, where: string, world: PickleWorld) {
     this.reader = new PickleReader(bytes, where)
-    this.where = where
+    this.#where = where
     this.world = world
   }
 
   get stackSize(): number {
-    return this.stack.length
+    return this.#stack.length
   }
 
   fail(what: string): never {
     throw new FormatError({
-      where: `${this.where} offset ${this.opcodeOffset}`,
+      where: `${this.#where} offset ${this.opcodeOffset}`,
       what: `not a pickle of weights: ${what}`,
     })
   }
 
   push(value: unknown): void {
-    this.stack.push(value)
+    this.#stack.push(value)
   }
 
   pushMark(): void {
-    this.stack.push(mark)
+    this.#stack.push(mark)
   }
 
   pushContainer(value: unknown): void {
-    if (++this.containerCount > maxContainers) this.fail(`more than ${maxContainers} objects`)
-    this.stack.push(value)
+    if (++this.#containerCount > maxContainers) this.fail(`more than ${maxContainers} objects`)
+    this.#stack.push(value)
   }
 
   pop(): unknown {
-    if (this.stack.length === 0 || this.stack.at(-1) === mark) return this.fail('nothing to take from the stack')
-    return this.stack.pop()
+    if (this.#stack.length === 0 || this.#stack.at(-1) === mark) return this.fail('nothing to take from the stack')
+    return this.#stack.pop()
   }
 
   /** The topmost values, as many as `count`, in the order in which they were pushed. */
@@ -59,38 +59,38 @@ export class PickleMachine {
   }
 
   popToMark(): unknown[] {
-    const at = this.stack.lastIndexOf(mark)
+    const at = this.#stack.lastIndexOf(mark)
     if (at < 0) return this.fail('no mark on the stack')
-    const items = this.stack.splice(at)
+    const items = this.#stack.splice(at)
     items.shift()
     return items
   }
 
   /** Takes what is there, a mark too. */
   drop(): void {
-    if (this.stack.pop() === undefined) this.fail('nothing to take from the stack')
+    if (this.#stack.pop() === undefined) this.fail('nothing to take from the stack')
   }
 
   top(): unknown {
-    return this.stack.length === 0 ? this.fail('the stack is empty') : this.stack.at(-1)
+    return this.#stack.length === 0 ? this.fail('the stack is empty') : this.#stack.at(-1)
   }
 
   duplicate(): void {
     const value = this.top()
-    this.stack.push(value === mark ? this.fail('copies a mark') : value)
+    this.#stack.push(value === mark ? this.fail('copies a mark') : value)
   }
 
-  memoize(index = this.memo.size): void {
-    this.memo.set(index, this.top())
+  memoize(index = this.#memo.size): void {
+    this.#memo.set(index, this.top())
   }
 
   pushMemoized(index: number): void {
-    this.stack.push(this.memo.has(index) ? this.memo.get(index) : this.fail(`no memo ${index}`))
+    this.#stack.push(this.#memo.has(index) ? this.#memo.get(index) : this.fail(`no memo ${index}`))
   }
 
   pushGlobal(module: unknown, name: unknown): void {
     if (typeof name !== 'string' || typeof module !== 'string') this.fail('a global without a name')
-    this.stack.push(this.world.findGlobal(`${module}.${name}`))
+    this.#stack.push(this.world.findGlobal(`${module}.${name}`))
   }
 
   /** `callee(*args)` of the two topmost values. */
