@@ -69,10 +69,10 @@ export class ConfigError extends GenoconvError {
 export class ShapeError extends GenoconvError {
   readonly tag = 'shape'
 }
-/** The compute device is missing, was lost, ran out of memory or refused a shader. */
+/** The compute device is missing, computes wrong, was lost, ran out of memory or refused a shader. */
 export class DeviceError extends GenoconvError {
   readonly tag = 'device'
-  readonly reason: 'unavailable' | 'lost' | 'out-of-memory' | 'shader' | 'worker'
+  readonly reason: 'unavailable' | 'wrong-results' | 'lost' | 'out-of-memory' | 'shader' | 'worker'
   constructor(reason: DeviceError['reason'], problem: Problem) {
     super(problem)
     this.reason = reason

@@ -6,7 +6,7 @@ import { print, printJson } from './print.ts'
 /** `genoconv devices`: what there is to compute on, what `auto` would take, and why. */
 export const devicesCommand = (): CommandModule => ({
   command: 'devices',
-  describe: 'What it can run on, and which it would choose',
+  describe: 'What it can run on, whether it computes right there, and which it would choose',
   builder: (yargs) =>
     yargs
       .options({ json: logOptions['json'], debug: logOptions['debug'] })
@@ -17,9 +17,11 @@ export const devicesCommand = (): CommandModule => ({
     const devices = (await listDevicesQuietly()).map((device) => ({ ...device, reason: inFlags(device.reason) }))
     if (argv['json'] === true) return printJson(devices)
     const width = Math.max(...devices.map(({ name }) => name.length))
-    for (const { name, kind, isSoftware, chosen, reason } of devices) {
+    for (const { name, kind, isSoftware, check, chosen, reason } of devices) {
       const what = kind === 'cpu' ? 'cpu' : isSoftware ? 'software gpu' : 'gpu'
-      await print(`${chosen ? '*' : ' '} ${name.padEnd(width)}  ${what.padEnd(12)}  ${reason}\n`)
+      await print(
+        `${chosen ? '*' : ' '} ${name.padEnd(width)}  ${what.padEnd(12)}  ${check === 'passed' ? 'computes right; ' : ''}${reason}\n`,
+      )
     }
   },
 })

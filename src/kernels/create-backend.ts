@@ -5,6 +5,7 @@ import type { Calibration } from './long-conv/cost-model.ts'
 import type { Precision } from './precision.ts'
 import type { FoundAdapter } from './webgpu/adapter.ts'
 import type { AdapterFacts, NoAdapter } from './webgpu/adapter-facts.ts'
+import { refusal } from './webgpu/device-errors.ts'
 
 export type DeviceChoice = 'auto' | 'gpu' | 'cpu'
 
@@ -36,23 +37,29 @@ export interface DeviceListing {
   readonly kind: 'cpu' | 'webgpu'
   /** A GPU computed by the CPU: right, but slower than the CPU itself. */
   readonly isSoftware: boolean
+  /** What came of a small convolution and a dense layer that were computed on a GPU and compared; not given for the CPU. */
+  readonly check?: 'passed' | 'failed'
   /** Whether `auto` takes it. */
   readonly chosen: boolean
   readonly reason: string
 }
 
 /**
- * A place to compute. `auto` takes a real GPU, else the CPU; `gpu` takes a software adapter too, with a warning.
- * DeviceError('unavailable') where `gpu` is asked for and there is no adapter, or its device cannot be opened.
+ * A place to compute. `auto` takes a real GPU, else the CPU; `gpu` takes a software adapter too, with a warning. The first
+ * time in a process a GPU computes a small convolution and a dense layer, which are compared with sums of the CPU.
+ *
+ * @throws DeviceError('unavailable') where `gpu` is asked for and there is no adapter, or its device cannot be opened
+ * @throws DeviceError('wrong-results') where `gpu` is asked for and its driver computes wrong
  */
 export async function createBackend(choice: DeviceChoice = 'auto', options: BackendOptions = {}): Promise<Backend> {
   return (await chooseBackend(choice, options)).backend
 }
 
-/** `createBackend`, with the reason of the choice. */
+/** `createBackend`, with the reason of the choice. `isChecked`: the GPU computed right in another process a moment ago. */
 export async function chooseBackend(
   choice: DeviceChoice = 'auto',
   options: BackendOptions = {},
+  { isChecked = false } = {},
 ): Promise<ChosenBackend> {
   expectOptions('createBackend', options)
   const { precision = 'f32', onWarning } = options
@@ -66,7 +73,7 @@ export async function chooseBackend(
   }
   expectNumber('memoryBytes', options.memoryBytes, { least: 1, most: Number.POSITIVE_INFINITY })
   expectFunction('onWarning', onWarning)
-  const chosen = await choose(choice, options)
+  const chosen = await choose(choice, options, isChecked)
   const { kind, description, precision: used } = chosen.backend
   if (used !== precision)
     onWarning?.(
@@ -75,7 +82,7 @@ export async function chooseBackend(
   return chosen
 }
 
-async function choose(choice: DeviceChoice, options: BackendOptions): Promise<ChosenBackend> {
+async function choose(choice: DeviceChoice, options: BackendOptions, isChecked: boolean): Promise<ChosenBackend> {
   if (choice === 'cpu') return { backend: await openCpu(options), reason: 'asked for' }
   if (choice !== 'auto' && choice !== 'gpu') {
     throw new ConfigError({
@@ -90,26 +97,29 @@ async function choose(choice: DeviceChoice, options: BackendOptions): Promise<Ch
     if (found.adapter && found.isSoftware) {
       options.onWarning?.(`${found.name} is a software adapter: the results are right, but \`device: cpu\` is faster`)
     }
-    return { backend: await openGpu(found, options), reason: 'asked for' }
+    return { backend: await openGpu(found, options, isChecked), reason: 'asked for' }
   }
   const decision = decide(found)
   if (decision.device === 'cpu') return { backend: await openCpu(options), reason: decision.reason }
   try {
-    return { backend: await openGpu(found, options), reason: decision.reason }
+    return { backend: await openGpu(found, options, isChecked), reason: decision.reason }
   } catch (error) {
     // Only a GPU that cannot be had leads to the CPU, and never in silence.
     if (!(error instanceof DeviceError)) throw error
     options.onWarning?.(`continuing without the GPU: ${error.message}`)
-    return { backend: await openCpu(options), reason: 'the GPU could not be opened' }
+    return { backend: await openCpu(options), reason: 'the GPU cannot be used' }
   }
 }
 
-/** What there is to compute on, and which of it `auto` takes, and why. Opens nothing. */
+/** What there is to compute on, and which of it `auto` takes, and why. A GPU is opened for the check, and closed. */
 export async function listDevices(): Promise<readonly DeviceListing[]> {
-  return listingOf(await probe())
+  const found = await probe()
+  if (!found.adapter) return listingOf(found)
+  const { adapterFault } = await import('./webgpu/self-check.ts')
+  return listingOf({ ...found, fault: await adapterFault(found) })
 }
 
-/** The lines for what was found. */
+/** The lines for what was found and checked. */
 export function listingOf(found: Parameters<typeof decide>[0]): readonly DeviceListing[] {
   const { device, reason } = decide(found)
   const isCpu = device === 'cpu'
@@ -125,8 +135,14 @@ export function listingOf(found: Parameters<typeof decide>[0]): readonly DeviceL
     name: found.name,
     kind: 'webgpu',
     isSoftware: found.isSoftware,
+    check: found.fault === undefined ? 'passed' : 'failed',
     chosen: !isCpu,
-    reason: found.isSoftware ? 'a software adapter, taken only with `device: gpu`' : reason,
+    reason:
+      found.fault !== undefined
+        ? `not used: ${found.fault}`
+        : found.isSoftware
+          ? 'a software adapter, taken only with `device: gpu`'
+          : reason,
   }
   return [gpu, cpu]
 }
@@ -138,6 +154,7 @@ export function decide(found: (AdapterFacts & { readonly adapter: object }) | No
 } {
   if (!found.adapter) return { device: 'cpu', reason: `no GPU: ${found.reason}` }
   if (found.isSoftware) return { device: 'cpu', reason: `no GPU: the only adapter, ${found.name}, is software` }
+  if (found.fault !== undefined) return { device: 'cpu', reason: `no GPU: ${found.name} cannot be used` }
   return { device: 'gpu', reason: 'a GPU is faster than the CPU' }
 }
 
@@ -150,7 +167,14 @@ async function openCpu({ threads, memoryBytes, calibration }: BackendOptions): P
   return createCpuBackend({ threads, memoryBytes, calibration })
 }
 
-async function openGpu(found: FoundAdapter | NoAdapter, { memoryBytes, precision }: BackendOptions): Promise<Backend> {
+/** Name and precision of the GPUs that computed right in this process: drivers do not change under it. */
+const rightOnes = new Set<string>()
+
+async function openGpu(
+  found: FoundAdapter | NoAdapter,
+  { memoryBytes, precision }: BackendOptions,
+  isChecked: boolean,
+): Promise<Backend> {
   if (!found.adapter) {
     throw new DeviceError('unavailable', {
       where: '`device: gpu`',
@@ -160,5 +184,17 @@ async function openGpu(found: FoundAdapter | NoAdapter, { memoryBytes, precision
     })
   }
   const { createWebGpuBackend } = await import('./webgpu/webgpu-backend.ts')
-  return createWebGpuBackend({ found, memoryBytes, precision })
+  const backend = await createWebGpuBackend({ found, memoryBytes, precision })
+  const key = `${found.name} ${backend.precision}`
+  if (isChecked || rightOnes.has(key)) return backend
+  const { faultOf } = await import('./webgpu/self-check.ts')
+  try {
+    const fault = await faultOf(backend)
+    if (fault !== undefined) throw refusal(found.name, fault)
+  } catch (error) {
+    await backend.destroy()
+    throw error
+  }
+  rightOnes.add(key)
+  return backend
 }

@@ -23,6 +23,9 @@ export interface CompiledPipeline {
 /** Why nothing can be compiled here. */
 export const offlineSkipReason = existsSync(driver) ? undefined : 'no RADV driver (Debian: mesa-vulkan-drivers)'
 
+/** Environment in which the driver makes a device without a card, which compiles but cannot compute. */
+export const withoutCard: Readonly<Record<string, string>> = { VK_DRIVER_FILES: driver, RADV_FORCE_FAMILY: 'polaris10' }
+
 /** Every listed pipeline whose name holds `filter`, compiled. */
 export function compileOffline(filter = ''): CompiledPipeline[] {
   const loader = new URL('../../scripts/typescript.mjs', import.meta.url)
@@ -34,8 +37,7 @@ export function compileOffline(filter = ''): CompiledPipeline[] {
       maxBuffer: 2 ** 30,
       env: {
         ...process.env,
-        VK_DRIVER_FILES: driver,
-        RADV_FORCE_FAMILY: 'polaris10',
+        ...withoutCard,
         RADV_DEBUG: 'shaderstats',
         MESA_SHADER_CACHE_DISABLE: '1',
       },

@@ -17,10 +17,14 @@ export function adapterFacts(info: {
   vendor: string
   isFallbackAdapter?: boolean
 }): AdapterFacts {
-  const name = info.description || info.device || info.vendor || 'unnamed WebGPU adapter'
+  const { description, vendor } = info
+  const device = info.device.replace(/-+$/, '')
+  const isSoftware = info.isFallbackAdapter === true || softwareNames.test(`${description} ${device}`)
+  // On Vulkan the description is that of the driver; which card it is stands in `device`. Browsers may hide both.
+  const both = device && description && !isSoftware
   return {
-    name,
-    isSoftware: info.isFallbackAdapter === true || softwareNames.test(`${info.description} ${info.device}`),
+    name: both ? `${device} (${description})` : description || device || vendor || 'unnamed WebGPU adapter',
+    isSoftware,
   }
 }
 

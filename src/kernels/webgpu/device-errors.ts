@@ -22,6 +22,14 @@ export const lostError = (where: string, message: string): DeviceError =>
     remedy: 'run again, or with `device: cpu`; with `resume` nothing that was finished is lost',
   })
 
+/** The refusal of a device for its fault. */
+export const refusal = (name: string, fault: string): DeviceError =>
+  new DeviceError('wrong-results', {
+    where: `gpu ${name}`,
+    what: fault,
+    remedy: 'run with `device: cpu`, or try another version of the driver',
+  })
+
 /**
  * What has gone wrong on a device and was not yet reported. WebGPU reports late; this collects, and the next flush or
  * read throws. Memory is forgiven once reported (the caller continues with smaller chunks); everything else stays.
