@@ -1,199 +1,103 @@
-import { explainPlan } from '../src/kernels/long-conv/plan.ts'
-import type { Tensor } from '../src/kernels/tensor.ts'
-import { findAdapter } from '../src/kernels/webgpu/adapter.ts'
-import { createWebGpuBackend, type WebGpuBackend } from '../src/kernels/webgpu/webgpu-backend.ts'
-import { count, median, numberOptions } from './support.ts'
+import { writeFileSync } from 'node:fs'
+import { availableParallelism, cpus } from 'node:os'
+import { benchConvolution, type ConvolutionResult } from './gpu/convolution.ts'
+import { describeAdapter, openAdapter, openBackend } from './gpu/device.ts'
+import { benchProducts, type ProductResult } from './gpu/products.ts'
+import { benchProgram, type ProgramResult } from './gpu/program.ts'
+import { type GpuReport, summary, tables } from './gpu/report.ts'
 
 /*
- * The GPU (a software one too, whose times say nothing) in f32, in f16 with products in registers and, where the device has
- * matrix units, in f16 with products on them. Before anything is timed it is compared with float64 sums.
+ * The GPU (a software one too, whose times say nothing). Before anything is timed it is compared with float64 sums.
  *   1. what the adapter is and has;
- *   2. the gated long convolution y = post · conv(pre · x, k), filter as long as the sequence. `paper` is the same work as
- *      FlashFFTConv's table (arXiv 2311.05908, batch 64, 768 channels), scaled from what was run;
- *   3. dense layers of HyenaDNA (d256) and a dilated convolution of OpenSpliceAI.
+ *   2. the gated long convolution, filter as long as the sequence, causal and circular, in f32 and f16: every power of two from 256
+ *      to 4M. The tables scale it to the rows of FlashFFTConv's (arXiv 2311.05908, batch 64, 768 channels);
+ *   3. dense layers of HyenaDNA (d256) and dilated convolutions of OpenSpliceAI, in f32, in f16 and on matrix units;
+ *   4. the program, FASTA to file: OpenSpliceAI-10000, HyenaDNA large-1m, single-base changes.
+ * Times are the device's own where it has a clock, else the host's. `--json` keeps all of it; `--tables` prints the tables of
+ * docs/benchmarks.md from such a file.
  *
- * It runs from the sources, `src/kernels/generated` (git-ignored) among them: on a machine without the build's tools, bring that
- * folder along.
+ *     npm run bench -- gpu [--json FILE] [--size full|small] [--smallest 256] [--largest 4194304] [--rows 49152]
+ *                          [--tensor-mib 512] [--positions 65536] [--reps 5] [--parts products,convolution,program]
+ *     npm run bench -- gpu --tables FILE
  *
- *     npm run bench -- gpu [--channels 64] [--largest 4194304] [--positions 65536] [--reps 5]
+ * `--size small` is a rehearsal of a minute on a software driver. It runs from the sources, `src/kernels/generated` (git-ignored)
+ * among them; the program runs from dist/ where that is built.
  */
-const {
-  channels,
-  largest,
-  positions: wantedPositions,
-  reps,
-} = numberOptions({ channels: 64, largest: 2 ** 22, positions: 65536, reps: 5 })
-const paperRows = 64 * 768
-const callsPerRep = 8 // queued together, as a model queues its layers
-const shown = (seconds: readonly number[]): string =>
-  `${(median(seconds) * 1e3).toPrecision(3)} ms (${(Math.min(...seconds) * 1e3).toPrecision(3)} to ${(Math.max(...seconds) * 1e3).toPrecision(3)})`
-const values = (n: number, scale = 1): Float32Array =>
-  Float32Array.from({ length: n }, () => scale * (Math.random() - 0.5))
+const full = {
+  ...{ smallest: 256, largest: 2 ** 22, step: 2, rows: 64 * 768, 'tensor-mib': 512, positions: 65_536, reps: 5 },
+  ...{ spliceBases: 2_000_000, hyenaBases: 1_000_000, hyenaWidth: 256, hyenaLayers: 8, spliceGroups: 4, alleles: 500 },
+}
+const small: typeof full = {
+  ...{ smallest: 256, largest: 16_384, step: 8, rows: 2, 'tensor-mib': 1, positions: 200, reps: 1 },
+  ...{ spliceBases: 2_000, hyenaBases: 1_000, hyenaWidth: 8, hyenaLayers: 1, spliceGroups: 1, alleles: 2 },
+}
 
-async function timed(b: WebGpuBackend, run: () => void): Promise<number[]> {
-  const seconds: number[] = []
-  for (let rep = 0; rep < reps; rep++) {
-    const start = performance.now()
-    for (let call = 0; call < callsPerRep; call++) run()
-    await b.flush()
-    seconds.push((performance.now() - start) / 1000 / callsPerRep)
+const words = new Map<string, string>()
+for (let i = 2; i < process.argv.length; i += 2) words.set(process.argv[i].replace(/^--/, ''), process.argv[i + 1])
+const texts = ['json', 'size', 'parts', 'tables']
+for (const [name, value] of words)
+  if (!texts.includes(name) && !(name in full && Number(value) > 0))
+    throw new Error(`unknown option --${name} ${value}; there are --${[...texts, ...Object.keys(full)].join(', --')}`)
+
+const tablesOf = words.get('tables')
+if (tablesOf !== undefined) {
+  console.log(await tables(tablesOf))
+  process.exit()
+}
+const parts = (words.get('parts') ?? 'products,convolution,program').split(',')
+const sizes = { ...(words.get('size') === 'small' ? small : full) }
+for (const [name, value] of words) if (name in sizes) sizes[name as keyof typeof sizes] = Number(value)
+
+const found = await openAdapter()
+const report: GpuReport = {
+  date: new Date().toISOString(),
+  node: process.version,
+  cpu: `${cpus()[0]?.model.trim()} (${availableParallelism()} threads)`,
+  adapter: describeAdapter(found) as GpuReport['adapter'],
+  sizes,
+  results: [],
+}
+console.log(JSON.stringify(report.adapter))
+const path = words.get('json')
+/** After each result: what was measured stays, whatever happens next. */
+const keep = (...results: readonly (ConvolutionResult | ProductResult | ProgramResult)[]): void => {
+  for (const result of results) {
+    report.results.push(result)
+    console.log(`  ${summary(result)}`)
   }
-  return seconds
+  if (path !== undefined) writeFileSync(path, `${JSON.stringify(report, null, 1)}\n`)
 }
-
-/** Root of the summed squares of differences over that of expected values. docs/models.md, section 4, allows 2e-3 in f16. */
-function expectClose(what: string, b: WebGpuBackend, got: readonly number[], expected: readonly number[]): void {
-  const norm = (v: readonly number[]): number => Math.sqrt(v.reduce((sum, x) => sum + x * x, 0))
-  const error = norm(got.map((v, i) => v - expected[i])) / norm(expected)
-  const allowed = b.precision === 'f16' ? 2e-3 : 2e-6
-  if (!(error < allowed)) throw new Error(`${what} on ${b.description}: error ${error}, allowed ${allowed}`)
-}
-
-function upload(b: WebGpuBackend, channelCount: number, data: Float32Array): Tensor {
-  const tensor = b.tensor(channelCount, data.length / channelCount)
-  b.write(tensor, data)
-  return tensor
-}
-
-async function benchConvolution(b: WebGpuBackend, length: number): Promise<void> {
-  const channelCount = Math.max(1, Math.min(channels, Math.floor(b.limits.maxTensorBytes / (length * 4))))
-  const plan = b.planLongConv({ channelCount, length, filterLength: length })
-  const [x, pre, post, taps] = Array.from({ length: 4 }, () => values(channelCount * length)) as [
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-  ]
-  const host = { x, pre, post, taps }
-  const on = (data: Float32Array): Tensor => upload(b, channelCount, data)
-  const tensors = { x: on(x), pre: on(pre), post: on(post), taps: on(taps) }
-  const out = b.tensor(channelCount, length)
-  const filter = b.prepareFilter(plan, tensors.taps, { centerTap: 0 })
-  const run = (): void =>
-    b.ops.longConv({ out, input: tensors.x, filter, inputShift: 0, pre: tensors.pre, post: tensors.post })
-  run()
-  const result = await b.read(out)
-  const got: number[] = []
-  const expected: number[] = []
-  for (const c of [0, channelCount - 1]) {
-    for (const t of [0, 1, length - 1, ...Array.from({ length: 20 }, () => Math.floor(Math.random() * length))]) {
-      let sum = 0
-      for (let j = 0; j <= t; j++)
-        sum += host.taps[c * length + j] * Math.fround(host.x[c * length + t - j] * host.pre[c * length + t - j])
-      got.push(result[c * length + t])
-      expected.push(host.post[c * length + t] * sum)
-    }
+/** A size that does not fit is said and left out. */
+const attempt = async (what: string, measure: () => Promise<void>): Promise<void> => {
+  try {
+    await measure()
+  } catch (error) {
+    process.exitCode = 1
+    report.failures = [...(report.failures ?? []), `${what}: ${(error as Error).message}`]
+    console.log(`  FAILED ${report.failures.at(-1)}`)
+    keep()
   }
-  expectClose(`convolution of ${length}`, b, got, expected)
-  const seconds = await timed(b, run)
-  const perRow = median(seconds) / channelCount
-  console.log(
-    `  ${count(length)} x ${channelCount}: ${shown(seconds)}, ${((perRow / length) * 1e9).toPrecision(3)} ns an output, ` +
-      `paper ${(perRow * paperRows * 1e3).toPrecision(3)} ms; ${explainPlan(plan).split('\n').slice(1, 3).join('; ')}`,
-  )
-  b.releaseFilter(filter)
-  for (const tensor of [...Object.values(tensors), out]) b.release(tensor)
 }
 
-/** Products without what surrounds them. */
-async function benchProducts(b: WebGpuBackend): Promise<void> {
-  const positions = Math.min(wantedPositions, Math.floor(b.limits.maxTensorBytes / (4 * 1024)))
-  const report = (what: string, seconds: readonly number[], multiplyAdds: number): void =>
-    console.log(`  ${what}: ${shown(seconds)}, ${((2 * multiplyAdds) / median(seconds) / 1e12).toPrecision(3)} TFLOP/s`)
-  const sample = (rows: number): [number, number][] =>
-    Array.from({ length: 50 }, () => [Math.floor(Math.random() * rows), Math.floor(Math.random() * positions)])
-  for (const [inChannels, outChannels] of [
-    [256, 768],
-    [256, 1024],
-    [1024, 256],
-  ] as const) {
-    const [x, w] = [values(inChannels * positions), values(outChannels * inChannels, 0.1)]
-    const [input, out, weight] = [
-      upload(b, inChannels, x),
-      b.tensor(outChannels, positions),
-      b.weights(w, [outChannels, inChannels]),
-    ]
-    const run = (): void => b.ops.linear({ out, input, weight })
-    run()
-    const result = await b.read(out)
-    const at = sample(outChannels)
-    const expected = at.map(([o, t]) =>
-      Array.from({ length: inChannels }, (_, i) => w[o * inChannels + i] * x[i * positions + t]).reduce(
-        (a, v) => a + v,
-        0,
-      ),
-    )
-    expectClose(
-      `${inChannels} -> ${outChannels}`,
-      b,
-      at.map(([o, t]) => result[o * positions + t]),
-      expected,
-    )
-    report(
-      `dense ${inChannels} -> ${outChannels}, ${count(positions)} positions`,
-      await timed(b, run),
-      inChannels * outChannels * positions,
-    )
-    for (const tensor of [input, out]) b.release(tensor)
-    b.releaseWeights(weight)
-  }
-  const [width, dilation] = [11, 4]
-  const inputLength = positions + (width - 1) * dilation
-  const [x, w] = [values(32 * inputLength), values(32 * 32 * width, 0.1)]
-  const [input, out, weight, bias] = [
-    upload(b, 32, x),
-    b.tensor(32, positions),
-    b.weights(w, [32, 32, width]),
-    b.weights(new Float32Array(32), [32]),
-  ]
-  const run = (): void => b.ops.dilatedConv({ out, input, weight, bias, dilation })
-  run()
-  const result = await b.read(out)
-  const at = sample(32)
-  const expected = at.map(([o, t]) => {
-    let sum = 0
-    for (let i = 0; i < 32; i++)
-      for (let j = 0; j < width; j++) sum += w[(o * 32 + i) * width + j] * x[i * inputLength + t + j * dilation]
-    return sum
-  })
-  expectClose(
-    'dilated convolution',
-    b,
-    at.map(([o, t]) => result[o * positions + t]),
-    expected,
-  )
-  report(
-    `dilated 32 -> 32, width ${width}, ${count(positions)} positions`,
-    await timed(b, run),
-    32 * 32 * width * positions,
-  )
-}
-
-for (const precision of ['f32', 'f16'] as const) {
-  const found = await findAdapter(precision)
-  if (!found.adapter) throw new Error(found.reason)
-  const { features, limits } = found.adapter
-  const info = found.adapter.info as GPUAdapterInfo & { subgroupMatrixConfigs?: readonly object[] }
-  console.log(
-    `${found.name} (${info.vendor} ${info.architecture}), asked for ${precision}: ${[...features].sort().join(' ')}`,
-  )
-  console.log(
-    `  matrices ${JSON.stringify(info.subgroupMatrixConfigs ?? [])}, subgroups ${info.subgroupMinSize} to ${info.subgroupMaxSize}`,
-  )
-  console.log(
-    `  workgroup memory ${count(limits.maxComputeWorkgroupStorageSize)}, binding ${count(limits.maxStorageBufferBindingSize)} bytes`,
-  )
-  for (const usesMatrixUnits of precision === 'f16' ? [false, true] : [false]) {
-    // An adapter opens one device only.
-    const opened = await findAdapter(precision)
-    const b = await createWebGpuBackend({ precision, usesMatrixUnits, ...(opened.adapter && { found: opened }) })
-    if (b.precision !== precision) console.log(`no ${precision} here: not measured`)
-    else if (usesMatrixUnits && !b.matrix) console.log('no matrix units here: not measured')
+const precisions: ('f32' | 'f16')[] = found.adapter.features.has('shader-f16') ? ['f32', 'f16'] : ['f32']
+for (const precision of precisions) {
+  for (const usesMatrixUnits of !parts.includes('products') ? [] : precision === 'f16' ? [false, true] : [false]) {
+    const b = await openBackend(precision, usesMatrixUnits)
+    if (usesMatrixUnits && !b.matrix) console.log('no matrix units that fit: not measured')
     else {
-      console.log(`\n${b.description}${b.matrix ? `, ${b.matrix.M} x ${b.matrix.N} x ${b.matrix.K}` : ''}`)
-      if (!usesMatrixUnits) for (let length = 256; length <= largest; length *= 4) await benchConvolution(b, length)
-      await benchProducts(b)
+      console.log(`${b.description}${b.matrix ? `, ${b.matrix.M} x ${b.matrix.N} x ${b.matrix.K}` : ''}`)
+      await attempt('products', async () => keep(...(await benchProducts(b, sizes.positions, sizes.reps))))
     }
     await b.destroy()
   }
+  for (let length = sizes.smallest; parts.includes('convolution') && length <= sizes.largest; length *= sizes.step) {
+    // A device of its own for each length: one that is lost takes the others' figures with it otherwise.
+    const b = await openBackend(precision, false)
+    const limits = { maxRows: sizes.rows, tensorBytes: sizes['tensor-mib'] * 2 ** 20, reps: sizes.reps }
+    await attempt(`convolution of ${length} in ${precision}`, async () =>
+      keep(...(await benchConvolution(b, length, limits))),
+    )
+    await b.destroy()
+  }
 }
+if (parts.includes('program')) await attempt('program', async () => keep(...benchProgram(sizes, precisions)))

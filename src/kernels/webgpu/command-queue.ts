@@ -1,5 +1,6 @@
 import { GenoconvError } from '../../errors.ts'
 import { type BufferPool, bufferUsage } from './buffer-pool.ts'
+import type { DeviceTimer } from './device-timer.ts'
 import { deviceErrorOf, type DeviceWatch, lostError } from './device-errors.ts'
 
 export interface DispatchCommand {
@@ -28,12 +29,14 @@ export class CommandQueue {
   readonly #watch: DeviceWatch
   readonly #pool: BufferPool
   readonly #where: string
+  readonly #timer: DeviceTimer | undefined
   #commands: Command[] = []
   #tail: Promise<void> = Promise.resolve()
   #params: GPUBuffer | undefined
 
-  constructor(device: GPUDevice, watch: DeviceWatch, pool: BufferPool, where: string) {
+  constructor(device: GPUDevice, watch: DeviceWatch, pool: BufferPool, where: string, timer?: DeviceTimer) {
     this.#device = device
+    this.#timer = timer
     this.#watch = watch
     this.#pool = pool
     this.#where = where
@@ -109,7 +112,7 @@ export class CommandQueue {
         command.buffers.forEach((buffer, b) => {
           if (buffer) entries.push({ binding: b + 1, resource: { buffer } })
         })
-        pass ??= encoder.beginComputePass()
+        pass ??= encoder.beginComputePass({ timestampWrites: this.#timer?.next() })
         pass.setPipeline(pipeline)
         pass.setBindGroup(0, device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }))
         pass.dispatchWorkgroups(...command.groups)

@@ -21,6 +21,7 @@ import {
   type GpuWeights,
 } from './context.ts'
 import { DeviceWatch } from './device-errors.ts'
+import { DeviceTimer } from './device-timer.ts'
 import { gpuKernels } from './kernels.ts'
 import { chooseMatrixShape, type MatrixShape } from './matrix-shape.ts'
 import { PipelineCache } from './pipeline-cache.ts'
@@ -37,6 +38,8 @@ export interface WebGpuOptions {
   readonly precision?: Precision
   /** Default true. False leaves matrix units alone, to compare with them. */
   readonly usesMatrixUnits?: boolean
+  /** Default false. True where the device's own clock is to be read (`deviceSeconds`), if it has one. */
+  readonly isTimed?: boolean
 }
 
 /** A backend on a GPU; `device` is for tests of what happens when it is lost. */
@@ -45,6 +48,8 @@ export interface WebGpuBackend extends Backend {
   readonly isSoftware: boolean
   /** Of its matrix units, where they are used. */
   readonly matrix?: MatrixShape
+  /** With `isTimed` on a device that has a clock: what kernels took on it since the last call, after a flush or read. */
+  readonly deviceSeconds?: () => Promise<number | undefined>
 }
 
 /** The limits that decide how large tensors and tiles may be: all the adapter has. */
@@ -77,8 +82,10 @@ export async function createWebGpuBackend(options: WebGpuOptions = {}): Promise<
   try {
     device = await adapter.requestDevice({
       requiredLimits: Object.fromEntries(wantedLimits.map((limit) => [limit, adapter.limits[limit]])),
-      requiredFeatures:
-        options.precision === 'f16' ? halfFeatures.filter((feature) => adapter.features.has(feature)) : [],
+      requiredFeatures: [
+        ...(options.precision === 'f16' ? halfFeatures : []),
+        ...(options.isTimed ? (['timestamp-query'] as const) : []),
+      ].filter((feature) => adapter.features.has(feature)),
     })
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause)
@@ -118,7 +125,8 @@ function assemble(device: GPUDevice, found: FoundAdapter, options: WebGpuOptions
   const matrix = hasMatrices ? chooseMatrixShape(found.adapter.info, gpuLimits) : undefined
   const memory = new MemoryAccount(where, options.memoryBytes)
   const pool = new BufferPool(device, watch, memory, gpuLimits.maxStorageBufferBindingSize, where)
-  const queue = new CommandQueue(device, watch, pool, where)
+  const timer = device.features.has('timestamp-query') ? new DeviceTimer(device) : undefined
+  const queue = new CommandQueue(device, watch, pool, where, timer)
   const context = new GpuContext(
     { limits: gpuLimits, isSoftware: found.isSoftware, precision, matrix },
     pool,
@@ -162,6 +170,7 @@ function assemble(device: GPUDevice, found: FoundAdapter, options: WebGpuOptions
     device,
     isSoftware: found.isSoftware,
     matrix,
+    deviceSeconds: timer && (() => timer.seconds()),
     limits,
     roughSeconds: { ...roughSeconds, areMeasured: false },
     memory,
