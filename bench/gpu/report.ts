@@ -18,7 +18,7 @@ export interface GpuReport {
   failures?: string[]
 }
 
-/** Milliseconds of FlashFFTConv's own kernels, gated, on an H100 (arXiv 2311.05908, table 4 of its appendix). */
+/** Milliseconds of FlashFFTConv's own kernels, gated, on an H100 (arXiv 2311.05908). */
 const paperMs: ReadonlyMap<number, number> = new Map([
   [256, 0.11],
   [1024, 0.29],
@@ -33,8 +33,11 @@ const paperMs: ReadonlyMap<number, number> = new Map([
 
 const paperScaled = ({ seconds, rows }: ConvolutionResult): number => (best(seconds) * 1e3 * paperRows) / rows
 const teraflops = ({ operations, seconds }: ProductResult): number => operations / best(seconds) / 1e12
-const short = (value: number): string =>
-  value >= 100 ? count(value) : String(Number(value.toPrecision(value >= 10 ? 3 : 2)))
+const short = (value: number): string => (value >= 100 ? count(value) : String(Number(value.toPrecision(3))))
+
+const rateOf = ({ unit, count: n, seconds }: ProgramResult): string =>
+  unit === 'bases' ? `${count(n / seconds)} bases/s` : `${count((3600 * n) / seconds)} an hour`
+const precisions = ['f32', 'f16'] as const
 
 export function summary(r: Result): string {
   const clock = r.kind === 'program' ? '' : r.seconds.device === undefined ? ' (host clock)' : ''
@@ -44,9 +47,7 @@ export function summary(r: Result): string {
   }
   if (r.kind === 'product')
     return `${r.what} ${r.precision}${r.onMatrixUnits ? ' on matrix units' : ''}, ${count(r.positions)} positions: ${short(best(r.seconds) * 1e3)} ms${clock}, ${short(teraflops(r))} TFLOP/s`
-  const rate =
-    r.unit === 'bases' ? `${count(r.count / r.seconds)} bases/s` : `${count((3600 * r.count) / r.seconds)} an hour`
-  return `${r.what} ${r.precision}: ${count(r.count)} ${r.unit} in ${short(r.seconds)} s, ${rate}`
+  return `${r.what} ${r.precision}: ${count(r.count)} ${r.unit} in ${short(r.seconds)} s, ${rateOf(r)}`
 }
 
 /** The tables of docs/benchmarks.md from a file of results. */
@@ -70,34 +71,41 @@ export async function tables(path: string): Promise<string> {
   const clock = results.some((r) => r.kind !== 'program' && r.seconds.device === undefined)
     ? "the host's"
     : "the device's"
+  const section = (title: string, head: readonly string[], rows: readonly (readonly string[])[]): string[] => {
+    const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+    return rows.length === 0 ? [] : ['', title, '', line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)]
+  }
+  const software = adapter.isSoftware ? ' (software: these times say nothing of a GPU)' : ''
   return [
-    `${adapter.name}${adapter.isSoftware ? ' (software: these times say nothing of a GPU)' : ''}, ${date.slice(0, 10)}, Node ${node}, ${clock} clock (\`npm run bench -- gpu\`).`,
-    '',
-    'Gated long convolution, filter as long as the sequence, milliseconds for batch 64 × 768 channels, scaled from the rows that ran:',
-    '',
-    '| N | causal f32 | causal f16 | circular f32 | circular f16 | FlashFFTConv on an H100, circular f16 |',
-    '|---|---|---|---|---|---|',
-    ...lengths.map(
-      (n) =>
-        `| ${count(n)} | ${cell(n, 'causal', 'f32')} | ${cell(n, 'causal', 'f16')} | ${cell(n, 'circular', 'f32')} | ${cell(n, 'circular', 'f16')} | ${paperMs.has(n) ? short(paperMs.get(n)!) : '–'} |`,
+    `${adapter.name}${software}, ${date.slice(0, 10)}, Node ${node}, ${clock} clock (\`npm run bench -- gpu\`).`,
+    ...section(
+      'Gated long convolution, filter as long as the sequence, milliseconds for batch 64 × 768 channels, scaled from the rows that ran:',
+      ['N', 'causal f32', 'causal f16', 'circular f32', 'circular f16', 'FlashFFTConv on an H100, circular f16'],
+      lengths.map((n) => [
+        count(n),
+        ...['causal', 'circular'].flatMap((form) => precisions.map((precision) => cell(n, form, precision))),
+        paperMs.has(n) ? short(paperMs.get(n)!) : '–',
+      ]),
     ),
-    '',
-    'Products, TFLOP/s:',
-    '',
-    '| | f32 | f16 | f16, matrix units |',
-    '|---|---|---|---|',
-    ...[...new Set(products.map(({ what }) => what))].map(
-      (what) =>
-        `| ${what} | ${product(what, 'f32', false)} | ${product(what, 'f16', false)} | ${product(what, 'f16', true)} |`,
+    ...section(
+      'Products, TFLOP/s:',
+      ['', 'f32', 'f16', 'f16, matrix units'],
+      [...new Set(products.map(({ what }) => what))].map((what) => [
+        what,
+        product(what, 'f32', false),
+        product(what, 'f16', false),
+        product(what, 'f16', true),
+      ]),
     ),
-    '',
-    'The program, FASTA to file, random weights:',
-    '',
-    '| | precision | | rate |',
-    '|---|---|---|---|',
-    ...ofKind('program').map(
-      (r) =>
-        `| ${r.what} | ${r.precision} | ${count(r.count)} ${r.unit} in ${short(r.seconds)} s | ${r.unit === 'bases' ? `${count(r.count / r.seconds)} bases/s` : `${count((3600 * r.count) / r.seconds)} an hour`} |`,
+    ...section(
+      'The program, FASTA to file, random weights:',
+      ['', 'precision', '', 'rate'],
+      ofKind('program').map((r) => [
+        r.what,
+        r.precision,
+        `${count(r.count)} ${r.unit} in ${short(r.seconds)} s`,
+        rateOf(r),
+      ]),
     ),
     ...failures.map((failure) => `\nNot measured: ${failure}`),
   ].join('\n')
