@@ -4,6 +4,7 @@ import type { Environment } from './environment.ts'
 import { parsePredictArguments } from './predict-arguments.ts'
 import { print } from './print.ts'
 import { logSummary } from './summary.ts'
+import { predictionsHint } from './view-hint.ts'
 import { type Argv, Words } from './words.ts'
 
 /** What the command does once yargs has split its words. */
@@ -15,5 +16,5 @@ export async function predict(argv: Argv, { log, signal }: Environment): Promise
     signal,
     onPlanned: words.isOn('dry-run') ? onPlanned : undefined,
   })
-  if (outcome) logSummary(log, outcome)
+  if (outcome) logSummary(log, outcome, await predictionsHint(outcome))
 }

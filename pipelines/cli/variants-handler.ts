@@ -5,6 +5,7 @@ import type { Environment } from './environment.ts'
 import { print } from './print.ts'
 import { parseVariantsArguments } from './variants-arguments.ts'
 import { describeVariantsDryRun } from './variants-dry-run.ts'
+import { variantsHint } from './view-hint.ts'
 import { type Argv, Words } from './words.ts'
 
 /** What `genoconv variants` does once yargs has split its words. */
@@ -12,16 +13,17 @@ export async function variants(argv: Argv, { log, signal }: Environment): Promis
   const words = new Words(argv)
   const onPlanned = async (run: PlannedVariants): Promise<void> =>
     print(await describeVariantsDryRun(run, words.isOn('json')))
-  const outcome = await runVariants(parseVariantsArguments(argv), {
+  const request = parseVariantsArguments(argv)
+  const outcome = await runVariants(request, {
     log,
     signal,
     onPlanned: words.isOn('dry-run') ? onPlanned : undefined,
   })
-  if (outcome) logVariants(log, outcome)
+  if (outcome) logVariants(log, outcome, await variantsHint(request, outcome))
 }
 
-/** The end of a run that went well: the strongest changes, reasons, then one line. */
-function logVariants(log: Log, outcome: VariantsOutcome): void {
+/** The end of a run that went well: the strongest changes, reasons, a hint at what to do next, then one line. */
+function logVariants(log: Log, outcome: VariantsOutcome, hint?: string): void {
   const { tally, startTime, device: place, output, rowsBefore, wasComplete } = outcome
   const { strongest, records, scores, reasons } = tally
   for (const { contig, pos, ref, alt, gene, effect, score, offset } of strongest)
@@ -34,6 +36,7 @@ function logVariants(log: Log, outcome: VariantsOutcome): void {
   const peakMemoryBytes = process.resourceUsage().maxRSS * 1024
   if (rowsBefore !== undefined && strongest.length > 0)
     log.info('the strongest changes are those of this run; what was done before it is not among them')
+  if (hint !== undefined) log.info(hint)
   log.done(
     wasComplete
       ? `${output} is complete already`

@@ -65,4 +65,4 @@ async function modelOption(spec: string): Promise<[string, string]> {
 }
 
 /** As a shell reads it. */
-const quoted = (word: string): string => (/^[\w./:,@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)
+export const quoted = (word: string): string => (/^[\w./:,@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)

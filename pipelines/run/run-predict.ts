@@ -61,6 +61,7 @@ export interface RunOutcome {
   readonly device: string
   /** `-` is standard output. */
   readonly output: string
+  readonly format: OutputFormat
   /** Rows that an interrupted run had written before; undefined where there was none. */
   readonly basesBefore?: number
   /** Whether an earlier run had written all of it. */
@@ -219,7 +220,7 @@ async function compute(run: Run): Promise<RunOutcome | undefined> {
     threads,
   }
   const begun = await out.begin(description, columns)
-  const outcome = { tally, startTime, device: backend.description, output: outputNames(output, columns) }
+  const outcome = { tally, startTime, device: backend.description, output: outputNames(output, columns), format: output.format }
   if (begun === 'complete') {
     return { ...outcome, wasComplete: true }
   }

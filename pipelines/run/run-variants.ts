@@ -27,7 +27,7 @@ import { describeRegions } from './resume-record.ts'
 import { encodeText, tableRows } from './variants-encode.ts'
 import { provenanceOf, scoreParameters, variantsMetadata, variantsOrigin } from './variants-metadata.ts'
 import { chooseVariantOutput, type VariantOutput, variantsJournal } from './variants-output.ts'
-import type { VariantsRequest } from './variants-request.ts'
+import type { VariantFormat, VariantsRequest } from './variants-request.ts'
 import { openVariantSource, type VariantSource } from './variants-source.ts'
 import { VariantsTally } from './variants-tally.ts'
 
@@ -55,6 +55,7 @@ export interface VariantsOutcome {
   readonly device: string
   /** `-` is standard output. */
   readonly output: string
+  readonly format: VariantFormat
   /** Rows that an interrupted run had written before; undefined where there was none. */
   readonly rowsBefore?: number
   /** Whether an earlier run had written all of it. */
@@ -164,7 +165,7 @@ async function score(run: Run): Promise<VariantsOutcome | undefined> {
   }
   const begun = await out.begin(description, [])
   const tally = new VariantsTally()
-  const outcome = { tally, startTime, device: backend.description, output: output.path ?? '-' }
+  const outcome = { tally, startTime, device: backend.description, output: output.path ?? '-', format: output.format }
   if (begun === 'complete') return { ...outcome, wasComplete: true }
   const { sinks, done, origin } = begun
   const encoding = await encodingOf(run, model, origin)
