@@ -1,6 +1,7 @@
 import { drawSvg } from '../apps/view/draw.ts'
 import type { Span, ViewSource } from '../apps/view/source.ts'
 import { showSpan } from '../apps/view/svg.ts'
+import { expectNumber, expectWhole } from '../src/validate.ts'
 import type { ViewFiles } from './view/file-source.ts'
 
 export type { ViewFiles } from './view/file-source.ts'
@@ -44,7 +45,7 @@ export async function viewPredictions(files: ViewFiles, { port = 0, signal }: Vi
 export interface FigureOptions {
   /** A region, a position or a gene; default: all that is covered of the first contig. */
   readonly region?: string
-  /** In pixels; default 1,000. */
+  /** In pixels, 100 to 20,000; default 1,000. */
   readonly width?: number
   readonly signal?: AbortSignal
 }
@@ -53,12 +54,14 @@ export interface FigureOptions {
  * Predictions of a region as a figure: tracks, exons, variants, and the sequence where it fits. Node only.
  *
  * @returns the text of an SVG file
+ * @throws ConfigError for a `width` that cannot be
  * @throws FormatError as `viewPredictions`; RegionError where there is no such region
  */
 export async function drawFigure(
   files: ViewFiles,
   { region, width = 1000, signal }: FigureOptions = {},
 ): Promise<string> {
+  expectWhole('width', width, { least: 100, most: 20_000 })
   const { FileSource } = await import('./view/file-source.ts')
   const source = await FileSource.open(files, signal)
   try {
@@ -69,6 +72,23 @@ export async function drawFigure(
   } finally {
     await source.close()
   }
+}
+
+export interface ImageOptions extends FigureOptions {
+  /** Pixels of the image for one of the figure's width; default 2, which prints sharply. At most 20. */
+  readonly scale?: number
+}
+
+/**
+ * The figure of `drawFigure` as an image, on white. Node only.
+ *
+ * @returns the bytes of a PNG file
+ * @throws ConfigError for a `scale` that cannot be, else as `drawFigure`
+ */
+export async function drawImage(files: ViewFiles, { scale = 2, ...options }: ImageOptions = {}): Promise<Uint8Array> {
+  expectNumber('scale', scale, { least: 0.1, most: 20 })
+  const { pngOf } = await import('./view/png.ts')
+  return pngOf(await drawFigure(files, options), scale)
 }
 
 export interface PageOptions {

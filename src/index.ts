@@ -36,8 +36,10 @@ export {
 } from '../pipelines/predict-to-file.ts'
 export {
   drawFigure,
+  drawImage,
   drawPage,
   type FigureOptions,
+  type ImageOptions,
   type PageOptions,
   type RunningView,
   type ViewFiles,

@@ -11,10 +11,11 @@ import { type Argv, Words } from './words.ts'
 export async function predict(argv: Argv, { log, signal }: Environment): Promise<void> {
   const words = new Words(argv)
   const onPlanned = async (run: PlannedRun): Promise<void> => print(await describeDryRun(run, words.isOn('json')))
-  const outcome = await runPredict(parsePredictArguments(argv), {
+  const request = parsePredictArguments(argv)
+  const outcome = await runPredict(request, {
     log,
     signal,
     onPlanned: words.isOn('dry-run') ? onPlanned : undefined,
   })
-  if (outcome) logSummary(log, outcome, await predictionsHint(outcome))
+  if (outcome) logSummary(log, outcome, await predictionsHint(request, outcome))
 }

@@ -25,8 +25,10 @@ export function parseWhole(option: string, text: string, least: number): number 
   return value
 }
 
-export function parseFraction(option: string, text: string, most: number): number {
+export const parseFraction = (option: string, text: string, most: number): number => parseNumber(option, text, 0, most)
+
+export function parseNumber(option: string, text: string, least: number, most: number): number {
   const value = text.trim() === '' ? Number.NaN : Number(text)
-  if (!(value >= 0 && value <= most)) throw wrong(option, `a number from 0 to ${most}`, text)
+  if (!(value >= least && value <= most)) throw wrong(option, `a number from ${least} to ${most}`, text)
   return value
 }

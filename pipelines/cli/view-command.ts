@@ -10,10 +10,13 @@ const viewOptions = {
   }),
   ...group('A file instead of a server', {
     svg: text('Write the picture as SVG to this file; no browser is needed'),
+    png: text('Write the picture as PNG to this file; no browser is needed'),
     static: text(
       'Write the page to this HTML file, with all that it needs inside; it opens without genoconv or a network',
     ),
     region: text('Region, position or gene of the picture or page (default: all of the first contig)'),
+    width: text('Width of the picture in pixels of the SVG (default: 1000)'),
+    scale: text('Pixels of the PNG for one of the SVG (default: 2, which prints sharply)'),
   }),
   ...group('How', {
     port: text('Port on 127.0.0.1 (default: any that is free)'),
@@ -39,6 +42,10 @@ export const viewCommand = (environment: Environment): CommandModule => ({
         'two files, bases, genes and scored variants',
       )
       .example('$0 view a.arrow --genes genes.bed --svg figure.svg --region SNAP25', 'a figure of a gene')
+      .example(
+        '$0 view a.arrow --genes genes.bed --png figure.png --scale 4',
+        'the same as an image, for a large print',
+      )
       .example('$0 view a.arrow --genes genes.bed --static share.html --region SNAP25', 'a page of a gene to pass on'),
   handler: async (argv) => (await import('./view-handler.ts')).view(argv, environment),
 })

@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { localPath } from '../../src/io/bytes/local-path.ts'
 import { openAtomicOutput } from '../../src/io/bytes/atomic-output.ts'
 import { ConfigError } from '../../src/errors.ts'
-import { drawFigure, drawPage, viewPredictions } from '../view.ts'
+import { drawFigure, drawImage, drawPage, viewPredictions } from '../view.ts'
 import type { Environment } from './environment.ts'
 import { print } from './print.ts'
-import { parseWhole } from './values.ts'
+import { parseNumber, parseWhole } from './values.ts'
 import { type Argv, Words } from './words.ts'
 
 /** Serves until the user interrupts, which is how it ends well. */
@@ -19,23 +19,22 @@ export async function view(argv: Argv, { log, signal }: Environment): Promise<vo
     genes: path('genes'),
     variants: path('variants'),
   }
-  const [figure, page] = [path('svg'), path('static')]
   const region = words.one('region')
-  if (figure !== undefined && page !== undefined)
-    throw new ConfigError({ where: '--static', what: 'cannot be given with --svg', remedy: 'run the command twice' })
-  const out = figure ?? page
-  if (out !== undefined) {
-    const draw = figure === undefined ? drawPage : drawFigure
+  const width = words.parsed('width', (option, value) => parseWhole(option, value, 100))
+  const scale = words.parsed('scale', (option, value) => parseNumber(option, value, 0.1, 20))
+  const kinds: Readonly<Record<string, () => Promise<string | Uint8Array>>> = {
+    svg: () => drawFigure(files, { region, width, signal }),
+    png: () => drawImage(files, { region, width, scale, signal }),
+    static: () => drawPage(files, { region, signal }),
+  }
+  const given = Object.keys(kinds).filter((kind) => path(kind) !== undefined)
+  checkTogether(words, given)
+  if (given.length > 0) {
+    const out = path(given[0])!
     const inputs = [...files.predictions, files.fasta, files.genes, files.variants].filter((name) => name !== undefined)
-    await write(out, inputs, () => draw(files, { region, signal }))
+    await write(out, inputs, kinds[given[0]])
     return log.info(`wrote ${out}`)
   }
-  if (region !== undefined)
-    throw new ConfigError({
-      where: '--region',
-      what: 'needs --svg or --static',
-      remedy: 'search for it in the page',
-    })
   const running = await viewPredictions(files, {
     port: words.parsed('port', (option, value) => parseWhole(option, value, 1)),
     signal,
@@ -50,11 +49,37 @@ export async function view(argv: Argv, { log, signal }: Environment): Promise<vo
   }
 }
 
+/** What belongs to which file; without any of these it says nothing. */
+const settingsOf: Readonly<Record<string, readonly string[]>> = {
+  region: ['svg', 'png', 'static'],
+  width: ['svg', 'png'],
+  scale: ['png'],
+}
+
+/** @throws ConfigError for two kinds of file, and for a setting of a kind that is not written */
+function checkTogether(words: Words, given: readonly string[]): void {
+  if (given.length > 1)
+    throw new ConfigError({
+      where: `--${given[1]}`,
+      what: `cannot be given with --${given[0]}`,
+      remedy: 'run the command twice',
+    })
+  for (const [setting, kinds] of Object.entries(settingsOf)) {
+    if (words.one(setting) === undefined || kinds.some((kind) => given.includes(kind))) continue
+    throw new ConfigError({
+      where: `--${setting}`,
+      what: `needs ${kinds.map((kind) => `--${kind}`).join(' or ')}`,
+      ...(setting === 'region' && { remedy: 'search for it in the page' }),
+    })
+  }
+}
+
 /** All of it or nothing. */
-async function write(path: string, inputs: readonly string[], make: () => Promise<string>): Promise<void> {
+async function write(path: string, inputs: readonly string[], make: () => Promise<string | Uint8Array>): Promise<void> {
   const sink = await openAtomicOutput(path, inputs)
   try {
-    await sink.write([new TextEncoder().encode(await make())])
+    const content = await make()
+    await sink.write([typeof content === 'string' ? new TextEncoder().encode(content) : content])
     await sink.finish()
   } catch (error) {
     await sink.abort()

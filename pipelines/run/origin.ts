@@ -64,5 +64,6 @@ async function modelOption(spec: string): Promise<[string, string]> {
   return ['model', (await parseModelSpec(spec)).kind === 'path' ? basename(spec) : spec]
 }
 
-/** As a shell reads it. */
-export const quoted = (word: string): string => (/^[\w./:,@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)
+/** As a shell reads it. Backticks stand alone, as the log takes words between them for names of options. */
+export const quoted = (word: string): string =>
+  /^[\w./:,@%+=-]+$/.test(word) ? word : `'${word.replaceAll(/['`]/g, "'\\$&'")}'`

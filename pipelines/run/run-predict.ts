@@ -220,7 +220,13 @@ async function compute(run: Run): Promise<RunOutcome | undefined> {
     threads,
   }
   const begun = await out.begin(description, columns)
-  const outcome = { tally, startTime, device: backend.description, output: outputNames(output, columns), format: output.format }
+  const outcome = {
+    tally,
+    startTime,
+    device: backend.description,
+    output: outputNames(output, columns),
+    format: output.format,
+  }
   if (begun === 'complete') {
     return { ...outcome, wasComplete: true }
   }

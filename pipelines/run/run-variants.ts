@@ -1,4 +1,4 @@
-import type { Genome, Region } from '../../src/genome.ts'
+import type { Contig, Genome, Region } from '../../src/genome.ts'
 import type { ByteSink } from '../../src/io/bytes/sink.ts'
 import { openGenome } from '../../src/io/fasta/open-genome.ts'
 import type { DoneOutput } from '../../src/io/output/done-output.ts'
@@ -56,6 +56,8 @@ export interface VariantsOutcome {
   /** `-` is standard output. */
   readonly output: string
   readonly format: VariantFormat
+  /** Of the FASTA file; undefined where nothing was scored. */
+  readonly contigs?: readonly Contig[]
   /** Rows that an interrupted run had written before; undefined where there was none. */
   readonly rowsBefore?: number
   /** Whether an earlier run had written all of it. */
@@ -173,7 +175,7 @@ async function score(run: Run): Promise<VariantsOutcome | undefined> {
   const scored = scoreVariants(model, genome, source.records, { ...options, doneRows })
   await writeEncoded(encoding.encode(tally.watch(scored), done), encoding.pack(sinks[0]))
   model.close()
-  return { ...outcome, rowsBefore: done?.rows }
+  return { ...outcome, rowsBefore: done?.rows, contigs: await genome.contigs(signal) }
 }
 
 /** How scored variants become the output's bytes. */

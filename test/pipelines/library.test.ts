@@ -24,6 +24,7 @@ it('exports what the contract names and nothing by accident', () => {
     'createBackend',
     'describeModel',
     'drawFigure',
+    'drawImage',
     'drawPage',
     'embed',
     'everyVariant',

@@ -49,6 +49,9 @@ describe('predict, as a user runs it', () => {
     expect(rows.map((row) => row['position'])).toEqual([...Array.from({ length: 320 }, (_, i) => i), 0, 1, 2])
     expect(rows.map((row) => row['base']).join('')).toBe(`${'ACGTTGCAGGTAAGTN'.repeat(20)}ACG`)
     expect(outcome.lines.at(-1)).toMatch(/^genoconv: 323 bases in .* wrote a\.b\.openspliceai-nano\.arrow$/)
+    expect(outcome.lines.at(-2)).toBe(
+      'genoconv: to look at it: genoconv view a.b.openspliceai-nano.arrow --fasta a.b.fasta',
+    )
     expect(outcome.stderr).toMatch(/strongest acceptor: /)
     expect(outcome.stderr).not.toMatch(/\r|\u001b/)
   })

@@ -74,6 +74,9 @@ describe('genoconv variants', () => {
     expect(undone.replaceAll(ours, '').replaceAll('PASS\t\t', 'PASS\t.\t')).toBe(vcf)
     expect(lines.join('\n')).toContain('alleles without a score: 1 star, 1 symbolic, 2 no-gene')
     expect(lines.join('\n')).toContain('says chr1 where')
+    expect(lines.at(-2)).toMatch(
+      /^genoconv: to look at the strongest: genoconv predict a\.fa --model \S+ --region 1:1-2000 --output a\.strongest\.arrow && genoconv view a\.strongest\.arrow --fasta a\.fa --genes genes\.txt --variants out\.vcf$/,
+    )
     expect(lines.at(-1)).toMatch(/^genoconv: 8 records, 5 scores in .*; wrote out\.vcf$/)
   })
   it('the same in gzip, BGZF and through standard streams', async () => {

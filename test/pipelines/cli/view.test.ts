@@ -18,6 +18,7 @@ async function withPredictions(): Promise<ReturnType<typeof folder>> {
 
 it.each([
   ['--svg', 'x.svg', /^<svg .*one:11-50/],
+  ['--png', 'x.png', /^\ufffdPNG\r\n/],
   ['--static', 'x.html', /^<!doctype html>[\s\S]*id="held"/],
 ])('%s: a file of the region, and no server', async (option, name, content) => {
   const { path, names } = await withPredictions()
@@ -30,7 +31,8 @@ it.each([
 
 it.each([
   [['--static', 'x.html', '--svg', 'x.svg'], 2, /^genoconv: --static: cannot be given with --svg/],
-  [['--region', '11-50'], 2, /^genoconv: --region: needs --svg or --static/],
+  [['--svg', 'x.svg', '--scale', '3'], 2, /^genoconv: --scale: needs --png/],
+  [['--region', '11-50'], 2, /^genoconv: --region: needs --svg or --png or --static/],
   [['--static', 'x.html', '--region', '5-1001'], 1, /outside one: expected positions from 1 to 1,000/],
   [['--static', 'a.arrow'], 2, /the output is an input/],
 ])('%j: an error, and no file', async (words, expected, message) => {
