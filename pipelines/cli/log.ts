@@ -1,3 +1,4 @@
+import { withoutSecrets } from '../../src/io/bytes/web-url.ts'
 import { describeError } from './exit-codes.ts'
 import { inFlags } from './flags.ts'
 import type { Log } from '../run/log.ts'
@@ -24,7 +25,7 @@ function textLog({ quiet, debug }: LogOptions, stream: NodeJS.WriteStream): Log 
   }
   const line = (text: string): void => {
     bar?.clear()
-    stream.write(`genoconv: ${text}\n`)
+    stream.write(`genoconv: ${withoutSecrets(text)}\n`)
   }
   return {
     info: (text) => void (quiet || line(inFlags(text))),
@@ -33,7 +34,9 @@ function textLog({ quiet, debug }: LogOptions, stream: NodeJS.WriteStream): Log 
       line(describeError(error))
       if (debug && error instanceof Error)
         stream.write(
-          `${error.stack}\n${error.cause ? `caused by ${String((error.cause as Error).stack ?? error.cause)}\n` : ''}`,
+          withoutSecrets(
+            `${error.stack}\n${error.cause ? `caused by ${String((error.cause as Error).stack ?? error.cause)}\n` : ''}`,
+          ),
         )
     },
     progress(progress) {
@@ -52,6 +55,8 @@ function textLog({ quiet, debug }: LogOptions, stream: NodeJS.WriteStream): Log 
 
 const progressSeconds = 5
 
+const masked = (_: string, value: unknown): unknown => (typeof value === 'string' ? withoutSecrets(value) : value)
+
 function jsonLog({ quiet, debug }: LogOptions, stream: NodeJS.WriteStream): Log {
   let lastProgress = performance.now()
   const isDue = (): boolean => {
@@ -60,7 +65,7 @@ function jsonLog({ quiet, debug }: LogOptions, stream: NodeJS.WriteStream): Log 
     return true
   }
   const line = (event: string, fields: Readonly<Record<string, unknown>>): void =>
-    void stream.write(`${JSON.stringify({ event, ...fields })}\n`)
+    void stream.write(`${JSON.stringify({ event, ...fields }, masked)}\n`)
   return {
     info: (message) => void (quiet || line('info', { message: inFlags(message) })),
     warn: (message) => void (quiet || line('warning', { message: inFlags(message) })),

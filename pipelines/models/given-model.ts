@@ -1,4 +1,5 @@
 import { FormatError } from '../../src/errors.ts'
+import { fetchWeb, shownUrl } from '../../src/io/bytes/web-url.ts'
 import type { Checkpoint } from '../../src/model/checkpoint.ts'
 import { readCheckpoints } from '../../src/model/weights/read-checkpoint.ts'
 
@@ -41,15 +42,15 @@ export async function readGivenModel(
 }
 
 const nameOf = (file: Blob | URL): string =>
-  file instanceof URL ? file.href : 'name' in file && typeof file.name === 'string' ? file.name : 'model'
+  file instanceof URL ? shownUrl(file.href) : 'name' in file && typeof file.name === 'string' ? file.name : 'model'
 
 async function bytesOf(file: Blob | URL, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
   if (!(file instanceof URL)) return new Uint8Array(await file.arrayBuffer())
   const fail = (what: string, cause?: unknown): never => {
-    throw new FormatError({ where: file.href, what, expected: 'a file of a model', cause })
+    throw new FormatError({ where: shownUrl(file.href), what, expected: 'a file of a model', cause })
   }
   try {
-    const answer = await fetch(file, signal ? { signal } : {})
+    const answer = await fetchWeb(file, signal ? { signal } : {})
     if (!answer.ok) fail(`the server answered ${answer.status}`)
     return new Uint8Array(await answer.arrayBuffer())
   } catch (cause) {

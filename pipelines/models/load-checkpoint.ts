@@ -42,7 +42,8 @@ export type ModelSpec =
  *
  * @throws ConfigError for what can be none of these, FormatError for a path where nothing is
  */
-export async function parseModelSpec(spec: string): Promise<ModelSpec> {
+export async function parseModelSpec(given: string): Promise<ModelSpec> {
+  const spec = localPath(given)
   const folder = shippedModelFolder(spec)
   if (folder !== undefined) return { kind: 'shipped', name: spec, folder }
   if (spec !== '' && (await pathKind(spec)) !== undefined) return { kind: 'path', path: spec }
@@ -76,9 +77,9 @@ export async function loadCheckpoints(
   const given = specs === undefined ? [] : typeof specs === 'string' ? [specs] : specs
   const checkpoints: Checkpoint[] = []
   for (const text of given.length > 0 ? given : [defaultModelName() ?? noDefault()]) {
-    for (const files of await filesOf(await parseModelSpec(localPath(text)), options)) {
+    for (const files of await filesOf(await parseModelSpec(text), options)) {
       const contents = await readModelFiles(files, options.signal)
-      checkpoints.push(...readCheckpoints({ name: text, ...contents }, options.onWarning))
+      checkpoints.push(...readCheckpoints({ name: localPath(text), ...contents }, options.onWarning))
     }
   }
   return checkpoints

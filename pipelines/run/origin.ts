@@ -1,4 +1,3 @@
-import { basename } from 'node:path'
 import { type FileHash, hashFile } from '../../src/io/bytes/file-hash.ts'
 import { nameOfInput } from '../../src/io/bytes/local-path.ts'
 import { defaultModelName, parseModelSpec } from '../models/load-checkpoint.ts'
@@ -61,7 +60,7 @@ export async function commandText(
 }
 
 async function modelOption(spec: string): Promise<[string, string]> {
-  return ['model', (await parseModelSpec(spec)).kind === 'path' ? basename(spec) : spec]
+  return ['model', (await parseModelSpec(spec)).kind === 'path' ? nameOfInput(spec) : spec]
 }
 
 /** As a shell reads it. Backticks stand alone, as the log takes words between them for names of options. */

@@ -1,6 +1,7 @@
 import { basename, extname } from 'node:path'
 import { ConfigError } from '../../src/errors.ts'
 import type { Region } from '../../src/genome.ts'
+import { isWebUrl } from '../../src/io/bytes/web-url.ts'
 import {
   type EmbeddingFormat,
   embeddingFormats,
@@ -105,7 +106,7 @@ function formatOfPath(path: string): OutputFormat {
 
 /** `data/chr20.GRCh37.fa.gz` and `https://host/chr20.GRCh37.fa.gz?x` -> `chr20.GRCh37`. */
 export function stem(input: string): string {
-  const name = /^https?:\/\//i.test(input) ? decodeURIComponent(new URL(input).pathname) : input
+  const name = isWebUrl(input) ? decodeURIComponent(new URL(input).pathname) : input
   const bare = basename(name)
     .replace(/\.(gz|bgz|bgzf)$/i, '')
     .replace(/\.(fa|fasta|fna|ffn|frn|fas|mfa)$/i, '')

@@ -3,9 +3,11 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { dirname } from 'node:path'
 import { ConfigError, FormatError } from '../../src/errors.ts'
 import { openPartial, removeRecord } from '../../src/io/bytes/atomic-output.ts'
+import { localPath } from '../../src/io/bytes/local-path.ts'
 import { lockOutput, type OutputLock } from '../../src/io/bytes/output-lock.ts'
 import { type OutputPlace, partialPath } from '../../src/io/bytes/output-place.ts'
 import { protectInputs } from '../../src/io/bytes/protect-inputs.ts'
+import { isWebUrl, shownUrl } from '../../src/io/bytes/web-url.ts'
 import type { ByteSink } from '../../src/io/bytes/sink.ts'
 import { openStream, standardOutput } from '../../src/io/bytes/stream-output.ts'
 import type { DoneOutput } from '../../src/io/output/done-output.ts'
@@ -230,7 +232,11 @@ async function openResumed({ request, journal, log, signal, place, lock, planned
     async abort(error) {
       if (record) {
         const damaged =
-          error instanceof FormatError ? request.inputs.filter((input) => error.where.startsWith(input)) : []
+          error instanceof FormatError
+            ? request.inputs.filter((input) =>
+                error.where.startsWith(isWebUrl(input) ? shownUrl(input) : localPath(input)),
+              )
+            : []
         const names = record.inputs.map(({ name }) => name).filter((_, i) => damaged.includes(request.inputs[i]))
         if (names.length > 0) await saveRecord(place, { ...record, damaged: names }).catch(() => {})
         sayKept(signal.aborted ? signal.reason : error)

@@ -1,5 +1,6 @@
 import { FormatError, type Problem } from '../../errors.ts'
 import { type ByteSource, PIECE_BYTES } from './byte-source.ts'
+import { fetchWeb, shownUrl } from './web-url.ts'
 
 /** Tries of one request before a connection that breaks or a server that is busy (5xx, 429) is an error. */
 const TRIES = 3
@@ -21,6 +22,18 @@ async function asFormatError<T>(action: () => Promise<T>): Promise<T> {
   }
 }
 
+/**
+ * What the server says of a file: its size, and its ETag or Last-Modified, empty where it has neither. Asked as files are
+ * read, by a range: addresses that were signed for reading refuse everything else.
+ *
+ * @throws FormatError as `openHttp`
+ */
+export const httpVersion = (url: string, signal?: AbortSignal): Promise<{ byteCount: number; version: string }> =>
+  asFormatError(async () => {
+    const { byteCount, version } = await probe(url, signal)
+    return { byteCount, version }
+  })
+
 /** Size and version of the file. */
 function probe(url: string, signal?: AbortSignal): Promise<RangeAnswer> {
   return retrying(url, signal, async () => {
@@ -37,7 +50,7 @@ function httpSource(url: string, { byteCount, version }: RangeAnswer): ByteSourc
       const bytes = new Uint8Array(wanted)
       if (wanted === 0) return bytes
       let filled = 0
-      for await (const piece of rangePieces(url, position, wanted, version, signal)) {
+      for await (const piece of rangePieces(url, position, wanted, { byteCount, version }, signal)) {
         bytes.set(piece, filled)
         filled += piece.length
       }
@@ -45,7 +58,7 @@ function httpSource(url: string, { byteCount, version }: RangeAnswer): ByteSourc
     })
   const read: ByteSource['read'] = (...range) => asFormatError(() => readOnce(...range))
   return {
-    name: url,
+    name: shownUrl(url),
     byteCount,
     modifiedSeconds: undefined,
     access: 'dear',
@@ -62,7 +75,7 @@ function httpSource(url: string, { byteCount, version }: RangeAnswer): ByteSourc
       })
       return answer && httpSource(besideUrl, answer)
     },
-    besideName: (suffix) => withSuffix(url, suffix),
+    besideName: (suffix) => shownUrl(withSuffix(url, suffix)),
     close: async () => {},
   }
 }
@@ -88,7 +101,7 @@ class RequestFailure extends Error {
 interface RangeAnswer {
   readonly body: ReadableStream<Uint8Array>
   readonly byteCount: number
-  /** ETag or Last-Modified, to see that all ranges are of one file. */
+  /** ETag or Last-Modified, empty where there is neither: to see that all ranges are of one file. */
   readonly version: string
 }
 
@@ -107,7 +120,7 @@ async function retrying<T>(url: string, signal: AbortSignal | undefined, attempt
       if (cause instanceof RequestFailure) throw cause
       const reason =
         cause instanceof Error ? ((cause.cause as Error | undefined)?.message ?? cause.message) : String(cause)
-      throw new RequestFailure('final', { where: url, what: `cannot be fetched (${reason})`, cause })
+      throw new RequestFailure('final', { where: shownUrl(url), what: `cannot be fetched (${reason})`, cause })
     }
   }
 }
@@ -115,7 +128,7 @@ async function retrying<T>(url: string, signal: AbortSignal | undefined, attempt
 async function request(url: string, position: number, length: number, signal?: AbortSignal): Promise<RangeAnswer> {
   const range = `bytes=${position}-${position + length - 1}`
   // No packing on the way: ranges must be of the stored bytes.
-  const response = await fetch(url, { headers: { range, 'accept-encoding': 'identity' }, signal })
+  const response = await fetchWeb(url, { headers: { range, 'accept-encoding': 'identity' }, signal })
   const { status } = response
   type Kind = RequestFailure['kind']
   const refuse = async (
@@ -126,7 +139,7 @@ async function request(url: string, position: number, length: number, signal?: A
     kind: Kind = 'final',
   ): Promise<never> => {
     await response.body?.cancel()
-    throw new RequestFailure(kind, { where: url, what, expected, got, remedy })
+    throw new RequestFailure(kind, { where: shownUrl(url), what, expected, got, remedy })
   }
   if (status === 416 && position === 0) return refuse('the file is empty', 'FASTA records', 'no bytes')
   if (status === 404 || status === 410)
@@ -151,7 +164,7 @@ async function request(url: string, position: number, length: number, signal?: A
     )
   }
   const version = response.headers.get('etag') ?? response.headers.get('last-modified') ?? ''
-  return { body: response.body, byteCount: Number(match[3]), version: `${match[3]} ${version}` }
+  return { body: response.body, byteCount: Number(match[3]), version }
 }
 
 /** The body of one range; a transient failure if it is cut short. */
@@ -159,17 +172,17 @@ async function* rangePieces(
   url: string,
   position: number,
   length: number,
-  version: string,
+  expected: Omit<RangeAnswer, 'body'>,
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const answer = await request(url, position, length, signal)
-  if (answer.version !== version) {
+  if (answer.version !== expected.version || answer.byteCount !== expected.byteCount) {
     await answer.body.cancel()
     throw new RequestFailure('final', {
-      where: url,
+      where: shownUrl(url),
       what: 'the file changed while it was read',
-      expected: version.trim(),
-      got: answer.version.trim(),
+      expected: `${expected.byteCount} bytes ${expected.version}`.trim(),
+      got: `${answer.byteCount} bytes ${answer.version}`.trim(),
     })
   }
   const reader = answer.body.getReader()
@@ -187,6 +200,11 @@ async function* rangePieces(
   }
   if (received !== length) {
     const what = `range at byte ${position} has a wrong length`
-    throw new RequestFailure('transient', { where: url, what, expected: `${length} bytes`, got: `${received}` })
+    throw new RequestFailure('transient', {
+      where: shownUrl(url),
+      what,
+      expected: `${length} bytes`,
+      got: `${received}`,
+    })
   }
 }

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import { ConfigError, FormatError } from '../../errors.ts'
+import { ConfigError } from '../../errors.ts'
+import { httpVersion } from './http-source.ts'
 import { wholeFile } from './local-file.ts'
-import { isWebUrl, localPath } from './local-path.ts'
+import { localPath } from './local-path.ts'
+import { isWebUrl, shownUrl } from './web-url.ts'
 
 /** What an input's content is, so that a later run can tell whether it is still the same. */
 export interface InputIdentity {
@@ -44,19 +46,15 @@ async function identifyFile(path: string, signal?: AbortSignal): Promise<InputId
 }
 
 async function identifyUrl(url: string, signal?: AbortSignal): Promise<InputIdentity> {
-  const response = await fetch(url, { method: 'HEAD', signal }).catch((cause) => {
-    signal?.throwIfAborted()
-    throw new FormatError({ where: url, what: 'the server cannot be asked', cause })
-  })
-  const version = response.headers.get('etag') ?? response.headers.get('last-modified')
-  if (!response.ok || !version) {
+  const { byteCount, version } = await httpVersion(url, signal)
+  if (version === '') {
     throw new ConfigError({
-      where: url,
+      where: shownUrl(url),
       what: 'the server does not say which version of the file it has, so that a change could not be told',
       expected: 'an ETag or Last-Modified header',
-      got: response.ok ? 'neither' : `status ${response.status}`,
+      got: 'neither',
       remedy: 'download the file, or run without `resume`',
     })
   }
-  return { bytes: Number(response.headers.get('content-length') ?? Number.NaN), content: version, segments: [] }
+  return { bytes: byteCount, content: version, segments: [] }
 }

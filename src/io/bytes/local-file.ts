@@ -3,6 +3,7 @@ import { type ByteSource, PIECE_BYTES } from './byte-source.ts'
 import { failureCode, fileProblem } from './file-problem.ts'
 import { localPath } from './local-path.ts'
 import { HeldFile, openToRead } from './open-files.ts'
+import { isWebUrl, shownUrl } from './web-url.ts'
 import { openStream } from './read-once.ts'
 
 export { standardInput } from './read-once.ts'
@@ -10,6 +11,13 @@ export { standardInput } from './read-once.ts'
 /** Opens a file of the file system; a pipe (`<(...)`, a FIFO) or a device becomes a source that streams only. */
 export async function openLocalFile(pathOrUrl: string): Promise<ByteSource> {
   const path = localPath(pathOrUrl)
+  if (isWebUrl(path))
+    throw new FormatError({
+      where: shownUrl(path),
+      what: 'only FASTA files are read from a server',
+      expected: 'a file of this machine',
+      remedy: 'download it first',
+    })
   const { descriptor, status } = await openToRead(path).catch((cause) => {
     throw fileProblem(path, cause)
   })

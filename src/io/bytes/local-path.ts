@@ -1,9 +1,7 @@
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ConfigError } from '../../errors.ts'
-
-/** Whether `input` names something on a web server. */
-export const isWebUrl = (input: string): boolean => /^https?:\/\//i.test(input)
+import { isWebUrl } from './web-url.ts'
 
 /** The path of an input that is a local file; undefined for URLs of servers, and for standard input. */
 export const localFileOf = (input: string): string | undefined =>

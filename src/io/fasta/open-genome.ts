@@ -3,6 +3,7 @@ import type { Contig, Genome, Region, SequenceChunk } from '../../genome.ts'
 import { expectFunction, expectNumber, expectOptions, expectSignal, expectWhole, show } from '../../validate.ts'
 import { sniffPacking } from '../bytes/bgzf.ts'
 import { blobSource, type ByteSource } from '../bytes/byte-source.ts'
+import { isWebUrl } from '../bytes/web-url.ts'
 import { fastaChunks } from './fasta-chunks.ts'
 import { nameSome } from './names.ts'
 import { loadIndex, type OpenIndex } from './open-index.ts'
@@ -52,7 +53,7 @@ function expectInput(input: string | URL | Blob): void {
 async function openSource(input: string | URL | Blob, signal?: AbortSignal): Promise<ByteSource> {
   if (input instanceof Blob) return blobSource(input)
   const text = String(input)
-  if (/^https?:\/\//i.test(text)) return (await import('../bytes/http-source.ts')).openHttp(text, signal)
+  if (isWebUrl(text)) return (await import('../bytes/http-source.ts')).openHttp(text, signal)
   const { openLocalFile, standardInput } = await import('../bytes/local-file.ts')
   return text === '-' ? standardInput() : openLocalFile(text)
 }

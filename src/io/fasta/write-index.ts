@@ -1,7 +1,8 @@
 import { ConfigError } from '../../errors.ts'
 import { openAtomicOutput } from '../bytes/atomic-output.ts'
 import { openLocalFile } from '../bytes/local-file.ts'
-import { isWebUrl, localPath } from '../bytes/local-path.ts'
+import { localPath } from '../bytes/local-path.ts'
+import { isWebUrl, shownUrl } from '../bytes/web-url.ts'
 import { type IndexFiles, type IndexOptions, indexSource } from './fasta-index.ts'
 
 /** `indexSource` of the file `path`; ConfigError for a URL or a stream, which nothing can be written beside. */
@@ -17,7 +18,7 @@ export async function buildIndex(path: string, options: IndexOptions = {}): Prom
 }
 
 const needFile = (path: string): ConfigError =>
-  new ConfigError({ where: path, what: 'an index is written beside a file', expected: 'the path of a local file' })
+  new ConfigError({ where: shownUrl(path), what: 'an index is written beside a file', expected: 'the path of a local file' })
 
 /** Writes `<path>.fai`, and `<path>.gzi` for BGZF, each complete or not at all. Returns what was written. */
 export async function writeIndex(input: string, options: IndexOptions = {}): Promise<string[]> {
