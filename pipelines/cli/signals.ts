@@ -2,7 +2,7 @@ import type { Log } from '../run/log.ts'
 import { exitCodes, Interruption } from './exit-codes.ts'
 
 /** Time that work in flight gets to end by itself after an interrupt. */
-const graceMilliseconds = 1500
+const graceMilliseconds = 1000
 
 /** System calls that are only slow end within this time, as a file that is just being loaded. */
 const callMilliseconds = 300

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { dirname } from 'node:path'
-import { ConfigError, FormatError } from '../../src/errors.ts'
+import { ConfigError, FormatError, LimitError } from '../../src/errors.ts'
 import { openPartial, removeRecord } from '../../src/io/bytes/atomic-output.ts'
 import { localPath } from '../../src/io/bytes/local-path.ts'
 import { lockOutput, type OutputLock } from '../../src/io/bytes/output-lock.ts'
@@ -152,23 +152,26 @@ const withoutAbort = (sink: ByteSink): ByteSink => ({
 })
 
 /** A run from the beginning. Inputs are hashed while it computes; should it end before that, it had no need of a record. */
-async function openFresh({ request, journal, place, lock, planned }: Begun): Promise<RunOutput> {
+async function openFresh({ request, journal, log, place, lock, planned }: Begun): Promise<RunOutput> {
   const isRecorded = journal.read !== undefined && !request.inputs.includes('-')
   const hashing = new AbortController()
   let record: Promise<ResumeRecord | undefined> = Promise.resolve(undefined)
   const onWritten = async (writtenBytes: number): Promise<void> => {
     hashing.abort()
     const written = await record
-    if (written) await saveRecord(place, { ...written, writtenBytes })
+    if (written) await saveWritten(place, { ...written, writtenBytes })
   }
   const sink = await openPartial(place, lock, { onWritten })
   const recordRun = async (run: RunDescription): Promise<ResumeRecord | undefined> => {
+    // What cannot be read stops the run itself.
+    const made = await makeRecord(request.inputs, run, hashing.signal).catch(() => undefined)
+    if (!made) return undefined
     try {
-      const made = await makeRecord(request.inputs, run, hashing.signal)
       await saveRecord(place, made)
       return made
-    } catch {
-      return undefined // what cannot be read or written stops the run itself; without a record it only cannot be resumed
+    } catch (error) {
+      log.warn(`${(error as Error).message}; should this run be interrupted, it cannot be resumed`)
+      return undefined
     }
   }
   return {
@@ -199,7 +202,7 @@ async function openResumed({ request, journal, log, signal, place, lock, planned
   if (memory > freeMemory()) log.warn(`${place.name} was begun with more memory than is free now`)
   let record: ResumeRecord | undefined
   let sink: ByteSink | undefined
-  const onWritten = (writtenBytes: number): Promise<void> => saveRecord(place, { ...record!, writtenBytes })
+  const onWritten = (writtenBytes: number): Promise<void> => saveWritten(place, { ...record!, writtenBytes })
   return {
     ...planned,
     memory,
@@ -246,6 +249,15 @@ async function openResumed({ request, journal, log, signal, place, lock, planned
     },
   }
 }
+
+/**
+ * The record that all is written. Where the disk has no room for it, the run still ends well: only one that is killed before
+ * its output has its name computes the last rows again.
+ */
+const saveWritten = (place: OutputPlace, record: ResumeRecord): Promise<void> =>
+  saveRecord(place, record).catch((error: unknown) => {
+    if (!(error instanceof LimitError)) throw error
+  })
 
 const movedTo = (record: ResumeRecord, to: string): ResumeRecord => ({
   ...record,

@@ -74,8 +74,8 @@ export async function lockOutput({ name, path }: OutputPlace): Promise<OutputLoc
 async function createLock(path: string, holder: Holder): Promise<boolean> {
   const text = `${JSON.stringify(holder)}\n`
   const temporary = `${path}.${holder.nonce}.new`
-  await writeFile(temporary, text, { flag: 'wx' })
   try {
+    await writeFile(temporary, text, { flag: 'wx' })
     await link(temporary, path)
     return true
   } catch (error) {
@@ -97,6 +97,7 @@ async function createWithoutLinks(path: string, text: string): Promise<boolean> 
     return true
   } catch (error) {
     if ((error as { code?: string }).code === 'EEXIST') return false
+    await rm(path, { force: true }) // half a lock is nobody's
     throw error
   }
 }

@@ -1,9 +1,10 @@
-import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, readdirSync, readlinkSync, realpathSync } from 'node:fs'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { gpuSkipReason } from '../../support/backends.ts'
 import { commandWords, folders, goldenModel, runProgram, sample } from '../../support/run-program.ts'
 
 // What stands around a run: modules it loads, folders of the user, terminals, signals.
@@ -75,12 +76,12 @@ describe('an odd HOME', () => {
   })
 })
 
-/** The shell's exit code of a run that is sent `signal` once `ready` says so. */
+/** The shell's exit code of a run that is sent `signal` once `ready` says so. Its standard input stays open. */
 async function interrupted(
   words: readonly string[],
   signal: NodeJS.Signals,
-  settings: { cwd: string; ready: (pid: number) => boolean; env?: Record<string, string> },
-): Promise<{ code: number; stderr: string; seconds: number }> {
+  settings: { cwd: string; ready: (pid: number, stderr: string) => boolean; env?: Record<string, string> },
+): Promise<{ code: number; stderr: string }> {
   const child = spawn(process.execPath, commandWords(words), {
     cwd: settings.cwd,
     env: { ...process.env, NODE_OPTIONS: '', ...settings.env },
@@ -90,17 +91,25 @@ async function interrupted(
   child.stderr.on('data', (data) => {
     stderr += data
   })
-  let sent = 0
+  let isSent = false
   const timer = setInterval(() => {
-    if (sent > 0 || !settings.ready(child.pid!)) return
-    sent = performance.now()
+    if (isSent || !settings.ready(child.pid!, stderr)) return
+    isSent = true
     child.kill(signal)
   }, 50)
   const [code, by] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) => {
     child.on('close', (...how) => resolve(how))
   })
   clearInterval(timer)
-  return { code: code ?? (by === 'SIGINT' ? 130 : 1), stderr, seconds: (performance.now() - sent) / 1000 }
+  return { code: code ?? (by === 'SIGINT' ? 130 : 1), stderr }
+}
+
+/** Processor time of a process so far, in seconds. */
+function processorSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / 100
 }
 
 /** Whether the process holds the FIFO open, waiting for its writer. */
@@ -129,6 +138,47 @@ describe('signals end a run whatever it waits for', () => {
       expect(names()).toEqual(['in.fa'])
     })
   }
+  it('standard input that stays open', async () => {
+    const { path, names } = folder()
+    const outcome = await interrupted(['predict', '-', '-o', 'out.tsv', ...common], 'SIGTERM', {
+      cwd: path,
+      ready: (_, stderr) => stderr.includes(' on cpu '),
+    })
+    expect(outcome).toEqual({ ...outcome, code: 130 })
+    expect(names()).toEqual([])
+  })
+  // Nothing that is computed ends of itself between the signal and the program's end: the same run, begun at the same time
+  // and left alone, is still far from its end.
+  for (const [device, skipReason] of [
+    ['cpu', undefined],
+    ['gpu', gpuSkipReason],
+  ] as const) {
+    it.skipIf(skipReason !== undefined)(
+      `a computation on the ${device}${skipReason === undefined ? '' : ` (skipped: ${skipReason})`}`,
+      async () => {
+        const { path, names } = folder()
+        const words = ['predict', sample('MACROD2.fa.gz'), '--device', device, '--threads', '1', '--chunk', '200k']
+        let leftAlone: ChildProcess | undefined
+        const outcome = await interrupted([...words, '-o', 'out.tsv'], 'SIGTERM', {
+          cwd: path,
+          ready: (pid) => {
+            leftAlone ??= spawn(process.execPath, commandWords([...words, '-o', 'other.tsv']), {
+              cwd: path,
+              stdio: 'ignore',
+            })
+            return processorSeconds(pid) > 4
+          },
+        })
+        const isStillRunning = leftAlone?.exitCode === null && leftAlone.signalCode === null
+        leftAlone?.kill('SIGKILL')
+        expect(outcome).toEqual({ ...outcome, code: 130 })
+        expect(outcome.stderr).toContain('interrupted')
+        expect(isStillRunning).toBe(true)
+        expect(names().filter((name) => name.startsWith('out'))).toEqual([])
+      },
+      120_000,
+    )
+  }
   it('a server that does not answer', async () => {
     let isAsked = false
     const server = createServer(() => {
@@ -152,7 +202,24 @@ describe('signals end a run whatever it waits for', () => {
 })
 
 const hasScript = existsSync('/usr/bin/script')
-describe.skipIf(!hasScript)('under a terminal (skipped: no script command)', () => {
+describe.skipIf(!hasScript)(`under a terminal${hasScript ? '' : ' (skipped: no script command)'}`, () => {
+  it('Ctrl-C while the sequence is to be typed', async () => {
+    const { path, names } = folder()
+    const words = commandWords(['predict', '-', '-o', 'out.tsv', ...common])
+    const quoted = [process.execPath, ...words].map((word) => `'${word}'`).join(' ')
+    const child = spawn('script', ['-qec', quoted, '/dev/null'], {
+      cwd: path,
+      env: { ...process.env, NODE_OPTIONS: '' },
+    })
+    let text = ''
+    child.stdout.on('data', (data) => {
+      if (!text.includes(' on cpu ') && `${text}${data}`.includes(' on cpu ')) child.stdin.write('\u0003')
+      text += data
+    })
+    const code = await new Promise((resolve) => child.on('close', resolve))
+    expect({ code, text }).toEqual({ code: 130, text })
+    expect(names()).toEqual([])
+  })
   it.each([1, 3])('Ctrl-C (%i times) under a progress bar: the bar goes, lines wrap again', async (times) => {
     const { path } = folder()
     const words = commandWords(['predict', sample('MACROD2.fa.gz'), '--chunk', '2k', '-o', 'out.arrow', ...common])
