@@ -80,18 +80,18 @@ it('messages name a URL without its user, password and query', async () => {
 
 it('a run of a URL that was killed is resumed, and writes the bytes of a run that nobody killed', async () => {
   const { path: cwd, names } = folder()
-  const run = ['predict', url('a.fa'), ...words, '--chunk', '50000', '--format', 'tsv']
-  const killed = await runProgram([...run, '-o', 'a.tsv'], { cwd, env: killAfterWrites(1, 'SIGKILL') })
+  const run = ['predict', url('a.fa'), ...words, '--chunk', '50000']
+  const killed = await runProgram([...run, '-o', 'a.arrow'], { cwd, env: killAfterWrites(1, 'SIGKILL') })
   expect(killed.signal).toBe('SIGKILL')
-  expect(names()).toContain('a.tsv.partial.json')
-  for (const name of names()) expect(readFileSync(join(cwd, name), 'utf8')).not.toMatch(secrets)
-  const resumed = await runProgram([...run, '-o', 'a.tsv', '--resume'], { cwd })
+  expect(names()).toContain('a.arrow.partial.json')
+  for (const name of names()) expect(readFileSync(join(cwd, name), 'latin1')).not.toMatch(secrets)
+  const resumed = await runProgram([...run, '-o', 'a.arrow', '--resume'], { cwd })
   expect(resumed.code, resumed.stderr).toBe(0)
   expect(resumed.stderr).toContain('continuing after row')
   expect(resumed.stderr).not.toMatch(secrets)
-  await runProgram([...run, '-o', 'whole.tsv'], { cwd })
-  expect(readFileSync(join(cwd, 'a.tsv')).equals(readFileSync(join(cwd, 'whole.tsv')))).toBe(true)
-  expect(names()).toEqual(['a.tsv', 'whole.tsv'])
+  await runProgram([...run, '-o', 'whole.arrow'], { cwd })
+  expect(readFileSync(join(cwd, 'a.arrow')).equals(readFileSync(join(cwd, 'whole.arrow')))).toBe(true)
+  expect(names()).toEqual(['a.arrow', 'whole.arrow'])
 })
 
 it('a model that is named by a file URL is the file: computed with, named, and kept from being the output', async () => {

@@ -18,35 +18,35 @@ const predict = (output: string): string[] => ['predict', 'in.fa', '-o', output,
 
 it('the record of what would be resumed: the result is complete, or what is there can be resumed later', async () => {
   const { path: cwd, names } = folder(files)
-  const fresh = await runProgram(predict('whole.tsv'), { cwd, env: fullFor(/\.partial\.json/) })
+  const fresh = await runProgram(predict('whole.arrow'), { cwd, env: fullFor(/\.partial\.json/) })
   expect(fresh.code, fresh.stderr).toBe(0)
   expect(fresh.stderr).toMatch(
-    /warning: whole\.tsv: the disk is full; make room; should this run be interrupted, it cannot be resumed/,
+    /warning: whole\.arrow: the disk is full; make room; should this run be interrupted, it cannot be resumed/,
   )
-  expect(names()).toEqual(['in.fa', 'whole.tsv'])
+  expect(names()).toEqual(['in.fa', 'whole.arrow'])
 
-  const killed = await runProgram(predict('out.tsv'), { cwd, env: killAfterWrites(1, 'SIGKILL') })
+  const killed = await runProgram(predict('out.arrow'), { cwd, env: killAfterWrites(1, 'SIGKILL') })
   expect(killed.signal).toBe('SIGKILL')
-  const resume = [...predict('out.tsv'), '--resume']
+  const resume = [...predict('out.arrow'), '--resume']
   const full = await runProgram(resume, { cwd, env: fullFor(/\.partial\.json/) })
   expect(full.code).toBe(1)
   expect(full.lines.at(-1)).toMatch(
-    /^genoconv: out\.tsv: the disk is full; make room; what was finished is kept: run the same command with --resume to continue$/,
+    /^genoconv: out\.arrow: the disk is full; make room; what was finished is kept: run the same command with --resume to continue$/,
   )
-  expect(names()).not.toContain('out.tsv')
+  expect(names()).not.toContain('out.arrow')
   const resumed = await runProgram(resume, { cwd })
   expect(resumed.code, resumed.stderr).toBe(0)
   expect(resumed.stderr).toContain('continuing after row')
-  expect(readFileSync(join(cwd, 'out.tsv')).equals(readFileSync(join(cwd, 'whole.tsv')))).toBe(true)
-  expect(names()).toEqual(['in.fa', 'out.tsv', 'whole.tsv'])
+  expect(readFileSync(join(cwd, 'out.arrow')).equals(readFileSync(join(cwd, 'whole.arrow')))).toBe(true)
+  expect(names()).toEqual(['in.fa', 'out.arrow', 'whole.arrow'])
 })
 
 it('the lock: nothing is left', async () => {
   const { path: cwd, names } = folder(files)
-  const { code, stderr } = await runProgram(predict('out.tsv'), { cwd, env: fullFor(/\.lock/) })
+  const { code, stderr } = await runProgram(predict('out.arrow'), { cwd, env: fullFor(/\.lock/) })
   expect({ code, stderr }).toEqual({
     code: 1,
-    stderr: expect.stringMatching(/^genoconv: out\.tsv: the disk is full; make room/),
+    stderr: expect.stringMatching(/^genoconv: out\.arrow: the disk is full; make room/),
   })
   expect(names()).toEqual(['in.fa'])
 })
