@@ -18,7 +18,11 @@ export async function buildIndex(path: string, options: IndexOptions = {}): Prom
 }
 
 const needFile = (path: string): ConfigError =>
-  new ConfigError({ where: shownUrl(path), what: 'an index is written beside a file', expected: 'the path of a local file' })
+  new ConfigError({
+    where: shownUrl(path),
+    what: 'an index is written beside a file',
+    expected: 'the path of a local file',
+  })
 
 /** Writes `<path>.fai`, and `<path>.gzi` for BGZF, each complete or not at all. Returns what was written. */
 export async function writeIndex(input: string, options: IndexOptions = {}): Promise<string[]> {
