@@ -5,9 +5,9 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/build.ts'],
     pool: 'forks',
-    // Worker threads started from TypeScript sources inherit this, so tests run the sources, not a stale build. Without liftoff,
+    // Worker threads started from TypeScript sources run these sources, not a stale build. Without liftoff,
     // V8's quick first compiler, kernels run optimised from the first call: 256-bit vectors are made there (src/kernels/cpu/engine.ts).
-    execArgv: ['--no-liftoff', '--import', './scripts/typescript.mjs'],
+    execArgv: ['--no-liftoff', '--import', './scripts/typescript-workers.mjs'],
     maxWorkers: 2,
     // What somebody calibrated on this machine must not change what tests compute.
     env: { GENOCONV_PLAN_CONSTANTS: 'default' },

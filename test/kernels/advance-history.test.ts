@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { view } from '../../src/kernels/tensor.ts'
-import { forEachBackend, randomArray, tensorOf } from '../support/backends.ts'
+import { forEachBuild, randomArray, tensorOf } from '../support/backends.ts'
 import { framed } from '../support/framed.ts'
 
 /** The last `historyLength` of each channel's history followed by its input. */
@@ -14,7 +14,7 @@ function advanced(history: Float32Array, input: Float32Array, channels: number):
   })
 }
 
-forEachBackend('advanceHistory', (backend) => {
+forEachBuild('advanceHistory', (backend) => {
   it.each([
     [1, 1, 1],
     [5, 2, 1],

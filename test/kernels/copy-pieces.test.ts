@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import { view } from '../../src/kernels/tensor.ts'
-import { forEachBackend, randomArray, tensorOf } from '../support/backends.ts'
+import { forEachBuild, randomArray, tensorOf } from '../support/backends.ts'
 
-forEachBackend('copyPieces', (backend) => {
+forEachBuild('copyPieces', (backend) => {
   it.each([
     { channels: 1, inputLength: 1, length: 1, stride: 1, starts: [0], shift: 0 },
     { channels: 5, inputLength: 100, length: 7, stride: 7, starts: [0, 90, 13, 13], shift: 3 },

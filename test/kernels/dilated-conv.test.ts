@@ -13,7 +13,7 @@ import { filterSpectraFloats } from '../../src/kernels/dilated-conv/spectra.ts'
 import { view } from '../../src/kernels/tensor.ts'
 import { dilatedConv } from '../oracle/dilated-conv.ts'
 import { flat, matrix } from '../oracle/linear.ts'
-import { forEachBackend, poisoned, randomArray, relativeError, tensorOf } from '../support/backends.ts'
+import { forEachBuild, poisoned, randomArray, relativeError, tensorOf } from '../support/backends.ts'
 
 interface Case {
   inChannels: number
@@ -161,7 +161,7 @@ const pieceShapes: [Case, number, number][] = [
   [{ inChannels: 2, outChannels: 3, width: 11, dilation: 25, length: 30_001 }, 2, 31_008],
 ]
 
-forEachBackend('dilatedConv', (backend) => {
+forEachBuild('dilatedConv', (backend) => {
   it.each(pieceShapes.map((shape) => [`${shape[1]} pieces, ${name(shape[0])}`, ...shape] as const))(
     '%s',
     async (_, c, count, stride) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createCpuBackend } from '../../src/kernels/cpu/cpu-backend.ts'
 import { DeviceError } from '../../src/errors.ts'
-import { forEachBackend, poisoned, random, randomArray, relativeError, tensorOf } from '../support/backends.ts'
+import { forEachBuild, poisoned, random, randomArray, relativeError, tensorOf } from '../support/backends.ts'
 import { framed } from '../support/framed.ts'
 
 const randomCodes = (count: number, rows: number): Float32Array => {
@@ -14,7 +14,7 @@ const lookedUp = (table: Float32Array, codes: Float32Array, channels: number): F
     (_, i) => table[codes[i % codes.length] * channels + Math.floor(i / codes.length)],
   )
 
-forEachBackend('embedding', (backend) => {
+forEachBuild('embedding', (backend) => {
   it.each([
     [1, 1, 1],
     [16, 128, 2051],

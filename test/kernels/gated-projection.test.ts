@@ -3,7 +3,7 @@ import type { Backend } from '../../src/kernels/backend.ts'
 import { view } from '../../src/kernels/tensor.ts'
 import { gatedProjection } from '../oracle/gated-projection.ts'
 import { flat, matrix } from '../oracle/linear.ts'
-import { forEachBackend, poisoned, randomArray, relativeError, tensorOf } from '../support/backends.ts'
+import { forEachBuild, poisoned, randomArray, relativeError, tensorOf } from '../support/backends.ts'
 import { framed } from '../support/framed.ts'
 
 function projection(b: Backend, inChannels: number, channels: number, taps: number, padding: 'causal' | 'valid') {
@@ -40,7 +40,7 @@ function projection(b: Backend, inChannels: number, channels: number, taps: numb
   return { args, oracle }
 }
 
-forEachBackend('gatedProjection', (backend) => {
+forEachBuild('gatedProjection', (backend) => {
   for (const padding of ['valid', 'causal', 'causal with history'] as const) {
     it.each([
       [1, 1, 3, 1],

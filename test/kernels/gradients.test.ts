@@ -4,7 +4,7 @@ import { createCpuBackend } from '../../src/kernels/cpu/cpu-backend.ts'
 import { dilatedConv } from '../oracle/dilated-conv.ts'
 import * as oracle from '../oracle/gradients.ts'
 import { flat, type Matrix, matrix } from '../oracle/linear.ts'
-import { forEachBackend, poisoned, randomArray, relativeError, tensorOf } from '../support/backends.ts'
+import { forEachBuild, poisoned, randomArray, relativeError, tensorOf } from '../support/backends.ts'
 import { framed } from '../support/framed.ts'
 
 /** Of the largest gradient. */
@@ -25,7 +25,7 @@ const shapes: [number, number, number, number, number][] = [
   [1, 33, 9, 3, 64],
 ]
 
-forEachBackend('dilatedConvWeights', (backend) => {
+forEachBuild('dilatedConvWeights', (backend) => {
   it.each(shapes)(
     '%i x %i, width %i, dilation %i, %i positions',
     async (outChannels, inChannels, width, dilation, length) => {
@@ -75,7 +75,7 @@ forEachBackend('dilatedConvWeights', (backend) => {
   })
 })
 
-forEachBackend('affineLeakyGradient', (backend) => {
+forEachBuild('affineLeakyGradient', (backend) => {
   it.each([
     [1, 1, 0, 0],
     [5, 2049, 3, 7],
@@ -115,7 +115,7 @@ forEachBackend('affineLeakyGradient', (backend) => {
   })
 })
 
-forEachBackend('normGradient', (backend) => {
+forEachBuild('normGradient', (backend) => {
   it.each([
     [1, 1],
     [32, 1027],
@@ -147,7 +147,7 @@ forEachBackend('normGradient', (backend) => {
   })
 })
 
-forEachBackend('crossEntropy', (backend) => {
+forEachBuild('crossEntropy', (backend) => {
   it.each([
     [1, 1],
     [3, 2051],

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import type { Backend } from '../../src/kernels/backend.ts'
 import { view } from '../../src/kernels/tensor.ts'
 import { features, filterAt, type ImplicitFilterCase } from '../oracle/implicit-filter.ts'
-import { forEachBackend, poisoned, randomArray, relativeError } from '../support/backends.ts'
+import { forEachBuild, poisoned, randomArray, relativeError } from '../support/backends.ts'
 import { framed } from '../support/framed.ts'
 import { describeShared, readTensors, sharedPath } from '../support/shared.ts'
 
@@ -69,7 +69,7 @@ function expectedTaps(host: HostFilter, firstTap: number, count: number): Float6
   return out
 }
 
-forEachBackend('implicitFilter', (backend) => {
+forEachBuild('implicitFilter', (backend) => {
   it.each([
     { width: 64, embeddingSize: 5, layerCount: 3, channels: 40, tapCount: 1026 },
     { width: 30, embeddingSize: 33, layerCount: 2, channels: 7, tapCount: 2999 },
@@ -123,7 +123,7 @@ describeShared('fixtures/filter', () => {
   const expected = readTensors(sharedPath('fixtures/filter/filter_expected.safetensors'))
   const channels = Array.from(expected.get('channels')!.values)
 
-  forEachBackend('implicitFilter', (backend) => {
+  forEachBuild('implicitFilter', (backend) => {
     it.each([
       ['random', 1024, 1026, 1e-6],
       ['random', 32768, 32770, 1e-6],

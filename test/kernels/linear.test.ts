@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import type { Backend } from '../../src/kernels/backend.ts'
 import type { Tensor } from '../../src/kernels/tensor.ts'
 import { flat, geluTanh, layerNorm, linear, matrix } from '../oracle/linear.ts'
-import { forEachBackend, poisoned, randomArray, relativeError, tensorOf } from '../support/backends.ts'
+import { forEachBuild, poisoned, randomArray, relativeError, tensorOf } from '../support/backends.ts'
 import { framed } from '../support/framed.ts'
 
 interface Options {
@@ -28,7 +28,7 @@ function layer(b: Backend, inChannels: number, outChannels: number, x: Float32Ar
   return { args, expected: gelu ? expected.map(geluTanh) : expected }
 }
 
-forEachBackend('linear', (backend) => {
+forEachBuild('linear', (backend) => {
   it.each([
     [1, 1, 1],
     [1, 3, 7],

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { longConv, type LongConvOptions } from '../../src/kernels/long-conv/api.ts'
 import { lowPassMask, monarchMask } from '../../src/kernels/long-conv/frequency-mask.ts'
-import { forEachBackend, relativeError } from '../support/backends.ts'
+import { forEachBuild, relativeError } from '../support/backends.ts'
 import { describeShared, hasShared, readTensors, sharedPath } from '../support/shared.ts'
 
 const tolerance = 2e-6
@@ -14,7 +14,7 @@ describeShared('convolution fixtures', () => {
     const f32 = (name: string): Float32Array => Float32Array.from(values(name))
     const channelCount = tensors.get('u')!.shape[0]
 
-    forEachBackend(`L = ${length}`, (backend) => {
+    forEachBuild(`L = ${length}`, (backend) => {
       const run = (options: Partial<LongConvOptions>): Promise<Float32Array> =>
         longConv(backend(), { input: f32('u'), filter: f32('k'), channelCount, ...options })
 

@@ -8,7 +8,7 @@ import {
 } from '../../src/kernels/long-conv/gradients.ts'
 import { longConvReference } from '../oracle/convolution.ts'
 import * as oracle from '../oracle/gradients.ts'
-import { forEachBackend, randomArray, relativeError } from '../support/backends.ts'
+import { forEachBuild, randomArray, relativeError } from '../support/backends.ts'
 
 /** Of the largest gradient. */
 const bound = 1e-5
@@ -102,7 +102,7 @@ const cases: Case[] = [
   { length: 9001, taps: 4501, alignment: 'two-sided', channelCount: 1, filterLength: 4099 },
 ]
 
-forEachBackend('gradients of the long convolution', (backend) => {
+forEachBuild('gradients of the long convolution', (backend) => {
   it.each(cases)('%j', async (given) => {
     const options = optionsOf(given)
     const got = await longConvGradients(backend(), options)

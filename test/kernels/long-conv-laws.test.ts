@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import type { Backend } from '../../src/kernels/backend.ts'
 import { longConv } from '../../src/kernels/long-conv/api.ts'
 import { view } from '../../src/kernels/tensor.ts'
-import { forEachBackend, poisoned, randomArray, relativeError, tensorOf } from '../support/backends.ts'
+import { forEachBuild, poisoned, randomArray, relativeError, tensorOf } from '../support/backends.ts'
 
 const channelCount = 2
 const tolerance = 2e-6
@@ -10,7 +10,7 @@ const tolerance = 2e-6
 const conv = (b: Backend, input: Float32Array, filter: Float32Array): Promise<Float32Array> =>
   longConv(b, { input, filter, channelCount })
 
-forEachBackend('laws of the long convolution', (backend) => {
+forEachBuild('laws of the long convolution', (backend) => {
   it.each([
     [2000, 900],
     [5003, 3000],

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import type { Backend } from '../../src/kernels/backend.ts'
 import type { LongConvRequest } from '../../src/kernels/long-conv/plan.ts'
 import { longConvReference } from '../oracle/convolution.ts'
-import { forEachBackend, poisoned, randomArray, relativeError, tensorOf } from '../support/backends.ts'
+import { forEachBuild, poisoned, randomArray, relativeError, tensorOf } from '../support/backends.ts'
 import { transformOf } from '../support/plans.ts'
 
 interface Case {
@@ -69,7 +69,7 @@ async function check(b: Backend, given: Case): Promise<void> {
 
 const around = (n: number): number[] => [n - 1, n, n + 1]
 
-forEachBackend('long convolution', (backend) => {
+forEachBuild('long convolution', (backend) => {
   it.each([
     [1, 1],
     [2, 1],

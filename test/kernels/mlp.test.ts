@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Backend } from '../../src/kernels/backend.ts'
 import { flat, geluTanh, layerNorm, linear, matrix } from '../oracle/linear.ts'
-import { forEachBackend, poisoned, randomArray, relativeError, tensorOf } from '../support/backends.ts'
+import { forEachBuild, poisoned, randomArray, relativeError, tensorOf } from '../support/backends.ts'
 import { framed } from '../support/framed.ts'
 
 function block(b: Backend, channels: number, hidden: number, x: Float32Array) {
@@ -20,7 +20,7 @@ function block(b: Backend, channels: number, hidden: number, x: Float32Array) {
   return { args, expected: flat(linear(h, w2, b2, channels)).map((v, i) => v + x[i]) }
 }
 
-forEachBackend('mlp', (backend) => {
+forEachBuild('mlp', (backend) => {
   it.each([
     [1, 1, 1],
     [3, 5, 17],

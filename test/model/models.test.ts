@@ -13,7 +13,7 @@ import { createCpuBackend } from '../../src/kernels/cpu/cpu-backend.ts'
 import { hyenaLogits } from '../oracle/hyena.ts'
 import { openSpliceLogits, pangolinTracks, spliceHyenaLogits } from '../oracle/splice.ts'
 import type { Matrix } from '../oracle/linear.ts'
-import { forEachBackend, relativeError } from '../support/backends.ts'
+import { forEachBuild, relativeError } from '../support/backends.ts'
 import { randomHyena, randomOpenSplice, randomPangolin, randomSpliceHyena } from '../support/random-checkpoints.ts'
 import { ascii, pieces, randomBases, runAll } from '../support/run-model.ts'
 
@@ -23,7 +23,7 @@ const softmax = (logits: Matrix): Matrix => {
 }
 const letters = (bases: string): string => bases.toUpperCase().replaceAll('U', 'T')
 
-forEachBackend('whole models against naive float64', (backend) => {
+forEachBuild('whole models against naive float64', (backend) => {
   it.each([1, 2, 61, 400])('SpliceAI family, %i bases', async (length) => {
     const checkpoint = randomOpenSplice()
     const model = createModel([checkpoint], backend())
@@ -87,7 +87,7 @@ forEachBackend('whole models against naive float64', (backend) => {
   })
 })
 
-forEachBackend('long filters', (backend) => {
+forEachBuild('long filters', (backend) => {
   it('the first predictions, sums of few products, are as exact as the later ones', async () => {
     const checkpoint = randomHyena({ ...(randomHyena().architecture as HyenaArchitecture), maxLength: 60_000 })
     for (const [name, { data }] of checkpoint.tensors) {
@@ -131,7 +131,7 @@ function plansOf(model: Model, length: number): RunPlan[] {
   }
 }
 
-forEachBackend('laws of whole models', (backend) => {
+forEachBuild('laws of whole models', (backend) => {
   const models = {
     hyena: randomHyena,
     'SpliceAI family': randomOpenSplice,

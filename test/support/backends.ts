@@ -14,18 +14,31 @@ export const gpuSkipReason: string | undefined =
 /** The build of the CPU's kernels that this engine does not take by itself. */
 const otherVariant = engineVariant() === 'wide' ? 'relaxed' : 'wide'
 
-const openers: { name: string; skipReason?: string; open: () => Promise<Backend> }[] = [
-  { name: 'cpu', open: async () => createCpuBackend({ threads: 2 }) },
-  { name: `cpu (${otherVariant} build)`, open: async () => createCpuBackend({ threads: 2, variant: otherVariant }) },
-  { name: 'webgpu', skipReason: gpuSkipReason, open: () => createWebGpuBackend() },
-]
+interface Kind {
+  readonly name: string
+  readonly skipReason?: string
+  readonly open: () => Promise<Backend>
+}
+const cpu: Kind = { name: 'cpu', open: async () => createCpuBackend({ threads: 2 }) }
+const otherBuild: Kind = {
+  name: `cpu (${otherVariant} build)`,
+  open: async () => createCpuBackend({ threads: 2, variant: otherVariant }),
+}
+const gpu: Kind = { name: 'webgpu', skipReason: gpuSkipReason, open: () => createWebGpuBackend() }
 
 /**
- * Runs one body of tests on every backend. Where there is no GPU adapter (not even a software one) the GPU's tests say
+ * Runs one body of tests on the CPU and on the GPU. Where there is no GPU adapter (not even a software one) the GPU's tests say
  * that they skipped; with GENOCONV_REQUIRE_GPU=1 (as in CI) they fail instead.
  */
-export function forEachBackend(name: string, body: (backend: () => Backend) => void): void {
-  for (const { name: kind, skipReason, open } of openers) {
+export const forEachBackend = (name: string, body: (backend: () => Backend) => void): void =>
+  forEach([cpu, gpu], name, body)
+
+/** The same with both builds of the CPU's kernels: for tests of kernels, and for one test of each model. */
+export const forEachBuild = (name: string, body: (backend: () => Backend) => void): void =>
+  forEach([cpu, otherBuild, gpu], name, body)
+
+function forEach(kinds: readonly Kind[], name: string, body: (backend: () => Backend) => void): void {
+  for (const { name: kind, skipReason, open } of kinds) {
     describe.skipIf(skipReason !== undefined)(
       `${name} on ${kind}${skipReason === undefined ? '' : ` (skipped: ${skipReason})`}`,
       () => {

@@ -19,7 +19,7 @@ it.runIf(isBuilt).each([1, 2, 8])(
     const { path } = folder()
     const fasta = join(path, 'a.fa')
     const wrapper = join(path, 'peak.cjs')
-    writeFileSync(fasta, `>a\n${randomSequence(60_000, 1)}\n`)
+    writeFileSync(fasta, `>a\n${randomSequence(15_000, 1)}\n`)
     writeFileSync(wrapper, peak)
     const run = (memory: string) =>
       spawnSync(

@@ -29,7 +29,9 @@ const records = Array.from({ length: recordCount }, (_, i) => {
   const ref = sequence[position]
   const alt = ref === 'A' ? 'C' : 'A'
   const note = `NOTE=${'x'.repeat((i * 7) % 400)}${i}`
-  return `1\t${position + 1}\tr${i}\t${ref}\t${alt},*,<DEL>,${i % 5 === 0 ? `${ref}${alt}` : '*'}\t.\tPASS\t${note}\tGT\t0/1\n`
+  // One record in four is scored; what the others get, the file's rows, costs nothing.
+  const alts = i % 4 === 0 ? `${alt},*,<DEL>,${i % 20 === 0 ? `${ref}${alt}` : '*'}` : '<INS>,*,<DEL>,*'
+  return `1\t${position + 1}\tr${i}\t${ref}\t${alts}\t.\tPASS\t${note}\tGT\t0/1\n`
 })
 writeFileSync(
   place('in.vcf'),
