@@ -76,7 +76,7 @@ for (let round = 0; round < rounds; round++) {
   note('shard merge', cpuSecondsOf('shard merge run/manifest.json -o merged.arrow'))
   if (!same('merged.arrow', 'whole.arrow')) throw new Error('the merged file is not that of predict')
   rmSync(join(folder, 'resumed.arrow'), { force: true })
-  // Killed at a place that differs from round to round, then gone on with.
+  // Killed at a place that differs from round to round, then resumed.
   const killed = cpuSecondsOf(
     `predict ${fasta} ${common} -o resumed.arrow --resume`,
     Math.round(whole * (0.3 + (0.5 * round) / rounds)),

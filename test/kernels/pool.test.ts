@@ -151,7 +151,7 @@ describe('cpu backend', () => {
     )
   })
 
-  it('memory that cannot be had is a DeviceError, and the backend goes on', async () => {
+  it('memory that cannot be had is a DeviceError, and the backend still works', async () => {
     const b = createCpuBackend({ threads: 1 })
     const before = b.memory.currentBytes
     let failure: unknown

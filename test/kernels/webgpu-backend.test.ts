@@ -167,7 +167,7 @@ describe.skipIf(gpuSkipReason !== undefined)(
         expect(error).toMatchObject({ neededBytes: length * 4 })
       })
 
-      it('exhausted memory is reported once, and the backend goes on', async () => {
+      it('exhausted memory is reported once, and the backend still works', async () => {
         const b = await open()
         // Software drivers never run out; the device is made to say that it did.
         const popErrorScope = b.device.popErrorScope.bind(b.device)

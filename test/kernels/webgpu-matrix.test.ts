@@ -65,7 +65,7 @@ describe('shape of matrices', () => {
   })
 })
 
-let instance: GPU // kept to the end: Dawn ends when its instance is collected, whatever is still going on
+let instance: GPU // kept to the end: Dawn ends when its instance is collected, whatever is still running
 
 /** Dawn's null backend compiles and checks, and computes nothing. */
 describe('shaders for matrix units, by Dawn without a device', () => {

@@ -7,7 +7,7 @@ export interface HubFile {
   readonly content: Uint8Array
   /** Large files are kept by their SHA-256, as Git LFS does. */
   readonly isLarge?: boolean
-  /** What is sent instead of `content`, which the hub goes on to list. */
+  /** What is sent instead of `content`, which the hub still lists. */
   readonly sent?: Uint8Array
   /** The connection ends after this many bytes. */
   readonly cutAfter?: number

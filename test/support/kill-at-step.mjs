@@ -17,7 +17,7 @@ const killWrites = Number(environment.GENOCONV_KILL_WRITES ?? 0)
 const signal = environment.GENOCONV_KILL_SIGNAL ?? 'SIGKILL'
 const largeBytes = 1e6
 
-/** Sends the signal; goes on only when the program has been told of it. */
+/** Sends the signal; returns only when the program has received it. */
 async function kill() {
   const told = new Promise((resolve) => void process.once(signal === 'SIGKILL' ? 'SIGUSR2' : signal, resolve))
   process.kill(process.pid, signal)

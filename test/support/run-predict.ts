@@ -17,7 +17,7 @@ export interface PredictRun {
   readonly error: { readonly class: string; readonly text: string } | undefined
 }
 
-/** `predict` as the command line runs it, in this process. `at`: called as it goes on; what it throws interrupts the run. */
+/** `predict` as the command line runs it, in this process. `at`: called as it proceeds; what it throws interrupts the run. */
 export async function predictHere(
   argv: Readonly<Record<string, unknown>>,
   at?: (progress: Progress) => void,

@@ -163,7 +163,7 @@ async function bodyOf(url: string, from: number, where: string, signal: AbortSig
   if (answer.body && answer.status === 200) return { start: 0, stream: answer.body }
   if (answer.body && answer.status === 206 && start === from) return { start: from, stream: answer.body }
   await answer.body?.cancel().catch(() => {})
-  // A server that will not go on from there gives the whole.
+  // A server that cannot resume there sends the whole file.
   if (from > 0 && (answer.status === 416 || answer.status === 206)) return bodyOf(url, 0, where, signal)
   return fail(
     `${origin} answers with status ${answer.status}`,

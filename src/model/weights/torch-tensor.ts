@@ -101,7 +101,7 @@ export function makeTorchTensor(
     throw new FormatError({ where, what: `a tensor of the pickle ${what}` })
   }
   if (!(storage instanceof TorchStorage)) return fail('has no storage')
-  // Copies: the pickle may go on to change the lists. Their lengths first: it may name one long list any number of times.
+  // Copies: the pickle may change the lists later. Their lengths first: it may name one long list any number of times.
   const sizes: number[] = Array.isArray(shape) && shape.length <= 16 ? [...shape] : [-1]
   const steps: number[] = Array.isArray(strides) && strides.length === sizes.length ? [...strides] : [-1]
   const elementCount = countElements(sizes)

@@ -12,7 +12,7 @@ const fasta = path('in.fa')
 const common = { fasta: [fasta], chunk: '600', device: 'gpu' }
 writeFileSync(fasta, `>one\n${randomSequence(3000, 1)}\n>two\n${randomSequence(1500, 2)}\n`)
 
-/** Kept to the end: Dawn ends when its instance is collected, whatever is still going on. */
+/** Kept to the end: Dawn ends when its instance is collected, whatever is still running. */
 const instances: GPU[] = []
 
 /** The devices that are opened from now on. As in a browser: `navigator.gpu` is asked before the webgpu package. */
@@ -51,7 +51,7 @@ describe.skipIf(gpuSkipReason !== undefined)(
       expect(devices.length).toBeGreaterThan(0)
       return run
     }
-    it('is one clear error; --resume goes on to the bytes of an undisturbed run', async () => {
+    it('is one clear error; --resume ends in the bytes of an undisturbed run', async () => {
       const { error: none } = await predictHere({ ...common, output: path('whole.tsv') })
       expect(none).toBeUndefined()
       const { error } = await lostAt('out.tsv', { resume: true })

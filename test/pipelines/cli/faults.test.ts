@@ -9,7 +9,7 @@ import { randomSequence } from '../../support/memory-genome.ts'
 import { folders, goldenModel, killAfterWrites, runProgram } from '../../support/run-program.ts'
 import { predictHere, scratch } from '../../support/run-predict.ts'
 
-// What breaks in the middle of a run: one clear error; with --resume what was finished is kept and gone on with.
+// What breaks in the middle of a run: one clear error; with --resume what was finished is kept, and the run continues from there.
 
 const path = scratch()
 const fasta = path('in.fa')
@@ -23,7 +23,7 @@ beforeAll(async () => {
   whole = readFileSync(path('whole.tsv'))
 })
 
-/** The same run once more; it must have something to go on with, and end in the bytes of an undisturbed one. */
+/** The same run once more; it must have something to resume, and end in the bytes of an undisturbed one. */
 async function expectGoesOn(argv: Readonly<Record<string, unknown>>): Promise<void> {
   const { error, lines } = await predictHere({ ...common, resume: true, ...argv })
   expect(error).toBeUndefined()
@@ -58,7 +58,7 @@ describe.skipIf(!isRoot || process.platform !== 'linux')(
         expect(existsSync(`${disk}/out.tsv.partial`)).toBe(false)
       }))
 
-    it('with --resume it is gone on with when there is room', () =>
+    it('with --resume it continues when there is room', () =>
       onDisk(async () => {
         const { error } = await predictHere({ ...common, output: `${disk}/out.tsv`, resume: true })
         expect(error?.text).toMatch(
@@ -137,7 +137,7 @@ describe('a corrupt BGZF block in the middle of a genome', () => {
     await run('sound.tsv')
   })
 
-  it('is named with its offset; the repaired file is gone on with', async () => {
+  it('is named with its offset; a resumed run takes the repaired file', async () => {
     write(damagedAt(306_000))
     const { error } = await run('damaged.tsv')
     expect(error?.class).toBe('FormatError')

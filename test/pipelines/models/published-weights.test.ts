@@ -49,7 +49,7 @@ const pull = (): Promise<string> => pullPublished(model, readPublishedSettings()
 const namesThere = async (): Promise<string[]> => (await readdir(join(folder, 'models', 'tiny'))).sort()
 
 describe('pulling published weights', () => {
-  it('follows redirects, checks every file, keeps what is sound and mends what is not', async () => {
+  it('follows redirects, checks every file, keeps what is intact and replaces what is not', async () => {
     serveAll()
     const where = await pull()
     expect(where).toBe(join(folder, 'models', 'tiny'))

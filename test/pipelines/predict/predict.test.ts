@@ -168,7 +168,7 @@ describe('predict', () => {
     ).rejects.toThrow(/b.fa.*two.*memory.fa/)
   })
 
-  it('gives no rows for a record without bases and goes on', async () => {
+  it('gives no rows for a record without bases and continues', async () => {
     for (const isRandomAccess of [true, false]) {
       for (const strand of ['+', '-'] as const) {
         const batches = await collect(memoryGenome({ a: '', b: 'ACGT' }, { isRandomAccess }), 'windows', { strand })

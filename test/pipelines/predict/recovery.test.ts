@@ -35,7 +35,7 @@ describe('when the device fails in the middle of a contig', () => {
   for (const kind of ['windows', 'causal'] as const) {
     const track = kind === 'windows' ? 'donor' : 'log_likelihood'
     for (const strand of ['+', '-', 'both'] as const) {
-      it(`${kind}, strand ${strand}: goes on on the CPU with the same values, each once, and says so once`, async () => {
+      it(`${kind}, strand ${strand}: continues on the CPU with the same values, each once, and says so once`, async () => {
         const clean: number[] = []
         const suffix = strand === 'both' ? '_minus' : ''
         for await (const { tracks } of predict(fakeModel(kind), memoryGenome({ a: text, b: text }), {

@@ -94,7 +94,7 @@ it('what is done is neither read nor computed', async () => {
   expect(reads.every(({ contig, start }) => contig === 'b' && start >= 4997)).toBe(true)
 })
 
-it('standard input cannot be gone on with', async () => {
+it('a run from standard input cannot be resumed', async () => {
   const genome = memoryGenome({ a: 'ACGT' }, { isRandomAccess: false, name: '-' })
   await expect(rowsOf(predict(fakeModel('windows'), genome, { doneRows: 2 }))).rejects.toThrow(/standard input/)
 })

@@ -42,7 +42,7 @@ async function interrupted(name: string, argv: Readonly<Record<string, unknown>>
 }
 
 describe('a run that was interrupted', () => {
-  it('goes on with --resume, and ends in the same bytes', async () => {
+  it('continues with --resume, and ends in the same bytes', async () => {
     const output = await interrupted('a.tsv')
     const { error, lines, summary } = await predictHere({ ...common, output, resume: true })
     expect(error).toBeUndefined()
@@ -60,7 +60,7 @@ describe('a run that was interrupted', () => {
     expect([existsSync(output), ...besides(output)]).toEqual([false])
   })
 
-  it('goes on with the memory and threads it began with', async () => {
+  it('resumes with the memory and threads it began with', async () => {
     const output = await interrupted('c.tsv', { memory: '900M', threads: '2' })
     const { error } = await predictHere({ ...common, output, resume: true, threads: undefined })
     expect(error).toBeUndefined()
@@ -68,7 +68,7 @@ describe('a run that was interrupted', () => {
     expect(readFileSync(output).equals(readFileSync(path('c2.tsv')))).toBe(true)
   })
 
-  it('regions: goes on in the middle of one', async () => {
+  it('regions: resumes in the middle of one', async () => {
     await predictHere({ ...common, regions: bed, output: path('d.tsv') })
     const output = path('d2.tsv')
     await predictHere({ ...common, regions: bed, output, resume: true }, interruptAt(10_000))

@@ -7,7 +7,7 @@ import { createModel } from '../../../src/model/create-model.ts'
 import { memoryGenome, randomSequence } from '../../support/memory-genome.ts'
 import { randomHyena, randomOpenSplice, randomSpliceHyena } from '../../support/random-checkpoints.ts'
 
-// What shards, and runs that are gone on with, rest on: a region's values do not depend, to the last bit, on what the
+// What shards, and resumed runs, rest on: a region's values do not depend, to the last bit, on what the
 // process computed before it. With a chunk, so that each is computed alone: which short regions lie in one pack is part
 // of the plan. (They do depend on the number of threads, which is why a manifest fixes that.)
 const genome = memoryGenome({ one: randomSequence(30_000, 1) })
