@@ -4,7 +4,7 @@ import { spliceCodes, spliceUnknownCode } from './alphabet.ts'
 import type { Model, ModelInfo, Piece, RunControl, RunPlan, RunRequest, TrackValues } from './model.ts'
 import { createEditRunner } from './splice/edit-runner.ts'
 import type { Readout } from './splice/readout.ts'
-import { convolutionMargins, type ResidualParts } from './splice/residual-parts.ts'
+import { areAlike } from './splice/residual-parts.ts'
 import type { WindowNetwork } from './splice/window-network.ts'
 import { cutRow, cutWindows, type Window } from './windows.ts'
 
@@ -125,8 +125,3 @@ export function createWindowModel(
     },
   }
 }
-
-/** Whether edits reach equally far in both. */
-const areAlike = (a: ResidualParts, b: ResidualParts): boolean =>
-  a.channelCount === b.channelCount &&
-  JSON.stringify(convolutionMargins(a.units)) === JSON.stringify(convolutionMargins(b.units))

@@ -1,13 +1,19 @@
 import { expect, it } from 'vitest'
 import { createModel } from '../../src/model/create-model.ts'
+import type { SpliceHyenaArchitecture } from '../../src/model/checkpoint.ts'
 import { type Edit, type EditedPiece, editedPiece } from '../../src/model/edit.ts'
 import { reachedAndNeeded } from '../../src/model/splice/reach.ts'
 import { forEachBackend } from '../support/backends.ts'
 import { randomSequence } from '../support/memory-genome.ts'
-import { randomOpenSplice, randomSpliceHyena } from '../support/random-checkpoints.ts'
+import { randomOpenSplice, randomSpliceHyena, smallSpliceHyena } from '../support/random-checkpoints.ts'
 
 const tracks = ['acceptor', 'donor', 'neither']
 const letters = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+const convolutionsAlone: SpliceHyenaArchitecture = {
+  ...smallSpliceHyena,
+  blocks: [1, 3, 2].map((dilation) => ({ type: 'conv', width: 5, dilation })),
+}
 
 /** Pieces of three lengths with edits of all kinds, some beyond what is wanted of them. */
 function editedPieces(halo: number): EditedPiece[] {
@@ -37,26 +43,33 @@ function editedPieces(halo: number): EditedPiece[] {
 }
 
 forEachBackend('edits against kept activations', (backend) => {
-  it('give what whole edited sequences give', async () => {
-    const model = createModel([randomOpenSplice(), { ...randomOpenSplice(), sha256: '1' }], backend())
-    const pieces = editedPieces(model.info.receptiveField.left)
-    const memoryBytes = 2 ** 30
-    expect(pieces.every((piece) => model.edits!.fits(piece, memoryBytes))).toBe(true)
-    const got = await model.edits!.run(pieces, { tracks, memoryBytes })
-    for (const [i, { piece, edits }] of pieces.entries()) {
-      const whole = [piece, ...edits.map((edit) => editedPiece(piece, edit))]
-      const expected = await model.runPieces(whole, { tracks, memoryBytes })
-      for (const [k, values] of [got[i].tracks, ...got[i].edits].entries()) {
-        for (const name of tracks) {
-          expect(values[name].length).toBe(whole[k].length)
-          values[name].forEach((value, t) => {
-            expect(Math.abs(value - expected[k][name][t]), `piece ${i}, ${k - 1}, ${t}`).toBeLessThan(1e-6)
-          })
+  it.each([
+    ['SpliceAI family', () => randomOpenSplice()],
+    ['our own, of convolutions alone', () => randomSpliceHyena(convolutionsAlone)],
+  ])(
+    'give what whole edited sequences give: %s',
+    async (_, checkpoint) => {
+      const model = createModel([checkpoint(), { ...checkpoint(), sha256: '1' }], backend())
+      const pieces = editedPieces(model.info.receptiveField.left)
+      const memoryBytes = 2 ** 30
+      expect(pieces.every((piece) => model.edits!.fits(piece, memoryBytes))).toBe(true)
+      const got = await model.edits!.run(pieces, { tracks, memoryBytes })
+      for (const [i, { piece, edits }] of pieces.entries()) {
+        const whole = [piece, ...edits.map((edit) => editedPiece(piece, edit))]
+        const expected = await model.runPieces(whole, { tracks, memoryBytes })
+        for (const [k, values] of [got[i].tracks, ...got[i].edits].entries()) {
+          for (const name of tracks) {
+            expect(values[name].length).toBe(whole[k].length)
+            values[name].forEach((value, t) => {
+              expect(Math.abs(value - expected[k][name][t]), `piece ${i}, ${k - 1}, ${t}`).toBeLessThan(1e-6)
+            })
+          }
         }
       }
-    }
-    model.close()
-  }, 600_000)
+      model.close()
+    },
+    600_000,
+  )
 
   it('say what does not fit', () => {
     const model = createModel([randomOpenSplice()], backend())

@@ -3,7 +3,8 @@ import { type Edit, type EditedPiece, trimmedEdit } from '../edit.ts'
 import type { Piece } from '../piece.ts'
 import type { Halo } from '../windows.ts'
 import type { EditBatch } from './edited-pieces.ts'
-import { type Interval, type Margins, reachedAndNeeded } from './reach.ts'
+import type { Interval } from './reach.ts'
+import { codesRegion, regionsOf, type ResidualParts } from './residual-parts.ts'
 
 /** Edits whose wanted positions or lengths differ by more do not run as one batch: its pads are at most this long. */
 export const mostDifference = 32
@@ -25,7 +26,7 @@ export interface PlannedBatch {
 /** Edits that change something that is wanted, trimmed; and those that change nothing of it. */
 export function placeEdits(
   pieces: readonly EditedPiece[],
-  margins: readonly Margins[],
+  parts: ResidualParts,
 ): { changing: PlacedEdit[]; idle: PlacedEdit[] } {
   const [changing, idle]: PlacedEdit[][] = [[], []]
   for (const [piece, { piece: whole, edits }] of pieces.entries()) {
@@ -34,7 +35,7 @@ export function placeEdits(
       const start = edit.wanted.start - edit.start
       const wanted = { start, end: start + edit.wanted.length }
       const isSame = edit.removedCount === 0 && edit.inserted.length === 0
-      const changes = !isSame && reachedAndNeeded(margins, edit.inserted.length, wanted) !== undefined
+      const changes = !isSame && regionsOf(parts, edit.inserted.length, wanted) !== undefined
       ;(changes ? changing : idle).push({ piece, index, edit, wanted })
     }
   }
@@ -44,7 +45,7 @@ export function placeEdits(
 /** Edits of like shape together, `mostOf` of a shape at once. */
 export function* batchesOf(
   edits: readonly PlacedEdit[],
-  margins: readonly Margins[],
+  parts: ResidualParts,
   mostOf: (regions: readonly Interval[], wanted: Interval) => number,
 ): Generator<PlannedBatch> {
   const insertedOf = ({ edit }: PlacedEdit): number => edit.inserted.length
@@ -61,7 +62,7 @@ export function* batchesOf(
       start: Math.min(...some.map((one) => one.wanted.start)),
       end: Math.max(...some.map((one) => one.wanted.end)),
     }
-    const regions = reachedAndNeeded(margins, Math.max(...some.map(insertedOf)), wanted)!
+    const regions = regionsOf(parts, Math.max(...some.map(insertedOf)), wanted)!
     return { edits: some, regions, wanted }
   }
   let batch: PlacedEdit[] = []
@@ -88,7 +89,7 @@ export function codesOf({ bases, leftContext }: Piece, start: number, length: nu
 
 /** Codes of the edited sequence at `start` to `end`, 0 being where the edit begins. */
 function editedCodes(piece: Piece, { start, removedCount, inserted }: Edit, region: Interval): Float32Array {
-  const codes = new Float32Array(Math.max(0, region.end - region.start))
+  const codes = new Float32Array(region.end - region.start)
   for (let t = region.start; t < region.end; t++) {
     const at = piece.leftContext + start + t
     const letter =
@@ -101,15 +102,17 @@ function editedCodes(piece: Piece, { start, removedCount, inserted }: Edit, regi
 /** A batch as the network takes it. `origin` gives where in a row of kept stretches a piece's core begins. */
 export function editBatch(
   { edits, regions, wanted }: PlannedBatch,
+  parts: ResidualParts,
   pieces: readonly EditedPiece[],
   origin: (piece: number) => number,
 ): EditBatch {
-  const width = Math.max(0, regions[0].end - regions[0].start)
+  const read = codesRegion(parts, regions[0])
+  const width = read.end - read.start
   const codes = new Float32Array(edits.length * width)
   const before = new Float32Array(edits.length)
   const behind = new Float32Array(edits.length)
   for (const [k, { piece, edit }] of edits.entries()) {
-    codes.set(editedCodes(pieces[piece].piece, edit, regions[0]), k * width)
+    codes.set(editedCodes(pieces[piece].piece, edit, read), k * width)
     before[k] = origin(piece) + edit.start
     behind[k] = before[k] + edit.removedCount - edit.inserted.length
   }

@@ -3,9 +3,9 @@ import type { EditedPiece, EditedValues, EditRunner } from '../edit.ts'
 import { mostDifference, batchesOf, codesOf, editBatch, padsOf, placeEdits, type PlacedEdit } from './edit-plan.ts'
 import { editBytes, queueEdits } from './edited-pieces.ts'
 import { keptBytes, queueReference } from './kept-reference.ts'
-import { type Interval, reachedAndNeeded } from './reach.ts'
+import type { Interval } from './reach.ts'
 import type { Readout } from './readout.ts'
-import { convolutionMargins, type ResidualParts } from './residual-parts.ts'
+import { regionsOf, type ResidualParts } from './residual-parts.ts'
 
 /** Parts of the memory that is left beside the weights: for kept references, and for the edits that are computed at a time. */
 const keptShare = 0.6
@@ -24,8 +24,7 @@ export function createEditRunner(
   readout: Readout,
   backend: Backend,
 ): EditRunner {
-  const { halo, units, channelCount } = members[0]
-  const margins = convolutionMargins(units)
+  const { halo, channelCount } = members[0]
   const haloBases = halo.left + halo.right
   /** Beside the weights, whose forms for pieces are others than those for whole windows. */
   const room = (memoryBytes: number): number => memoryBytes - 2 * weightBytes(mostKeptBases)
@@ -48,7 +47,7 @@ export function createEditRunner(
     return edits.every(({ inserted, start, wanted }) => {
       const from = wanted.start - start - mostDifference
       const all = { start: from, end: from + wanted.length + 2 * mostDifference }
-      const regions = reachedAndNeeded(margins, inserted.length, all)
+      const regions = regionsOf(members[0], inserted.length, all)
       return regions === undefined || most(regions, all) >= 1
     })
   }
@@ -76,8 +75,8 @@ export function createEditRunner(
     tracks: readonly string[],
     memoryBytes: number,
   ): Promise<EditedValues[]> {
-    const { changing, idle } = placeEdits(pieces, margins)
-    const batches = [...batchesOf(changing, margins, mostEditsOf(memoryBytes))]
+    const { changing, idle } = placeEdits(pieces, members[0])
+    const batches = [...batchesOf(changing, members[0], mostEditsOf(memoryBytes))]
     const pads = padsOf(batches)
     const coreLength = pads.left + Math.max(...pieces.map(({ piece }) => piece.length)) + pads.right
     const stride = halo.left + coreLength + halo.right
@@ -85,7 +84,7 @@ export function createEditRunner(
     for (const [i, { piece }] of pieces.entries()) rows.set(codesOf(piece, -halo.left - pads.left, stride), i * stride)
     const codes = backend.tensor(1, rows.length)
     backend.write(codes, rows)
-    const ready = batches.map((batch) => editBatch(batch, pieces, (i) => i * stride + pads.left))
+    const ready = batches.map((batch) => editBatch(batch, members[0], pieces, (i) => i * stride + pads.left))
     const pending = members.map((member) => {
       const kept = queueReference(member, codes, coreLength, backend)
       const reference = backend.read(kept.logits)

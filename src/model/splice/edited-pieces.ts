@@ -2,16 +2,16 @@ import type { Backend } from '../../kernels/backend.ts'
 import { type Tensor, view } from '../../kernels/tensor.ts'
 import type { KeptReference } from './kept-reference.ts'
 import { intersection, type Interval } from './reach.ts'
-import { convolutionMargins, type ResidualParts } from './residual-parts.ts'
+import { codesRegion, convolutionMargins, type ResidualParts } from './residual-parts.ts'
 import { Activations } from './window-network.ts'
 
 /** Edits that are computed together, as if each had the longest reach of them. */
 export interface EditBatch {
-  /** Positions to compute of the embedding and after each convolution (reach.ts), the same for all. */
+  /** Positions to compute of the first unit's input and after each convolution (`regionsOf`), the same for all. */
   readonly regions: readonly Interval[]
   /** Positions whose logits are given. */
   readonly wanted: Interval
-  /** Codes of all edited sequences within the first region, one after the other. */
+  /** Codes of all edited sequences that the first region is computed from (`codesRegion`), one after the other. */
   readonly codes: Float32Array
   /** For each: its position 0 in the row of kept stretches; and where what lies behind the edit would have its position 0. */
   readonly before: Float32Array
@@ -30,19 +30,17 @@ function layoutOf(units: ResidualParts['units'], regions: readonly Interval[]): 
 }
 
 /** Bytes that one edit of a batch takes. */
-export function editBytes(
-  { channelCount, logitCount, units }: ResidualParts,
-  regions: readonly Interval[],
-  wanted: Interval,
-): number {
-  const embedded = regions[0].end - regions[0].start
-  const values = 2 * channelCount * layoutOf(units, regions).stride + (channelCount + 1) * embedded
+export function editBytes(parts: ResidualParts, regions: readonly Interval[], wanted: Interval): number {
+  const { channelCount, logitCount, units, stem, table } = parts
+  const read = codesRegion(parts, regions[0])
+  const perCode = 1 + channelCount + (stem ? table.shape[1] : 0)
+  const values = 2 * channelCount * layoutOf(units, regions).stride + perCode * (read.end - read.start)
   return 4 * (values + (channelCount + 2 * logitCount) * (wanted.end - wanted.start) + 3)
 }
 
 /** Queues a batch of edits of what `kept` holds; gives logits [logitCount, edits · wanted positions], which the caller releases. */
 export function queueEdits(parts: ResidualParts, kept: KeptReference, batch: EditBatch, backend: Backend): Tensor {
-  const { channelCount, logitCount, table, units, skips, slope } = parts
+  const { channelCount, logitCount, table, stem, units, skips, slope } = parts
   const { regions, wanted } = batch
   const { ops } = backend
   const count = batch.before.length
@@ -92,15 +90,23 @@ export function queueEdits(parts: ResidualParts, kept: KeptReference, batch: Edi
       ops.copyPieces({ out, input: x, starts: ownPlaces, shift, pieces: { count, stride: wantedLength } })
     }
     const residual = skip === skips[0] ? undefined : logits
-    ops.linear({ out: logits, input: cores, weight: skip.weight, bias: skip.bias, residual })
+    ops.linear({ out: logits, input: cores, norm: skip.norm, weight: skip.weight, bias: skip.bias, residual })
   }
 
-  const embeddedLength = regions[0].end - regions[0].start
-  if (embeddedLength > 0) {
-    const embedded = activations.tensor(channelCount, count * embeddedLength)
+  const read = codesRegion(parts, regions[0])
+  const codeStride = read.end - read.start
+  if (codeStride > 0) {
+    const embedded = activations.tensor(stem ? table.shape[1] : channelCount, count * codeStride)
     ops.embedding({ out: embedded, codes: host(batch.codes), table })
-    const starts = host(Float32Array.from({ length: count }, (_, k) => k * embeddedLength))
-    ops.copyPieces({ out: part(x, regions[0]), input: embedded, starts, shift: 0, pieces })
+    let input = embedded
+    if (stem) {
+      const length = embedded.length - stem.margins.left - stem.margins.right
+      input = activations.tensor(channelCount, length)
+      const own = { count, stride: codeStride }
+      ops.dilatedConv({ out: input, input: embedded, weight: stem.weight, bias: stem.bias, dilation: 1, pieces: own })
+    }
+    const starts = host(Float32Array.from({ length: count }, (_, k) => k * codeStride))
+    ops.copyPieces({ out: part(x, regions[0]), input, starts, shift: 0, pieces })
   }
   addSkip(0)
   const margins = convolutionMargins(units)

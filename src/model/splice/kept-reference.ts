@@ -7,7 +7,7 @@ import { Activations } from './window-network.ts'
 
 /** Activations of some stretches of one length, side by side in each tensor. */
 export interface KeptReference {
-  /** The embedding and the result of each convolution, at places `position - start` of each stretch, 0 being its core's first. */
+  /** The first unit's input and the result of each convolution, at places `position - start` of each stretch, 0 being its core's first. */
   readonly layers: readonly { readonly values: Tensor; readonly start: number }[]
   readonly pieces: Pieces
   /** [logitCount, stretches · coreLength]. */
@@ -16,15 +16,15 @@ export interface KeptReference {
 }
 
 /** Bytes that a stretch of `bases`, halos counted, takes while it is kept. */
-export const keptBytes = ({ channelCount, logitCount, units }: ResidualParts, bases: number): number =>
-  4 * bases * ((2 * units.length + 2) * channelCount + 1 + logitCount)
+export const keptBytes = ({ channelCount, logitCount, units, stem, table }: ResidualParts, bases: number): number =>
+  4 * bases * ((2 * units.length + 2) * channelCount + 1 + logitCount + (stem ? table.shape[1] : 0))
 
 /**
  * Queues the network on stretches of one length and keeps what every convolution gives. `codes` [1, count · stride], the stride
  * being a stretch with its halos.
  */
 export function queueReference(
-  { channelCount, logitCount, halo, table, units, skips, slope }: ResidualParts,
+  { channelCount, logitCount, halo, table, stem, units, skips, slope }: ResidualParts,
   codes: Tensor,
   coreLength: number,
   backend: Backend,
@@ -49,13 +49,19 @@ export function queueReference(
     if (skip) {
       ops.copyPieces({ out: cores, input: values, starts, shift: -start, pieces: { ...pieces, stride: coreLength } })
       const residual = skip === skips[0] ? undefined : logits
-      ops.linear({ out: logits, input: cores, weight: skip.weight, bias: skip.bias, residual })
+      ops.linear({ out: logits, input: cores, norm: skip.norm, weight: skip.weight, bias: skip.bias, residual })
     }
     return values
   }
-  const embedded = kept.tensor(channelCount, codes.length)
+  const embedded = (stem ? passing : kept).tensor(table.shape[1], codes.length)
   ops.embedding({ out: embedded, codes, table })
-  let x = add(embedded, -halo.left)
+  let x = embedded
+  if (stem) {
+    const { weight, bias, margins } = stem
+    x = kept.tensor(channelCount, codes.length - margins.left - margins.right)
+    ops.dilatedConv({ out: x, input: embedded, weight, bias, dilation: 1, pieces })
+  }
+  add(x, -halo.left + (stem?.margins.left ?? 0))
   const margins = convolutionMargins(units)
   units.forEach((unit, i) => {
     const { dilation } = unit

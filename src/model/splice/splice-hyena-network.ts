@@ -6,7 +6,7 @@ import type { Checkpoint, SpliceHyenaArchitecture } from '../checkpoint.ts'
 import { identity, type LayerIndex } from '../layer-state.ts'
 import { Parameters } from '../parameters.ts'
 import { blockMargin, receptiveFieldOf } from '../receptive-field.ts'
-import { queueResidualUnit, residualUnit } from './residual-unit.ts'
+import { queueResidualUnit, type ResidualUnit, residualUnit } from './residual-unit.ts'
 import { Activations, explainUnits, oneHotTable, preparedUnitBytes, type WindowNetwork } from './window-network.ts'
 
 const layerNormEpsilon = 1e-5
@@ -40,25 +40,42 @@ export function createSpliceHyenaNetwork(
   const table = parameters.upload(oneHotTable(), [5, 4])
   const stem = parameters.linear('stem')
   const filters: PreparedFilter[] = []
+  const residualUnits: ResidualUnit[] = []
   const blocks = architecture.blocks.map((block, i): Block => {
     const prefix = `blocks.${i}`
-    if (block.type === 'conv') return convBlock(parameters, prefix, block, backend)
+    if (block.type === 'conv') {
+      const unit = convUnit(parameters, prefix, block)
+      residualUnits.push(unit)
+      return { queue: (r, [scratch]) => queueResidualUnit(ops, unit, r, scratch) }
+    }
     if (block.type === 'mlp') return mlpBlock(parameters, prefix, backend)
     return hyenaBlock(parameters, prefix, block, modelWidth, backend, options, filters)
   })
-  const head =
-    layer === undefined
-      ? { norm: parameters.norm('norm', layerNormEpsilon), ...parameters.linear('head') }
-      : layer === -1 && {
-          norm: parameters.norm('norm', layerNormEpsilon),
-          weight: parameters.upload(identity(modelWidth), [modelWidth, modelWidth]),
-        }
+  const norm = layer === undefined || layer === -1 ? parameters.norm('norm', layerNormEpsilon) : undefined
+  const toLogits = layer === undefined ? { norm, ...parameters.linear('head') } : undefined
+  const toState =
+    layer === -1 ? { norm, weight: parameters.upload(identity(modelWidth), [modelWidth, modelWidth]) } : undefined
+  const head = toLogits ?? toState
   const units = architecture.blocks.filter((block) => block.type === 'conv')
+
+  const stemMargin = (architecture.stemWidth - 1) / 2
 
   return {
     halo,
     channelCount: modelWidth,
     logitCount,
+    parts:
+      toLogits && units.length === blocks.length
+        ? {
+            channelCount: modelWidth,
+            logitCount,
+            halo,
+            table,
+            stem: { ...stem, margins: { left: stemMargin, right: stemMargin } },
+            units: residualUnits,
+            skips: [{ afterUnit: units.length, ...toLogits }],
+          }
+        : undefined,
     weightBytes: (coreLength) =>
       parameters.uploadedBytes +
       filters.reduce((sum, { plan }) => sum + filterBytesOf(plan), 0) +
@@ -91,18 +108,12 @@ export function createSpliceHyenaNetwork(
   }
 }
 
-function convBlock(
-  parameters: Parameters,
-  prefix: string,
-  shape: { width: number; dilation: number },
-  backend: Backend,
-): Block {
+function convUnit(parameters: Parameters, prefix: string, shape: { width: number; dilation: number }): ResidualUnit {
   const affine = (name: string) => ({
     scale: parameters.host(`${prefix}.${name}.scale`).data,
     shift: parameters.host(`${prefix}.${name}.shift`).data,
   })
-  const unit = residualUnit(parameters, prefix, shape, affine('aff1'), affine('aff2'))
-  return { queue: (r, [scratch]) => queueResidualUnit(backend.ops, unit, r, scratch) }
+  return residualUnit(parameters, prefix, shape, affine('aff1'), affine('aff2'))
 }
 
 function mlpBlock(parameters: Parameters, prefix: string, backend: Backend): Block {
