@@ -133,16 +133,17 @@ describe('genoconv variants', () => {
   })
 })
 
-it('the sample of the README: changed splice sites of SNAP25 are found, with the shipped model', async () => {
+it('the sample of the README: published splicing mutations of ADA are found, with the shipped model', async () => {
   const { path } = folder()
-  const given = [sample('SNAP25.fa.gz'), sample('SNAP25.vcf'), '--genes', sample('SNAP25.bed'), '--device', 'cpu']
+  const given = [sample('ADA.fa.gz'), sample('ADA.vcf'), '--genes', sample('ADA.bed'), '--device', 'cpu']
   const { code, lines } = await runProgram(['variants', ...given, '-o', 'scored.vcf'], { cwd: path })
   expect(code).toBe(0)
   const found = lines.filter((line) => /(donor|acceptor) (gain|loss)/.test(line))
-  expect(found.map((line) => line.replace('genoconv: 20:10190001-10300000:', ''))).toEqual([
-    '68375 GT>G SNAP25: donor loss 0.94 at -1',
-    '68375 G>A SNAP25: donor loss 0.94 at -1',
-    '83807 A>C SNAP25: acceptor loss 0.69 at +2',
+  expect(found.map((line) => line.replace('genoconv: 20:43240001-43290000:', ''))).toEqual([
+    '9658 C>T ADA: donor loss 1.00 at +1',
+    '14204 A>T ADA: donor loss 0.82 at +6',
+    '9076 C>T ADA: acceptor gain 0.63 at -2',
+    '24867 C>T ADA: donor loss 0.53 at +1',
   ])
 })
 
