@@ -12,7 +12,7 @@ sys.path.insert(0, HERE)
 from export import config_text
 
 LIMITS = ('Trained on about 4% of the genome (chr20 outside the held-out stretches, X:1-55M, chr22, smaller stretches; 1 transcript a gene), GRCh37. '
-          'For clinical or publication work use OpenSpliceAI weights: genoconv predict --model model_10000nt.pt')
+          'For clinical or publication work use OpenSpliceAI weights: genoconv models pull openspliceai-10000')
 
 
 def figure(r):
@@ -42,9 +42,14 @@ def main():
     taps = sorted({b['taps'] for b in config['blocks'] if b['type'] == 'hyena'})
     size = os.path.getsize(os.path.join(a.model, 'model.safetensors'))
     counts = {t: sum(b['type'] == t for b in config['blocks']) for t in ('conv', 'hyena', 'mlp')}
-    architecture = (f"{config['members']} member(s), mean of probabilities; each: {config['d_model']} channels, stem width {config['stem_width']}, "
-                    f"{counts['conv']} residual units of dilated convolutions, {counts['hyena']} two-sided Hyena operators "
-                    f"(partial filters of {'/'.join(map(str, taps))} taps), {counts['mlp']} MLPs")
+    parts = [f"{config['d_model']} channels", f"stem width {config['stem_width']}", f"{counts['conv']} residual units of dilated convolutions"]
+    if counts['hyena']:
+        parts.append(f"{counts['hyena']} two-sided Hyena operators (partial filters of {'/'.join(map(str, taps))} taps)")
+    if counts['mlp']:
+        parts.append(f"{counts['mlp']} MLPs")
+    architecture = ', '.join(parts)
+    if config['members'] > 1:
+        architecture = f"{config['members']} members, mean of probabilities; each: {architecture}"
     card = {
         'name': 'splice', 'task': 'splice acceptor and donor, per base, of the strand that is read',
         'architecture': architecture, 'receptive_field': f"{field['left'] + field['right'] + 1} bases ({field['left']} left, {field['right']} right)",

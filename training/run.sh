@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes the splice model: one network in two stages, then export, evaluation and card.
 #   training/run.sh [data folder] [python]
-# A stage that was stopped goes on from its last state (training/runs/*/state.pt).
+# A stage that was stopped resumes from its last state (training/runs/*/state.pt).
 set -eu
 cd "$(dirname "$0")/.."
 DATA=${1:-../shared/data/human}
@@ -13,7 +13,7 @@ train() {
 }
 
 train a1 --arch trunk32 --steps 12000 --seed 1
-train a2 --arch dilated32 --init training/runs/a1/state.pt --length 4096 --margin 512 --batch 4 --steps 8000 --cooldown 2500 --seed 2
+train a2 --arch dilated32 --init training/runs/a1/state.pt --length 4096 --margin 512 --batch 4 --steps 4700 --cooldown 2200 --seed 2
 
 "$PYTHON" training/export.py --checkpoint training/runs/a2/state.pt
 evaluate() { source=$1; shift; "$PYTHON" training/evaluate.py "$source" --data "$DATA" "$@"; }

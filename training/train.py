@@ -30,7 +30,7 @@ def parser():
     p = argparse.ArgumentParser()
     p.add_argument('--data', default='../shared/data/human')
     p.add_argument('--out', required=True)
-    p.add_argument('--resume', help='state file to go on from; its arguments hold, but for those given here')
+    p.add_argument('--resume', help='state file to resume from; its arguments hold, but for those given here')
     p.add_argument('--arch', default='trunk32')
     p.add_argument('--steps', type=int, default=1000, help='length of the schedule')
     p.add_argument('--warmup', type=int, default=200)
