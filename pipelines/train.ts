@@ -13,6 +13,7 @@ import { modelFiles } from './train/model-files.ts'
 import type { TrainOptions, TrainResult } from './train/options.ts'
 import { scheduleOf } from './train/schedule.ts'
 import { Session } from './train/session.ts'
+import { type Asked, expectSameTraining } from './train/state-file.ts'
 import { showRegions, splitGenes } from './train/split.ts'
 import { ContigNames } from './variants/contigs.ts'
 
@@ -40,6 +41,14 @@ export async function train(genome: Genome, genes: Annotation, options: TrainOpt
       option: 'architecture',
       what: 'cannot be combined with `from`: the weights have theirs',
       remedy: 'leave it out',
+    })
+  const { saveSeconds = 0 } = options
+  if (!(saveSeconds >= 0))
+    throw new ConfigError({
+      option: 'saveSeconds',
+      what: 'bad value',
+      expected: 'a number of at least 0',
+      got: `${saveSeconds}`,
     })
   const schedule = scheduleOf(options)
   const architecture = from
@@ -77,13 +86,16 @@ export async function train(genome: Genome, genes: Annotation, options: TrainOpt
   // 3. The network, and what an interrupted training left.
   // Only here: folders are of Node's world, and a browser can still import the library.
   const { TrainingFolder } = await import('../src/io/output/training-folder.ts')
-  const folder = await TrainingFolder.open(options.output, { resume: options.resume === true })
+  const folder = await TrainingFolder.open(options.output, {
+    resume: options.resume === true,
+    inputs: options.inputs,
+  })
   try {
     const tensors: Tensors = from
       ? new Map([...from.tensors].map(([name, { shape, data }]) => [name, { shape, data: data.slice() }]))
       : freshTensors(architecture, new Random(seed))
     const trainer = new Trainer(backend, tensors, data, { architecture, seed, rateFactor: from ? fineTuningRates : 1 })
-    const record = {
+    const asked = {
       genome: { name: genome.name, bytes: genome.byteCount },
       genes: { training: training.length, sites: trainer.siteCount, selection: selection.length },
       architecture,
@@ -93,6 +105,13 @@ export async function train(genome: Genome, genes: Annotation, options: TrainOpt
       regions: { holdOut: split.holdOutRegions, select: split.selectRegions },
       device: backend.description,
     }
+    const record = JSON.parse(JSON.stringify(asked)) as Asked
+    if (folder.completed) {
+      onNote?.(`${options.output} is complete already`)
+      const { result, record: then = {} } = folder.completed as Partial<Completed>
+      expectSameTraining(options.output, then, record)
+      return { output: options.output, ...result! }
+    }
     const session = new Session({
       trainer,
       data,
@@ -101,15 +120,18 @@ export async function train(genome: Genome, genes: Annotation, options: TrainOpt
       selection,
       folder,
       schedule,
-      record: JSON.parse(JSON.stringify(record)) as Record<string, unknown>,
+      record,
       options,
     })
-    if (options.resume) await session.restore()
-    else if (!from) await trainer.calibrate()
+    const isResumed = options.resume === true && (await session.restore())
+    if (isResumed) onNote?.(`resuming after step ${trainer.step}`)
+    else {
+      if (options.resume) onNote?.('the training was interrupted before its first step: starting from the beginning')
+      if (!from) await trainer.calibrate()
+    }
 
     // 4. Steps.
     await session.run()
-    await session.save()
 
     // 5. The test.
     const chosen = session.chosen
@@ -146,18 +168,26 @@ export async function train(genome: Genome, genes: Annotation, options: TrainOpt
       version: version(),
       heldOut: acceptor && donor && { acceptor: withIntervals(acceptor), donor: withIntervals(donor) },
     })
-    await folder.finish(files)
-    return {
-      output: options.output,
+    const result = {
       steps: trainer.step,
       positions: session.positions,
       seconds: session.elapsed,
       chosenStep: chosen.step,
       heldOut,
     }
+    await folder.addMetrics({ step: trainer.step, result, record } satisfies Completed)
+    await folder.finish(files)
+    return { output: options.output, ...result }
   } finally {
     await folder.close()
   }
+}
+
+/** The last line of the metrics. */
+interface Completed {
+  readonly step: number
+  readonly result: Omit<TrainResult, 'output'>
+  readonly record: Asked
 }
 
 /** Genes of about that many bases, spread over all of them. */

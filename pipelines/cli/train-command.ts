@@ -21,6 +21,7 @@ const trainOptions = {
   ...group('How it is computed', { device, memory, threads }),
   ...group('Output', {
     output: text('Folder to write, which --model takes', { alias: 'o', demandOption: true }),
+    'save-seconds': text('Seconds between states to resume from (default: 120; 0: each step)'),
     resume: { type: 'boolean', describe: 'Continue an interrupted training with the same inputs and options' },
   }),
 } as const

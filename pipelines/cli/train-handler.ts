@@ -50,6 +50,7 @@ function parse(argv: Argv): TrainRequest {
     hours: words.parsed('hours', parseHours),
     steps: words.parsed('steps', (option, value) => parseWhole(option, value, 1)),
     seed: words.parsed('seed', (option, value) => parseWhole(option, value, 0)) ?? 1,
+    saveSeconds: words.parsed('save-seconds', (option, value) => parseWhole(option, value, 0)),
     resume: words.isOn('resume'),
     device,
     memory,

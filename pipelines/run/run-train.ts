@@ -29,6 +29,7 @@ export interface TrainRequest extends Pick<PredictRequest, 'device' | 'memory' |
   readonly hours?: number
   readonly steps?: number
   readonly seed: number
+  readonly saveSeconds?: number
   readonly resume: boolean
 }
 
@@ -57,7 +58,7 @@ export async function runTrain(
     const { backend, reason } = await chooseDevice(request.device, { threads, onWarning: log.warn })
     log.info(`training on ${backend.description} (${reason})`)
     try {
-      const { architecture, output, hours, steps, seed, resume } = request
+      const { architecture, output, hours, steps, seed, saveSeconds, resume } = request
       const result = await train(genome, genes, {
         backend,
         output,
@@ -68,7 +69,15 @@ export async function runTrain(
         hours,
         steps,
         seed,
+        saveSeconds,
         resume,
+        inputs: [
+          request.fasta,
+          request.genes,
+          ...(request.from ? [request.from] : []),
+          ...request.holdOut,
+          ...request.select,
+        ],
         memory: Math.max(0, memory - reserveBytes(threads)),
         signal,
         onNote: log.info,

@@ -23,6 +23,10 @@ export interface TrainOptions {
   readonly seed?: number
   /** Continue the training that was interrupted, with the same options. */
   readonly resume?: boolean
+  /** Seconds between two states that a training which is killed resumes from. Default 120; 0: after each step. */
+  readonly saveSeconds?: number
+  /** Files that are read, none of which may lie in the output. */
+  readonly inputs?: readonly string[]
   /** Bytes to stay within. */
   readonly memory?: number
   readonly signal?: AbortSignal

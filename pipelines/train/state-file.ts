@@ -28,3 +28,20 @@ export function readState<Numbers>(bytes: Uint8Array, where: string): StoredStat
   if (text === undefined) throw new FormatError({ where, what: 'not the state of a training' })
   return { numbers: JSON.parse(text) as Numbers, tensors }
 }
+
+/** What was asked for: a training is resumed with the same only. */
+export type Asked = Readonly<Record<string, unknown>>
+
+/** @throws FormatError where what was asked for then is not what is asked for now */
+export function expectSameTraining(where: string, then: Asked, now: Asked): void {
+  for (const [key, value] of Object.entries(now)) {
+    if (JSON.stringify(then[key]) === JSON.stringify(value)) continue
+    throw new FormatError({
+      where,
+      what: `the training that was begun there differs in its ${key}`,
+      expected: JSON.stringify(then[key]),
+      got: JSON.stringify(value),
+      remedy: 'give the same options, or leave `resume` out to begin anew',
+    })
+  }
+}

@@ -23,8 +23,8 @@ export function openFailure(name: string, cause: unknown, folder = dirname(name)
   return new FormatError({ where: name, what: what[code] ?? `cannot be written (${code})`, remedy, cause })
 }
 
-/** What a failure leaves: nothing, a partial file for a later run, or what went down a stream. */
-type Leaves = 'nothing' | 'partial' | 'stream'
+/** What a failure leaves: nothing, a partial file for a later run, a training's state, or what went down a stream. */
+type Leaves = 'nothing' | 'partial' | 'state' | 'stream'
 
 /** Why writing the output `name` failed. A closed pipe stays the system's own error with the code `EPIPE`. */
 export function writeFailure(name: string, cause: unknown, leaves: Leaves = 'nothing'): Error {
@@ -34,6 +34,7 @@ export function writeFailure(name: string, cause: unknown, leaves: Leaves = 'not
     const remedies = {
       nothing: 'make room, or give an `output` on another disk; nothing was kept',
       partial: 'make room',
+      state: 'make room, then continue with `resume`',
       stream: 'make room, or write elsewhere',
     }
     const what = code === 'EFBIG' ? 'the file is larger than the system allows' : 'the disk is full'

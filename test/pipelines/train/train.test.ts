@@ -6,32 +6,10 @@ import { loadModel } from '../../../pipelines/models/load-model.ts'
 import { predict } from '../../../pipelines/predict.ts'
 import type { TrainOptions } from '../../../pipelines/train/options.ts'
 import { train } from '../../../pipelines/train.ts'
-import type { Annotation } from '../../../src/io/variants/annotation/read-genes.ts'
 import type { Backend } from '../../../src/kernels/backend.ts'
 import { createCpuBackend } from '../../../src/kernels/cpu/cpu-backend.ts'
-import { Random } from '../../../src/training/random.ts'
 import { memoryGenome } from '../../support/memory-genome.ts'
-
-const geneCount = 12
-const geneBases = 4000
-/** Genes of three exons one after the other; introns begin with GT and end with AG. */
-function world(isRight = true): { letters: string; genes: Annotation } {
-  const random = new Random(7)
-  const letters = Array.from({ length: geneCount * geneBases }, () => 'ACGT'[random.whole(0, 4)])
-  const transcripts = Array.from({ length: geneCount }, (_, g) => {
-    const start = g * geneBases + 200
-    const exonStarts = [start, start + 900, start + 2200]
-    const exonEnds = [start + 300, start + 1100, start + 2600]
-    for (let k = 0; k < 2; k++) {
-      const [from, to] = [exonEnds[k], exonStarts[k + 1]]
-      if (isRight) [letters[from], letters[from + 1], letters[to - 2], letters[to - 1]] = ['G', 'T', 'A', 'G']
-      else [letters[from], letters[from + 1], letters[to - 2], letters[to - 1]] = ['C', 'C', 'C', 'C']
-    }
-    const common = { id: `t${g}`, contig: 'c1', strand: '+' as const, start, end: start + 2600 }
-    return { ...common, gene: `g${g}`, geneKey: `g${g}`, exonStarts, exonEnds, rank: 0, codingBases: 0 }
-  })
-  return { letters: letters.join(''), genes: { name: 'genes.tsv', transcripts, contigAliases: new Map() } }
-}
+import { trainingWorld } from '../../support/tiny-training.ts'
 
 describe('train', () => {
   let backend: Backend
@@ -44,7 +22,7 @@ describe('train', () => {
     await backend.destroy()
     await rm(folder, { recursive: true, force: true })
   })
-  const { letters, genes } = world()
+  const { letters, genes } = trainingWorld()
   const genome = memoryGenome({ c1: letters })
   const options = (name: string): TrainOptions => ({
     backend,
@@ -83,15 +61,21 @@ describe('train', () => {
     await expect(train(genome, genes, { ...options('resumed'), seed: 2, resume: true })).rejects.toThrow(
       'differs in its seed',
     )
-    await train(genome, genes, { ...options('resumed'), resume: true })
+    const resumed = await train(genome, genes, { ...options('resumed'), resume: true })
     const weightsOf = (name: string) => readFile(join(folder, name, 'model.safetensors'))
     expect((await weightsOf('resumed')).equals(await weightsOf('whole'))).toBe(true)
+
+    // A training that is complete is not begun again; another one does not pass for it.
+    expect(await train(genome, genes, { ...options('resumed'), resume: true })).toEqual(resumed)
+    await expect(train(genome, genes, { ...options('resumed'), steps: 6, resume: true })).rejects.toThrow(
+      'differs in its length',
+    )
   }, 240_000)
 
   it('says what cannot be', async () => {
     await expect(train(genome, genes, { ...options('a'), hours: 1 })).rejects.toThrow('cannot be combined')
     await expect(train(genome, genes, { ...options('a'), resume: true })).rejects.toThrow('no training to resume')
-    const wrong = world(false)
+    const wrong = trainingWorld({ fits: false })
     await expect(train(memoryGenome({ c1: wrong.letters }), wrong.genes, options('b'))).rejects.toThrow(
       'no gene fits the sequence',
     )
