@@ -6,6 +6,9 @@ import type { ViewFiles } from './view/file-source.ts'
 
 export type { ViewFiles } from './view/file-source.ts'
 
+/** Milliseconds that the page's picture waits for a large file; it is drawn again as more of it is read. */
+const patience = 400
+
 export interface ViewOptions {
   /** Default: any that is free. */
   readonly port?: number
@@ -28,7 +31,7 @@ export interface RunningView {
 export async function viewPredictions(files: ViewFiles, { port = 0, signal }: ViewOptions = {}): Promise<RunningView> {
   const { FileSource } = await import('./view/file-source.ts')
   const { serveView } = await import('./view/server.ts')
-  const source = await FileSource.open(files, signal)
+  const source = await FileSource.open(files, signal, patience)
   try {
     const server = await serveView(source, port)
     const close = async (): Promise<void> => {

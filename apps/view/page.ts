@@ -56,7 +56,7 @@ export async function openPage(source: ViewSource, start?: Span): Promise<void> 
       search.select()
     })
     setTheme(viewer, viewer.theme)
-    await openSites(source, go, said)
+    await openSites(source, viewer, go, said)
     setState('ready')
   } catch (error) {
     fail(error)
@@ -69,14 +69,21 @@ function setTheme(viewer: Viewer, theme: Theme): void {
   viewer.theme = theme
 }
 
-async function openSites(source: ViewSource, go: (span: Span) => void, said: HTMLElement): Promise<void> {
+/** The table, which grows, as the picture does, until all rows of a large file were read. */
+async function openSites(
+  source: ViewSource,
+  viewer: Viewer,
+  go: (span: Span) => void,
+  said: HTMLElement,
+): Promise<void> {
   const table = new SitesTable(query('#sites'), go)
   const progressLine = query<HTMLElement>('#progress')
   const load = async (): Promise<void> => {
     const { sites, progress } = await source.sites()
     table.sites = sites
+    if (viewer.isPartial) await viewer.refresh()
     progressLine.textContent = progress < 1 ? `looked through ${Math.floor(progress * 100)} % of the rows so far` : ''
-    if (progress < 1) setTimeout(() => void load().catch(() => {}), 1000)
+    if (progress < 1 || viewer.isPartial) setTimeout(() => void load().catch(() => {}), 1000)
   }
   await load()
   const least = query<HTMLInputElement>('#least')

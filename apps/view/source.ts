@@ -34,6 +34,8 @@ export interface ViewInfo {
   readonly hasVariants: boolean
   /** All that the source holds, where that is a part of a contig: the view stays inside. */
   readonly held?: Span
+  /** Whether the lanes' ranges are those of what was read so far. */
+  readonly isPartial?: boolean
 }
 
 /** Least and largest value of each bin; null where there is none. Equal where a bin is one base. */
@@ -71,6 +73,8 @@ export interface Shown {
   readonly variants: readonly ShownVariant[]
   /** Its letters, where they fit. */
   readonly bases?: string
+  /** Whether more will be drawn when more was read. */
+  readonly isPartial?: boolean
 }
 
 export interface Peak {

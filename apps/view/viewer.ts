@@ -22,7 +22,7 @@ const leastBases = 20
  * await viewer.go({ contig: '20', start: 14_000_000, end: 14_100_000 })
  */
 export class Viewer {
-  readonly info: ViewInfo
+  #info: ViewInfo
   readonly element: HTMLElement
   readonly #source: ViewSource
   readonly #options: ViewerOptions
@@ -41,7 +41,7 @@ export class Viewer {
 
   private constructor(element: HTMLElement, source: ViewSource, info: ViewInfo, options: ViewerOptions) {
     this.element = element
-    this.info = info
+    this.#info = info
     this.#source = source
     this.#options = options
     this.#span = this.whole(info.contigs[0].name)
@@ -57,6 +57,21 @@ export class Viewer {
     this.#hover = new HoverLine(said, source, info)
     element.replaceChildren(this.#picture, said)
     this.#listen()
+  }
+
+  /** Whether the source has not read all of what is shown. */
+  get isPartial(): boolean {
+    return this.#info.isPartial === true || this.#shown?.isPartial === true
+  }
+
+  /** Draws anew, as the source knows more than before. */
+  async refresh(): Promise<void> {
+    this.#info = await this.#source.info()
+    await this.go(this.#span)
+  }
+
+  get info(): ViewInfo {
+    return this.#info
   }
 
   get span(): Span {

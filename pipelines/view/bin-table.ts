@@ -95,6 +95,8 @@ export class BinnedTracks implements BinSink {
   readonly start: number
   readonly end: number
   readonly count: number
+  /** Whether not all rows were there yet. */
+  isPartial = false
   readonly #pairs: readonly Float32Array[]
 
   constructor(tracks: number, start: number, end: number, count: number) {

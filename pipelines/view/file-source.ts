@@ -41,10 +41,15 @@ export class FileSource implements ViewSource {
   /**
    * Opens all of it; predictions are read in the background.
    *
+   * @param patience milliseconds that a picture waits for rows that were not read yet; default: until all are
    * @throws FormatError naming the file that is missing, incomplete or something else
    */
-  static async open({ predictions, fasta, genes, variants }: ViewFiles, signal?: AbortSignal): Promise<FileSource> {
-    const stores = predictions.map((path) => new PredictionStore(path))
+  static async open(
+    { predictions, fasta, genes, variants }: ViewFiles,
+    signal?: AbortSignal,
+    patience?: number,
+  ): Promise<FileSource> {
+    const stores = predictions.map((path) => new PredictionStore(path, patience))
     try {
       for (const store of stores) await store.file()
       const names = [...new Set((await Promise.all(stores.map((one) => one.contigs()))).flat().map(({ name }) => name))]
@@ -62,9 +67,11 @@ export class FileSource implements ViewSource {
 
   async info() {
     const lanes: Lane[] = []
+    let isPartial = false
     for (const store of this.#stores) {
       const file = await store.file()
-      await file.overview
+      await store.settle(file)
+      isPartial ||= file.progress < 1
       const ranges = file.ranges()
       for (const [k, track] of file.tracks.entries()) {
         const [least, largest] = ranges[k] ?? [0, 1]
@@ -77,6 +84,7 @@ export class FileSource implements ViewSource {
       contigs: await this.#contigs(),
       hasGenes: this.#genes !== undefined,
       hasVariants: this.#variants !== undefined,
+      isPartial,
     }
   }
 
@@ -84,8 +92,10 @@ export class FileSource implements ViewSource {
     const span = await this.#checked(wanted)
     const count = Math.min(mostBins, Math.max(1, Math.floor(bins) || 1))
     const lanes = []
+    let isPartial = false
     for (const store of this.#stores) {
       const binned = await store.bins(span, count)
+      isPartial ||= binned.isPartial
       const { tracks } = await store.file()
       for (const k of tracks.keys()) {
         const { least, largest } = binned.lane(k)
@@ -99,6 +109,7 @@ export class FileSource implements ViewSource {
       genes: this.#genes?.in(span) ?? [],
       variants: this.#variants?.in(span, count) ?? [],
       bases: isShort ? await this.#bases(span) : undefined,
+      isPartial,
     }
   }
 

@@ -1,9 +1,11 @@
 import { open, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { FormatError } from '../../src/errors.ts'
 import type { Region } from '../../src/genome.ts'
 import { readAt } from '../../src/io/output/done-output.ts'
-import { openPredictions, type PredictionFile } from '../../src/io/output/read-arrow.ts'
+import type { PredictionFile } from '../../src/io/output/prediction-file.ts'
+import { openPredictions } from '../../src/io/output/read-arrow.ts'
 import { openParquet } from '../../src/io/output/read-parquet.ts'
 import { BinnedTracks } from './bin-table.ts'
 import { type Covered, ScannedFile } from './scanned-file.ts'
@@ -20,11 +22,14 @@ export interface Peak {
  */
 export class PredictionStore {
   readonly path: string
+  readonly #patience: number
   #state: { readonly identity: string; readonly file: Promise<ScannedFile> } | undefined
   #isClosed = false
 
-  constructor(path: string) {
+  /** @param patience milliseconds that are waited for bins of rows that were not read yet; then what is known is told */
+  constructor(path: string, patience = Number.POSITIVE_INFINITY) {
     this.path = path
+    this.#patience = patience
   }
 
   get name(): string {
@@ -48,12 +53,22 @@ export class PredictionStore {
     return file.contigs()
   }
 
+  /** Waits for all rows to be read, as long as patience lasts. */
+  async settle(file: ScannedFile): Promise<void> {
+    await file.overview
+    if (this.#patience === Number.POSITIVE_INFINITY) return file.complete
+    const timer = new AbortController()
+    const wait = sleep(this.#patience, undefined, { signal: timer.signal }).catch(() => {})
+    await Promise.race([file.complete, wait]).finally(() => timer.abort())
+  }
+
   /** Least and largest values in `count` bins of `region`, or its values where there are fewer bases. */
   async bins(region: Region, count: number): Promise<BinnedTracks> {
     const file = await this.file()
     const out = new BinnedTracks(file.tracks.length, region.start, region.end, count)
     if ((region.end - region.start) / out.count >= file.binBases) {
-      await file.overview
+      await this.settle(file)
+      out.isPartial = file.progress < 1
       file.bins(region, out)
       return out
     }
@@ -122,7 +137,7 @@ async function openByContent(path: string): Promise<PredictionFile> {
     await handle.close()
   }
   if (start.startsWith('PAR1')) return openParquet(path)
-  if (start.startsWith('ARROW1')) return openPredictions(path)
+  if (start.startsWith('ARROW1')) return openPredictions(path, true)
   throw new FormatError({
     where: path,
     what: 'is no file of predictions',

@@ -1,4 +1,4 @@
-import type { RowBatch } from '../../src/io/output/read-arrow.ts'
+import type { RowBatch } from '../../src/io/output/prediction-file.ts'
 
 /** Rows of a block at consecutive positions of one contig. */
 export interface RowRun {

@@ -1,5 +1,5 @@
 import type { Contig, Region } from '../../src/genome.ts'
-import type { PredictionFile, RowBatch } from '../../src/io/output/read-arrow.ts'
+import type { PredictionFile, RowBatch } from '../../src/io/output/prediction-file.ts'
 import { readAhead } from '../../src/streams.ts'
 import { type Site, StrongestSites } from '../run/strongest-sites.ts'
 import { type BinSink, BinTable } from './bin-table.ts'
@@ -162,13 +162,11 @@ export class ScannedFile {
 
   async #scan(blocks: readonly number[]): Promise<void> {
     const file = this.#file
-    const batches = async function* (): AsyncGenerator<[number, RowBatch]> {
-      for (const block of blocks) yield [block, await file.read(block)]
+    const batches = async function* (): AsyncGenerator<[number, Rows]> {
+      for (const block of blocks) yield [block, await readRows(file, block)]
     }
-    for await (const [block, batch] of readAhead(batches(), 1)) {
+    for await (const [block, { runs, values }] of readAhead(batches(), 1)) {
       if (this.#isClosed) return
-      const runs = runsOf(batch)
-      const values = this.tracks.map((name) => batch.tracks[name])
       for (const { contig, start, end, row } of runs)
         this.#table.add(contig, start, values, row, end - start, (k, first, last, magnitude) => {
           const track = this.tracks[k]
@@ -193,16 +191,44 @@ export class ScannedFile {
   }
 }
 
+/** What a scan needs of a block. */
+interface Rows {
+  readonly runs: readonly RowRun[]
+  /** By track. */
+  readonly values: readonly Float32Array[]
+}
+
+/** Numbers alone are read where the positions confirm what the block said of itself. */
+async function readRows(file: PredictionFile, block: number): Promise<Rows> {
+  const { isRun, contigs, positions, rows } = file.facts?.[block] ?? { rows: 0 }
+  if (isRun && contigs && positions && file.readNumbers) {
+    const { position, tracks } = await file.readNumbers(block)
+    const [start, end] = positions
+    if (position.length === rows && isConsecutive(position))
+      return { runs: [{ contig: contigs[0], start, end, row: 0 }], values: tracks }
+  }
+  const batch = await file.read(block)
+  return { runs: runsOf(batch), values: file.tracks.map((name) => batch.tracks[name]) }
+}
+
+function isConsecutive(positions: Uint32Array): boolean {
+  const [first] = positions
+  for (let i = 0; i < positions.length; i++) if (positions[i] !== first + i) return false
+  return true
+}
+
 /**
- * Which blocks must be read before anything can be drawn, and which can wait: those that say they hold one contig and what
- * values. Of these the ones with the largest values come first, so that the strongest sites are known early.
+ * Which blocks must be read before anything can be drawn, and which can wait: those that say which positions of one contig they
+ * hold. Of these the ones with the largest values come first, so that the strongest sites are known early.
  */
 function scanOrder({ blockCount, facts, tracks }: PredictionFile): { first: number[]; later: number[] } {
   const all = Array.from({ length: blockCount }, (_, block) => block)
   if (!facts) return { first: all, later: [] }
   const isClear = (block: number): boolean => {
-    const { contigs, positions, ranges } = facts[block]
-    return contigs !== undefined && contigs[0] === contigs[1] && positions !== undefined && ranges !== undefined
+    const { contigs, positions, ranges, isRun } = facts[block]
+    return (
+      (isRun ?? ranges !== undefined) && contigs !== undefined && contigs[0] === contigs[1] && positions !== undefined
+    )
   }
   const largest = (block: number): number =>
     Math.max(...tracks.map((name) => facts[block].ranges?.[name]?.[1] ?? Number.NEGATIVE_INFINITY))

@@ -9,8 +9,7 @@ const continuation = 0xffffffff
 const mostMetadataBytes = 2 ** 28
 
 interface Found extends MessageBlock {
-  readonly kind: 'schema' | 'dictionary' | 'batch'
-  readonly rows: number
+  readonly message: Message
 }
 
 /**
@@ -25,22 +24,22 @@ export async function readDoneArrow(handle: FileHandle, format: 'arrow' | 'arrow
   let bytes = 0
   let headBytes = 0
   for (let at = format === 'arrow' ? magicBytes : 0; ; ) {
-    const message = await readMessage(handle, at, size)
-    if (!message) break
-    const { kind, offset, metaDataLength, bodyLength } = message
+    const found = await readArrowMessage(handle, at, size)
+    if (!found) break
+    const { message, offset, metaDataLength, bodyLength } = found
     at += metaDataLength + bodyLength
-    if (kind === 'batch') {
+    if (message.isRecordBatch()) {
       recordBatches.push({ offset, metaDataLength, bodyLength })
-      rows += message.rows
+      rows += message.header().length
       bytes = at
-    } else if (rows === 0 && (format === 'arrow' || kind === 'schema')) headBytes = at
+    } else if (rows === 0 && (format === 'arrow' || message.isSchema())) headBytes = at
   }
   if (rows === 0) return undefined
   return { rows, bytes, head: await readAt(handle, 0, headBytes), recordBatches }
 }
 
 /** The message at `offset`; undefined where no whole one stands. */
-async function readMessage(handle: FileHandle, offset: number, size: number): Promise<Found | undefined> {
+export async function readArrowMessage(handle: FileHandle, offset: number, size: number): Promise<Found | undefined> {
   const prefix = await readAt(handle, offset, 8)
   if (prefix.length < 8) return undefined
   const view = new DataView(prefix.buffer, prefix.byteOffset)
@@ -54,9 +53,7 @@ async function readMessage(handle: FileHandle, offset: number, size: number): Pr
   const metaDataLength = 8 + metadataBytes
   const { bodyLength } = message
   if (!(bodyLength >= 0) || offset + metaDataLength + bodyLength > size) return undefined
-  if (message.isRecordBatch())
-    return { kind: 'batch', rows: message.header().length, offset, metaDataLength, bodyLength }
-  return { kind: message.isSchema() ? 'schema' : 'dictionary', rows: 0, offset, metaDataLength, bodyLength }
+  return { message, offset, metaDataLength, bodyLength }
 }
 
 function decode(metadata: Uint8Array): Message | undefined {

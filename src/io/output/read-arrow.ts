@@ -1,50 +1,16 @@
 import { open } from 'node:fs/promises'
 import { type AsyncRecordBatchFileReader, type RecordBatch, RecordBatchReader, type Vector } from './arrow.ts'
 import { FormatError } from '../../errors.ts'
-
-/** Rows of one record batch, column by column. */
-export interface RowBatch {
-  readonly length: number
-  /** Index into `contigNames` for each row. */
-  readonly contig: Int32Array
-  readonly contigNames: readonly string[]
-  /** 0-based. */
-  readonly position: Uint32Array
-  /** Upper-case ASCII. */
-  readonly bases: Uint8Array
-  /** NaN where there is no value. */
-  readonly tracks: Readonly<Record<string, Float32Array>>
-}
-
-/** What is known of a block of rows, i.e. a record batch or row group, without reading it. */
-export interface BlockFacts {
-  readonly rows: number
-  /** Where its rows lie: contigs between two names, in the order of bytes, and positions `[start, end)`. */
-  readonly contigs?: readonly [first: string, last: string]
-  readonly positions?: readonly [start: number, end: number]
-  /** Least and largest value, by track; undefined where it has none. */
-  readonly ranges?: Readonly<Record<string, readonly [least: number, largest: number] | undefined>>
-}
-
-export interface PredictionFile {
-  /** Schema metadata. */
-  readonly metadata: ReadonlyMap<string, string>
-  readonly tracks: readonly string[]
-  readonly blockCount: number
-  /** Undefined in a file that does not say. */
-  readonly facts?: readonly BlockFacts[]
-  /** The rows of one block. */
-  read(block: number): Promise<RowBatch>
-  /** In the order of the file, one record batch in memory at a time. */
-  rows(): AsyncGenerator<RowBatch>
-  close(): Promise<void>
-}
+import { findArrowColumns } from './arrow-columns.ts'
+import type { PredictionFile, RowBatch } from './prediction-file.ts'
 
 /**
  * Opens an Arrow file that genoconv wrote, to read its rows back bit for bit. Not a reader of any Arrow file: columns are
  * those of `arrowSchema`. FormatError where it is missing, cut short, or something else.
+ *
+ * @param byColumn whether it is looked through at once for where its columns and rows stand
  */
-export async function openPredictions(path: string): Promise<PredictionFile> {
+export async function openPredictions(path: string, byColumn = false): Promise<PredictionFile> {
   const handle = await open(path).catch((cause) => {
     throw new FormatError({
       where: path,
@@ -63,16 +29,27 @@ export async function openPredictions(path: string): Promise<PredictionFile> {
       throw new FormatError({ where: path, what: 'no predictions', expected, got: names.join(', ') || 'none' })
     }
     const trackNames = names.filter((name) => !['contig', 'position', 'base', 'region'].includes(name))
-    const read = async (block: number): Promise<RowBatch> => {
-      const batch = await asFormatError(path, async () => reader.readRecordBatch(block))
-      if (!batch) throw new FormatError({ where: path, what: `record batch ${block} is missing` })
-      return rowsOf(batch, trackNames)
+    let last: Promise<unknown> = Promise.resolve()
+    /** One after the other: the library's reader has one place in the file for all who read. */
+    const read = (block: number): Promise<RowBatch> => {
+      const next = last.then(async () => {
+        const batch = await asFormatError(path, async () => reader.readRecordBatch(block))
+        if (!batch) throw new FormatError({ where: path, what: `record batch ${block} is missing` })
+        return rowsOf(batch, trackNames)
+      })
+      last = next.catch(() => {})
+      return next
     }
+    const columns = byColumn
+      ? await findArrowColumns(handle, reader.schema, reader.dictionaries, reader.numRecordBatches)
+      : undefined
     return {
       metadata: reader.schema.metadata,
       tracks: trackNames,
       blockCount: reader.numRecordBatches,
+      facts: columns?.facts,
       read,
+      readNumbers: columns && ((block) => asFormatError(path, () => columns.read(block))),
       async *rows() {
         for (let i = 0; i < reader.numRecordBatches; i++) yield read(i)
       },

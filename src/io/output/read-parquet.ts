@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises'
 import { type FileMetaData, parquetMetadataAsync, parquetRead } from 'hyparquet'
 import { FormatError } from '../../errors.ts'
 import { readAt } from './done-output.ts'
-import type { BlockFacts, PredictionFile, RowBatch } from './read-arrow.ts'
+import type { BlockFacts, PredictionFile, RowBatch } from './prediction-file.ts'
 
 const fixedColumns = ['contig', 'position', 'base', 'region']
 

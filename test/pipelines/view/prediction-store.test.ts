@@ -31,13 +31,24 @@ const batches = makeBatches(pieces).map((batch) => ({
   },
 }))
 
+/** Rows whose y is what `value` says of their position. */
+const withY = (pieces: Parameters<typeof makeBatches>[0], value: (position: number) => number): PredictionBatch[] =>
+  makeBatches(pieces).map((batch) => ({
+    ...batch,
+    tracks: {
+      x: new Float32Array(batch.bases.length),
+      y: batch.tracks['y'].map((_, i) => value(batch.region.start + i)),
+    },
+  }))
+
 async function openStore(
   format: 'arrow' | 'parquet',
   rows: readonly PredictionBatch[] = batches,
+  patience?: number,
 ): Promise<PredictionStore> {
   const path = join(folder.path, `out.${format}`)
   await (format === 'arrow' ? writeArrow : writeParquet)(stream(rows), path)
-  const store = new PredictionStore(path)
+  const store = new PredictionStore(path, patience)
   onTestFinished(() => store.close())
   return store
 }
@@ -145,7 +156,7 @@ describe.each(['arrow', 'parquet'] as const)('%s', (format) => {
 })
 
 it('a Parquet file is drawn from what its row groups say before they are read', async () => {
-  const store = await openStore('parquet', makeBatches([['one', 0, 600_000]]))
+  const store = await openStore('parquet', makeBatches([['one', 0, 600_000]]), 0)
   const file = await store.file()
   await file.overview
   expect(file.progress).toBe(0)
@@ -155,6 +166,53 @@ it('a Parquet file is drawn from what its row groups say before they are read', 
   const late = (await store.bins({ contig: 'one', start: 0, end: 600_000 }, 100)).lane(1)
   for (const [bin, largest] of late.largest.entries()) expect(early.largest[bin]).toBeGreaterThanOrEqual(largest)
   expect(Math.max(...early.largest)).toBeCloseTo(Math.max(...late.largest), 12)
+})
+
+it('an Arrow file: contigs and any region before its rows were read, then the picture', async () => {
+  const store = await openStore(
+    'arrow',
+    withY([['one', 7, 600_000]], (position) => -1 - (position % 1000)),
+    0,
+  )
+  const file = await store.file()
+  await file.overview
+  expect(file.progress).toBe(0)
+  expect(file.contigs()).toEqual([{ name: 'one', start: 7, end: 600_007, length: 600_007 }])
+  const early = await store.bins({ contig: 'one', start: 300_001, end: 300_011 }, 100)
+  expect(early.lane(1).largest).toEqual(Array.from({ length: 10 }, (_, i) => -2 - i))
+  await file.complete
+  const late = await store.bins({ contig: 'one', start: 7, end: 600_007 }, 10)
+  expect(late.isPartial).toBe(false)
+  expect(Math.max(...late.lane(1).largest)).toBe(-1)
+  expect(Math.min(...late.lane(1).least)).toBe(-1000)
+})
+
+it('an Arrow file whose rows only look as if they followed one another is drawn as it is', async () => {
+  // First and last row, and those between that are looked at, stand where they would; two stretches are exchanged.
+  const pieces = [
+    ['one', 0, 40_000],
+    ['one', 41_000, 1000],
+    ['one', 40_000, 1000],
+    ['one', 42_000, 89_072],
+  ] as const
+  const store = await openStore(
+    'arrow',
+    withY(pieces, (position) => -1 - (position % 1000)),
+  )
+  await (await store.file()).complete
+  const bins = await store.bins({ contig: 'one', start: 40_990, end: 41_010 }, 20)
+  expect(bins.lane(1).largest).toEqual(Array.from({ length: 20 }, (_, i) => -1 - ((990 + i) % 1000)))
+})
+
+it('reads of a block at a time by several at once do not mix', async () => {
+  const store = await openStore(
+    'arrow',
+    withY([['one', 0, 600_000]], (position) => position % 7919),
+  )
+  const starts = [500_000, 10, 300_000, 131_070]
+  const all = await Promise.all(starts.map((start) => store.bins({ contig: 'one', start, end: start + 4 }, 4)))
+  for (const [i, start] of starts.entries())
+    expect(all[i].lane(1).largest).toEqual([0, 1, 2, 3].map((k) => (start + k) % 7919))
 })
 
 it('what is no file of predictions', async () => {
