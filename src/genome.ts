@@ -30,7 +30,7 @@ export interface SequenceChunk {
   readonly isContigEnd: boolean
 }
 
-/** Predictions for `region`; every track has one value a base, `NaN` where there is none. */
+/** Predictions for `region`; every track has one value per base, `NaN` where there is none. */
 export interface PredictionBatch {
   readonly region: Region
   /** Upper-case ASCII of the bases of `region`, forward strand, U as T. */

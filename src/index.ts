@@ -7,7 +7,7 @@
  *     const genome = await openGenome('genome.fa.gz')
  *     for await (const batch of predict(model, genome, { regions: [{ contig: '20', start: 0, end: 1000 }] })) {
  *       batch.region // { contig, start, end }, 0-based half-open
- *       batch.tracks.donor // Float32Array, one value a base
+ *       batch.tracks.donor // Float32Array, one value per base
  *     }
  */
 export * from './portable.ts'

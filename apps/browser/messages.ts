@@ -21,7 +21,7 @@ export interface Span {
   readonly end: number
 }
 
-/** What was computed: a track is one value a base of `span`. */
+/** What was computed: a track is one value per base of `span`. */
 export interface Prediction {
   readonly span: Span
   readonly bases: Uint8Array<ArrayBuffer>

@@ -8,7 +8,7 @@ export interface Scale {
 }
 
 /** Text as it may stand in SVG and HTML, whatever is in it. */
-export const escapeText = (value: string): string =>
+const escapeText = (value: string): string =>
   value.replaceAll(
     /[&<>"'\u0000-\u001f]/g,
     (letter) => `&#${letter.charCodeAt(0) < 32 ? 65533 : letter.charCodeAt(0)};`,

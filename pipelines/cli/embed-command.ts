@@ -17,13 +17,13 @@ export const embedCommand = (environment: Environment): CommandModule => ({
       .options(embedOptions)
       .example(
         '$0 embed genome.fa.gz --regions exons.bed -m LongSafari/hyenadna-small-32k-seqlen-hf -o exons.arrow',
-        'a row a region',
+        'one row per region',
       )
       .example(
         '$0 embed reads.fa -m LongSafari/hyenadna-tiny-1k-seqlen-hf --pool last -o reads.parquet',
-        'a row a record',
+        'one row per record',
       )
-      .example('$0 embed gene.fa --pool none --layer 4 -o bases.arrow', 'a row a base, as it stands after layer 4')
+      .example('$0 embed gene.fa --pool none --layer 4 -o bases.arrow', 'one row per base, as it stands after layer 4')
       .example('$0 embed genome.fa.gz --regions exons.bed', "the shipped splice model's last 32 channels"),
   handler: async (argv) => (await import('./embed-handler.ts')).embed(argv, environment),
 })

@@ -65,8 +65,10 @@ export const predictOptions = {
 }
 
 /** What is read of a model in place of tracks. */
-export const embeddingOptions = group('What is read', {
-  pool: text('Over the bases of each region or record; none: a row a base (default: mean)', { choices: [...pools] }),
+const embeddingOptions = group('What is read', {
+  pool: text('Over the bases of each region or record; none: one row per base (default: mean)', {
+    choices: [...pools],
+  }),
   layer: text('-1: the state before the head, after the last norm; 0: the embedding; i: after layer i (default: -1)'),
 })
 

@@ -4,7 +4,7 @@ import { modelFilesHere } from '../models/load-checkpoint.ts'
 import type { PredictRequest } from './request.ts'
 
 /** A FASTA and its index files, whether these exist or not; a URL or standard input as it is. */
-export function fastaFiles(input: string): string[] {
+function fastaFiles(input: string): string[] {
   const path = localFileOf(input)
   return path === undefined ? [input] : [path, `${path}.fai`, `${path}.gzi`]
 }

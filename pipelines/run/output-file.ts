@@ -72,7 +72,7 @@ export function embeddingFormat(format: OutputFormat): EmbeddingFormat {
   })
 }
 
-/** ConfigError where the format has one value a position and regions overlap. */
+/** ConfigError where the format has one value per position and regions overlap. */
 export function checkOverlaps(format: OutputFormat, regions: readonly Region[] | undefined): void {
   if (outputFormats[format].allowsOverlaps || !regions) return
   const ordered = regions.toSorted((a, b) => (a.contig === b.contig ? a.start - b.start : a.contig < b.contig ? -1 : 1))
@@ -83,7 +83,7 @@ export function checkOverlaps(format: OutputFormat, regions: readonly Region[] |
       throw new ConfigError({
         where: `\`format: ${format}\``,
         what: `the regions ${show(region)} and ${show(next)} overlap`,
-        expected: 'one value a position',
+        expected: 'one value per position',
         remedy: 'merge them, or write arrow or tsv',
       })
     }

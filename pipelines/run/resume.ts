@@ -40,7 +40,7 @@ export interface RunOutput {
   readonly temporaryFolder: string
   /**
    * Called when it is known what is to be run, before the first row. `complete`: there is nothing left to do. The sink is
-   * aborted by `abort` below, which knows of the record. `tracks`: for formats with a file a track.
+   * aborted by `abort` below, which knows of the record. `tracks`: for formats with one file per track.
    */
   begin(run: RunDescription, tracks: readonly string[]): Promise<BegunOutput | 'complete'>
   /** When a device failed and the run continues elsewhere, or in other chunks: what is written from now on, no other run would write. */

@@ -3,7 +3,7 @@ import type { ByteSink } from '../../src/io/bytes/sink.ts'
 import { openGenome } from '../../src/io/fasta/open-genome.ts'
 import type { DoneOutput } from '../../src/io/output/done-output.ts'
 import { writeEncoded } from '../../src/io/output/write-encoded.ts'
-import { encodeArrowTable, encodeParquetTable } from '../../src/io/output/write-table.ts'
+import { encodeArrowTable } from '../../src/io/output/write-table.ts'
 import { openGenes } from '../../src/io/variants/annotation/open-genes.ts'
 import type { Annotation } from '../../src/io/variants/annotation/read-genes.ts'
 import { bgzfSink } from '../../src/io/variants/bgzf-sink.ts'
@@ -196,14 +196,15 @@ async function encodingOf(
     const table = variantTable(tableOptions)
     const metadata = await variantsMetadata(model, genome, request, origin, settings.signal)
     const layout = { columns: table.columns, metadata: () => metadata }
-    return {
-      rowsOf: table.rowsOf,
-      encode: (scored, done) =>
-        format === 'arrow'
-          ? encodeArrowTable(tableRows(scored, table), layout, done)
-          : encodeParquetTable(tableRows(scored, table), layout),
-      pack,
+    if (format === 'arrow') {
+      return {
+        rowsOf: table.rowsOf,
+        encode: (rows, done) => encodeArrowTable(tableRows(rows, table), layout, done),
+        pack,
+      }
     }
+    const { encodeParquetTable } = await import('../../src/io/output/write-parquet-table.ts') // loaded when it is wanted
+    return { rowsOf: table.rowsOf, encode: (rows) => encodeParquetTable(tableRows(rows, table), layout), pack }
   }
   if (format === 'tsv') {
     const writer = tsvWriter(tableOptions)

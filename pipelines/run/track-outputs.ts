@@ -7,7 +7,7 @@ import { openTrackSinks, trackFileName } from '../../src/io/output/write-bigwig.
 import { cannotResume, type OutputSettings, planned, type RunOutput } from './resume.ts'
 
 /**
- * The output of a run in a format with a file a track, named after `path`.
+ * The output of a run in a format with one file per track, named after `path`.
  *
  * @throws ConfigError where it is to be resumed, or where `path` is no regular file
  */
@@ -26,7 +26,7 @@ export async function openTrackOutputs(
     throw new ConfigError({
       where: path,
       what: 'the output is not a regular file',
-      expected: 'a name for a file a track',
+      expected: 'a name for one file per track',
     })
   let sinks: readonly ByteSink[] = []
   return {

@@ -23,7 +23,7 @@ export interface VariantTable {
 }
 
 /**
- * A row an allele and gene, those without a score last, once each: positions 0-based (null for POS 0), unrounded scores,
+ * One row per allele and gene, those without a score last, once each: positions 0-based (null for POS 0), unrounded scores,
  * offsets in bases from the position.
  */
 export function variantTable({ kind, isRaw, givesReasons }: TableOptions): VariantTable {

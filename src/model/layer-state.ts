@@ -10,7 +10,7 @@ import { unitMargin } from './receptive-field.ts'
 export type LayerIndex = number
 
 /** Layers of a network, head not counted. */
-export function layerCountOf(architecture: Architecture): number {
+function layerCountOf(architecture: Architecture): number {
   if (architecture.kind === 'hyena') return architecture.layerCount
   return architecture.kind === 'splice-hyena' ? architecture.blocks.length : architecture.units.length
 }

@@ -103,7 +103,7 @@ export interface Model {
     options: { readonly tracks: readonly string[]; readonly memoryBytes: number },
   ): Promise<Readonly<Record<string, Float32Array>>[]>
   /**
-   * The same weights, read out at a layer: the tracks are the channels of the state there, one value a base. Of an ensemble
+   * The same weights, read out at a layer: the tracks are the channels of the state there, one value per base. Of an ensemble
    * its first member: the others' channels mean other things. A model of its own, to be closed by who asked for it; this
    * one stays as it is.
    *

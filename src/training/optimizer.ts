@@ -77,7 +77,7 @@ export class Optimizer {
  * x `[rows, columns]` becomes q(x xᵀ) x, all singular values near 1. The five steps x := a x + (b s + c s²) x, s = x xᵀ, are polynomials in
  * the first s: they are made on rows × rows matrices, which is a hundredth of the work, and x is multiplied once.
  */
-export function orthogonalize(x: Float64Array, rows: number): void {
+function orthogonalize(x: Float64Array, rows: number): void {
   const columns = x.length / rows
   let norm = 0
   for (const v of x) norm += v * v

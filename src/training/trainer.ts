@@ -30,7 +30,7 @@ const leastCore = 1024
 const fewestWindows = 2
 
 /** Windows of a step: cores as long as the halo on each side, at least 1,024 positions. */
-export function windowShapeOf(architecture: TrainableArchitecture): WindowShape {
+function windowShapeOf(architecture: TrainableArchitecture): WindowShape {
   const halo = haloOf(architecture)
   const core = Math.max(leastCore, halo)
   return { core, halo, count: Math.max(fewestWindows, Math.round(positionsPerStep / (core + 2 * halo))) }

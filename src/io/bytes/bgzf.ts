@@ -13,7 +13,7 @@ export interface BgzfBlock {
   readonly dataBytes: number
 }
 
-export const MAX_BLOCK_BYTES = 1 << 16
+const MAX_BLOCK_BYTES = 1 << 16
 const FIXED_HEADER_BYTES = 12
 const TRAILER_BYTES = 8
 
@@ -100,7 +100,7 @@ export function listBlocks(bytes: Uint8Array, compressedOffset: number, name: st
   return blocks
 }
 
-export function corruptBlock(
+function corruptBlock(
   name: string,
   compressedOffset: number,
   expected?: string,

@@ -112,7 +112,7 @@ export async function indexSource(source: ByteSource, options: IndexOptions = {}
   return { fai: formatFai(records), gzi: gzi && formatGzi(gzi) }
 }
 
-export function gzipProblem(fileName: string): FormatError {
+function gzipProblem(fileName: string): FormatError {
   return new FormatError({
     where: fileName,
     what: 'plain gzip has no random access',

@@ -23,11 +23,11 @@ const commitPattern = /^[0-9a-f]{40}$/
 export const isRepoId = (text: string): boolean =>
   repoIdPattern.test(text) && !text.includes('--') && !text.includes('..')
 
-export const repoFolder = (cacheFolder: string, repoId: string): string =>
+const repoFolder = (cacheFolder: string, repoId: string): string =>
   join(cacheFolder, `models--${repoId.replace('/', '--')}`)
 export const blobPath = (cacheFolder: string, repoId: string, etag: string): string =>
   join(repoFolder(cacheFolder, repoId), 'blobs', etag)
-export const snapshotFolder = (cacheFolder: string, repoId: string, commit: string): string =>
+const snapshotFolder = (cacheFolder: string, repoId: string, commit: string): string =>
   join(repoFolder(cacheFolder, repoId), 'snapshots', commit)
 
 /** The cached snapshot of a revision, or undefined where none holds a weights file. */

@@ -28,7 +28,7 @@ interface Section extends Block {
 }
 
 /**
- * One bigWig file of a value a base (format: Kent et al., Bioinformatics 26:2204, 2010, supplement). Values come in any
+ * One bigWig file of one value per base (format: Kent et al., Bioinformatics 26:2204, 2010, supplement). Values come in any
  * order, none twice; what is kept in memory of them is the place of each section. A section is of one stretch of bases:
  * values alone where none is missing, else each with its position.
  */

@@ -8,7 +8,7 @@ interface Stretch {
   readonly name: string | undefined
 }
 
-/** Which bases have been written, for formats with one value a base. */
+/** Which bases have been written, for formats with one value per base. */
 export class CoveredBases {
   readonly #stretches = new Map<string, Stretch[]>()
   readonly #format: string
@@ -47,7 +47,7 @@ export class CoveredBases {
     return new RegionError({
       where: `output as ${this.#format}`,
       what: `the regions ${show(one)} and ${show(other)} overlap`,
-      expected: 'one value a position',
+      expected: 'one value per position',
       remedy: 'merge them, or write arrow or tsv',
     })
   }

@@ -47,7 +47,7 @@ const embeddingField = (channelCount: number): Field =>
 const schemaOf = (fields: Field[], { channelCount, metadata }: EmbeddingLayout): Schema =>
   new Schema([...fields, embeddingField(channelCount)], new Map(metadata?.() ?? []))
 
-/** A row a region or record: contig, start, end (0-based, half-open), region, embedding. */
+/** One row per region or record: contig, start, end (0-based, half-open), region, embedding. */
 export const regionEmbeddings: RowKind<EmbeddingBatch, EmbeddingLayout> = {
   schema: (layout) =>
     schemaOf(
@@ -62,7 +62,7 @@ export const regionEmbeddings: RowKind<EmbeddingBatch, EmbeddingLayout> = {
   open: (schema, layout) => new RegionRows(schema, layout),
 }
 
-/** A row a base: the columns of predictions with `embedding` in place of tracks. */
+/** One row per base: the columns of predictions with `embedding` in place of tracks. */
 export const baseEmbeddings: RowKind<EmbeddingBatch, EmbeddingLayout> = {
   schema: (layout) => schemaOf(baseFields(layout), layout),
   open: (schema, layout) => new BaseRows(schema, layout),

@@ -7,9 +7,8 @@ import { baseEmbeddings, type EmbeddingLayout, regionEmbeddings } from './embedd
 import { type EmbeddingFormat, embeddingFormats, isEmbeddingFormat } from './formats.ts'
 import { encodeArrowFile, encodeArrowStream } from './write-arrow.ts'
 import { writeEncoded } from './write-encoded.ts'
-import { encodeParquet } from './write-parquet.ts'
 
-/** A row a region, or a row a base. */
+/** One row per region, or one row per base. */
 export type EmbeddingRowsOf = 'regions' | 'bases'
 
 /**
@@ -28,7 +27,9 @@ export async function encodeEmbeddings(
   const pieces = {
     arrow: () => encodeArrowFile(kind, source, layout, done),
     arrows: () => encodeArrowStream(kind, source, layout, done),
-    parquet: () => encodeParquet(kind, source, layout),
+    async *parquet() {
+      yield* (await import('./write-parquet.ts')).encodeParquet(kind, source, layout) // loaded when it is wanted
+    },
   }[format]()
   await writeEncoded(pieces, sink)
 }

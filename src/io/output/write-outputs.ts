@@ -28,7 +28,7 @@ export interface WriteArrowOptions extends WriteOptions {
 type Batches = AsyncIterable<PredictionBatch>
 
 /**
- * Writes predictions as Arrow: columns contig, position (0-based), base, (region,) and a float32 column a track.
+ * Writes predictions as Arrow: columns contig, position (0-based), base, (region,) and one float32 column per track.
  *
  * @param output a file's name, which appears only when it is complete, or a sink
  * @throws ConfigError for arguments that cannot be
@@ -66,7 +66,7 @@ export const writeBedGraph = (batches: Batches, output: string | ByteSink, optio
 export type TrackSinks = (track: string) => ByteSink | Promise<ByteSink>
 
 /**
- * Writes predictions as bigWig: a file a track, values as they are, bases without a value left out, and zoom levels with
+ * Writes predictions as bigWig: one file per track, values as they are, bases without a value left out, and zoom levels with
  * the count, minimum, maximum, sum and sum of squares of their bins. Regions may come in any order and must not overlap. With
  * `contigs` and `contigLengths` all contigs are listed, else those that have regions, with the end of the last as length.
  *

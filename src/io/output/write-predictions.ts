@@ -7,14 +7,15 @@ import type { Encoder, OutputLayout } from './output-layout.ts'
 import type { ByteSink } from '../bytes/sink.ts'
 import { encodeArrowFile, encodeArrowStream } from './write-arrow.ts'
 import { encodeBedgraph } from './write-bedgraph.ts'
-import { encodeParquet } from './write-parquet.ts'
 import { writeEncoded } from './write-encoded.ts'
 import { encodeTsv } from './write-tsv.ts'
 
 const encoders: Readonly<Record<OneFileFormat, Encoder>> = {
   arrow: (batches, layout, done) => encodeArrowFile(predictionRows, batches, layout, done),
   arrows: (batches, layout, done) => encodeArrowStream(predictionRows, batches, layout, done),
-  parquet: (batches, layout) => encodeParquet(predictionRows, batches, layout),
+  async *parquet(batches, layout) {
+    yield* (await import('./write-parquet.ts')).encodeParquet(predictionRows, batches, layout) // loaded when it is wanted
+  },
   tsv: encodeTsv,
   bedgraph: encodeBedgraph,
 }

@@ -1,5 +1,7 @@
 /** Exports of long-conv.as.ts. */
 export interface LongConvExports {
+  /** Bytes from the real to the imaginary plane. */
+  readonly planeGap: { readonly value: number }
   setLevels(address: number, levelCount: number, blockPoints: number): void
   setKeptChildren(address: number): void
   convolveNode(

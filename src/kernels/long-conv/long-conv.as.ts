@@ -1,9 +1,11 @@
 import { madd } from '../cpu/simd.lib.as'
-import { forward2, forward4, forwardSome4, inverse2, inverse4, inverseSome4 } from './fft.lib.as'
+import { forward2, forward4, forwardSome4, GAP, inverse2, inverse4, inverseSome4 } from './fft.lib.as'
 import { forward3, forward5, inverse3, inverse5 } from './fft-odd.lib.as'
 import { CONVOLVE, leaves, STORE_SPECTRUM } from './leaf.lib.as'
 
 // The numeric half of long-conv.cpu.ts. All addresses and steps are in bytes; points are f32 in two planes, GAP apart.
+
+export const planeGap: usize = GAP
 
 /** Levels of the transform, outermost first: pairs of i32 (radix, address of the level's twiddles); the last two, of radix 4, are the leaf. */
 let levels: usize = 0

@@ -18,9 +18,6 @@ export interface CpuTuning {
 }
 const measuredTuning: CpuTuning = { tileColumns: 512, tilePoints: 16384, blockPoints: 1024 }
 
-/** GAP of fft.lib.as.ts: bytes from the real to the imaginary plane. */
-const planeGap = 2 ** 26 + 2 ** 20 + 2112
-
 /** One worker's place for the transforms of one plan; see twiddles.ts for what they compute. */
 export class CpuTransform {
   readonly size: number
@@ -35,6 +32,8 @@ export class CpuTransform {
   readonly #tileColumns: number
   readonly #spectrumRow: number
   readonly #planes: number
+  /** Bytes from the real to the imaginary plane. */
+  readonly #planeGap: number
   readonly #pitch: number
   readonly #realColumns: boolean
   /** Rows (blocks of the spectrum) that are computed, ascending; the others are left out of the filter and so of the product. */
@@ -49,6 +48,7 @@ export class CpuTransform {
     const { levels, columnLevelCount } = levelsOf(factors)
     const tables = twiddleTables(factors, rightAngle)
     this.#exports = scratch.exports
+    this.#planeGap = scratch.exports.planeGap.value
     this.#columnLevelCount = columnLevelCount
     this.#rowConstants = tables.rows
     this.size = plan.fftSize / 2
@@ -74,8 +74,8 @@ export class CpuTransform {
     // Real planes of the tile and of the block; their imaginary planes lie planeGap beyond.
     this.#tileColumns = tileColumnsFor(this.rowCount, this.rowPoints, tuning)
     this.#tile = scratch.allocate(this.rowCount * this.#tileColumns)
-    this.#planes = scratch.allocate(((planeGap + this.rowCount * this.#pitch) >> 2) + 16)
-    const heap = scratch.floats(0, (this.#planes + planeGap + this.rowCount * this.#pitch) >> 2)
+    this.#planes = scratch.allocate(((this.#planeGap + this.rowCount * this.#pitch) >> 2) + 16)
+    const heap = scratch.floats(0, (this.#planes + this.#planeGap + this.rowCount * this.#pitch) >> 2)
     this.mover = new Mover(scratch.exports, heap, temporary)
     const words = new Int32Array(heap.buffer, descriptors, 2 * levels.length)
     levels.forEach(({ radix }, l) => {
@@ -103,7 +103,7 @@ export class CpuTransform {
       for (let r = 0; r < this.rowCount; r++) {
         const p = half * this.size + r * this.rowPoints
         const n = Math.max(0, Math.min(this.rowPoints, count - p))
-        const address = this.#planes + half * planeGap + r * this.#pitch
+        const address = this.#planes + half * this.#planeGap + r * this.#pitch
         if (n > 0) this.mover.load(address, signal, position + p, n)
         if (n < this.rowPoints) this.mover.heap.fill(0, (address >> 2) + n, (address >> 2) + this.rowPoints)
       }
@@ -181,7 +181,7 @@ export class CpuTransform {
   #clearRows(from: number, to: number): void {
     if (this.#prunesColumns) return
     for (let r = from; r < to; r++) {
-      for (const plane of [this.#planes, this.#planes + planeGap]) {
+      for (const plane of [this.#planes, this.#planes + this.#planeGap]) {
         const at = (plane + r * this.#pitch) >> 2
         this.mover.heap.fill(0, at, at + this.rowPoints)
       }
@@ -226,7 +226,7 @@ export class CpuTransform {
       const r = Math.floor((p - half * this.size) / this.rowPoints)
       const column = p - half * this.size - r * this.rowPoints
       const n = Math.min(count - done, this.rowPoints - column)
-      const address = this.#planes + half * planeGap + r * this.#pitch + 4 * column
+      const address = this.#planes + half * this.#planeGap + r * this.#pitch + 4 * column
       if (skip !== 0 && signal) this.mover.addScaled(address, signal, center + done, n, skip)
       this.mover.store(y, start + done, address, n, post)
       done += n
@@ -246,11 +246,11 @@ export class CpuTransform {
     const half = position >= this.size ? 1 : 0
     const p = position - half * this.size
     const r = Math.floor(p / this.rowPoints)
-    return (this.#planes + half * planeGap + r * this.#pitch + 4 * (p - r * this.rowPoints)) >> 2
+    return (this.#planes + half * this.#planeGap + r * this.#pitch + 4 * (p - r * this.rowPoints)) >> 2
   }
 
   #clearSecondHalf(): void {
-    const from = (this.#planes + planeGap) >> 2
+    const from = (this.#planes + this.#planeGap) >> 2
     this.mover.heap.fill(0, from, from + ((this.rowCount * this.#pitch) >> 2))
   }
 }

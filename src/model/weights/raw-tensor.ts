@@ -104,7 +104,8 @@ function halvesAsFloat32(bytes: Uint8Array, count: number): Float32Array {
   for (let i = 0; i < count; i++) {
     const half = bytes[2 * i] | (bytes[2 * i + 1] << 8)
     const exponent = half & 0x7c00
-    if (exponent === 0 || exponent === 0x7c00) out[i] = halfToNumber(half)
+    if (exponent === 0) out[i] = (half & 0x8000 ? -1 : 1) * (half & 0x3ff) * 2 ** -24
+    else if (exponent === 0x7c00) out[i] = halfToNumber(half)
     else bits[i] = ((half & 0x8000) << 16) | (((half & 0x7fff) << 13) + 0x38000000) // exponent bias 15 -> 127
   }
   return out

@@ -12,7 +12,7 @@ const tracks = ['neither', 'acceptor', 'donor']
  * Reads our own splice model (training/README.md): its config.json says everything, the tensors must fit it exactly.
  * With `members` in the config the file holds that many networks, under `members.{m}.`.
  *
- * @returns one entry a member
+ * @returns one entry per member
  * @throws FormatError, ShapeError naming the config's key or the tensor
  */
 export function readSpliceHyena(

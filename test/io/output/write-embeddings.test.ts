@@ -54,7 +54,7 @@ const bytesOf = async (batches: AsyncIterable<EmbeddingBatch>, format: 'arrow' |
   return sink.bytes()
 }
 
-it.each(['arrow', 'arrows'] as const)('%s: a row a region, values one after the other', async (format) => {
+it.each(['arrow', 'arrows'] as const)('%s: one row per region, values one after the other', async (format) => {
   const table = tableFromIPC(await bytesOf(regionRows(), format))
   expect(table.schema.fields.map(({ name, nullable }) => [name, nullable])).toEqual(
     ['contig', 'start', 'end', 'region', 'embedding'].map((name) => [name, false]),
@@ -84,7 +84,7 @@ it('parquet: lists, and the Arrow type for those who read it', async () => {
   expect(rows[5]).toMatchObject({ contig: 'b', start: 5000, end: 405_000, region: 'b:5000-405000' })
 })
 
-it('a row a base: the columns of predictions, in record batches that the pieces do not decide', async () => {
+it('one row per base: the columns of predictions, in record batches that the pieces do not decide', async () => {
   const table = tableFromIPC(await bytesOf(baseRows(), 'arrow'))
   expect(table.schema.fields.map(({ name }) => name)).toEqual(['contig', 'position', 'base', 'embedding'])
   expect(table.numRows).toBe(baseCount)

@@ -22,7 +22,7 @@ writeFileSync(join(folder, 'package.json'), '{ "version": "0.0.0" }') // the pro
 
 beforeAll(async () => {
   const text = ['one', 'two', 'three'].map(
-    (name, i) => `>${name}\n${randomSequence(190_000 - 60_000 * i, i).replace(/.{60}/g, '$&\n')}\n`,
+    (name, i) => `>${name}\n${randomSequence(100_000 - 30_000 * i, i).replace(/.{60}/g, '$&\n')}\n`,
   )
   writeFileSync(fasta, text.join(''))
   // One file, because a process that only starts is not worth killing.
