@@ -70,10 +70,14 @@ async function timeDispatches(b: WebGpuBackend): Promise<number> {
     await b.flush()
   }
   await some(calls) // the engine compiles
-  const before = process.cpuUsage()
-  await some(calls)
-  const { user, system } = process.cpuUsage(before)
-  return (user + system) / calls
+  const rounds: number[] = []
+  for (let round = 0; round < 5; round++) {
+    const before = process.cpuUsage()
+    await some(calls / 5)
+    const { user, system } = process.cpuUsage(before)
+    rounds.push((user + system) / (calls / 5))
+  }
+  return Math.min(...rounds) // other programs only ever slow it down
 }
 
 await countCommands()

@@ -192,11 +192,11 @@ describe.skipIf(gpuSkipReason !== undefined)(
         const b = await open()
         const pipelines = new PipelineCache(b.device, 'gpu test')
         const shader = '// A broken shader\n@compute @workgroup_size(1)\nfn main() {\n  let x: u32 = 1.5;\n}\n'
-        const error = await failure(() => pipelines.get(shader, { entry: 'main' }))
+        const error = await failure(() => pipelines.get(shader, { entry: 'main' }).compiled)
         expect(error).toMatchObject({ reason: 'shader' })
         expect(String(error)).toMatch(/A broken shader.*line 4, column 16/)
-        const missing = await failure(() =>
-          pipelines.get('@compute @workgroup_size(1) fn main() {}', { entry: 'other' }),
+        const missing = await failure(
+          () => pipelines.get('@compute @workgroup_size(1) fn main() {}', { entry: 'other' }).compiled,
         )
         expect(missing).toMatchObject({ reason: 'shader' })
         await b.flush() // the backend itself is unharmed

@@ -68,8 +68,9 @@ export function pretendedGpu(): { found: FoundAdapter; told: Told } {
     createShaderModule: () => ({ getCompilationInfo: async () => ({ messages: [] }) }),
     createComputePipelineAsync: async ({ compute }: { compute: { entryPoint: string } }) => ({
       entry: compute.entryPoint,
-      getBindGroupLayout: () => ({}),
     }),
+    createBindGroupLayout: () => ({}),
+    createPipelineLayout: () => ({}),
     createBindGroup() {
       told.bindGroups++
       return {}

@@ -1,12 +1,11 @@
 import { gatedProjection as shader } from '../generated/wgsl.ts'
-import { enqueueLinear } from '../linear/linear.webgpu.ts'
+import { enqueueLinear, enqueueStatistics } from '../linear/linear.webgpu.ts'
 import { view } from '../tensor.ts'
 import type { GpuKernel } from '../webgpu/context.ts'
 import { place } from '../webgpu/shader.ts'
+import { tilePositions } from '../webgpu/tuning.ts'
 
 const threads = 64 // as in gated-projection.wgsl
-/** Projected values of one step, near the size of a device's last-level cache. */
-const projectedBytes = 32 * 2 ** 20
 
 /**
  * For a tile of positions: the dense layer into `u [3 channels, tile + taps - 1]`, then short convolution and gate. Column
@@ -15,11 +14,12 @@ const projectedBytes = 32 * 2 ** 20
 export const gatedProjectionGpu: GpuKernel<'gatedProjection'> = (a, context) => {
   const { channelCount, length } = a.gate
   const halo = a.shortWeight.shape[1] - 1
-  const fitting = Math.floor(projectedBytes / (3 * channelCount * 4 * 256)) * 256
-  const tileLength = Math.min(length, Math.max(256, fitting))
+  const { tuning, limits } = context
+  const tileLength = tilePositions(length, 3 * channelCount * 4, tuning.tileBytes, limits.maxStorageBufferBindingSize)
   const u = context.scratch(3 * channelCount, tileLength + halo)
   const project = { weight: a.weight, bias: a.bias, norm: a.norm }
   const input = context.apart(a.input, a.gate, a.value)
+  const statistics = a.norm && enqueueStatistics(input, a.norm, context)
   // One dispatch cannot write two tensors of one buffer.
   const value = a.value.buffer === a.gate.buffer ? context.scratch(channelCount, length) : a.value
   for (let start = 0; start < length; start += tileLength) {
@@ -29,7 +29,9 @@ export const gatedProjectionGpu: GpuKernel<'gatedProjection'> = (a, context) => 
     const known = count + halo - before
     if (known > 0) {
       const part = view(input, { start: first + before, length: known })
-      enqueueLinear({ out: view(u, { start: before, length: known }), input: part, ...project }, context)
+      enqueueLinear({ out: view(u, { start: before, length: known }), input: part, ...project }, context, {
+        statistics: statistics && { ...statistics, start: first + before },
+      })
     }
     if (before > 0 && a.history) {
       const part = view(a.history, { start: halo + first, length: before })

@@ -6,7 +6,8 @@ import { place } from '../webgpu/shader.ts'
 import type { ImplicitFilterArguments } from './implicit-filter.ts'
 
 const threads = 64 // as in implicit-filter.wgsl
-const tileTaps = 65536
+const tileTaps = 2 ** 18
+const exact = { precision: 'f32' } as const
 
 /** Tiles of taps: features, then dense layers with sines, then the output layer and the window. */
 export const implicitFilterGpu: GpuKernel<'implicitFilter'> = (a, context) => {
@@ -25,14 +26,14 @@ export const implicitFilterGpu: GpuKernel<'implicitFilter'> = (a, context) => {
     let h = z
     a.layers.forEach((layer, i) => {
       const next = view(hidden[i % 2], part)
-      enqueueLinear({ out: next, input: h, ...layer }, context, 'f32') // its sines multiply errors, whatever the precision
+      enqueueLinear({ out: next, input: h, ...layer }, context, exact) // its sines multiply errors, whatever the precision
       if (i === 0 && residues)
-        enqueueLinear({ out: next, input: residues, weight: layer.weight, residual: next }, context, 'f32')
+        enqueueLinear({ out: next, input: residues, weight: layer.weight, residual: next }, context, exact)
       pointwise('sine', next, a.freq, undefined, 0, a.shift, context)
       h = next
     })
     const taps = view(out, { start, length: part.length })
-    enqueueLinear({ out: taps, input: h, weight: a.outWeight }, context, 'f32')
+    enqueueLinear({ out: taps, input: h, weight: a.outWeight }, context, exact)
     const t = a.t ? a.t.buffer : context.upload(host!.t)
     pointwise('modulate', taps, a.deltas, t, a.t ? firstTap : 0, a.shift, context)
   }

@@ -10,6 +10,8 @@ struct Params {
   inputStride: u32,
   residualOffset: u32,
   residualStride: u32,
+  statisticsStart: u32,
+  statisticsLength: u32,
 }
 
 override hasBias: bool = false;
@@ -22,7 +24,7 @@ override residualSource: u32 = 0u; // 0: none, 1: residual, 2: the storage of ou
 @group(0) @binding(2) var<storage, read> input: array<f32>; // [inChannels, length]
 @group(0) @binding(3) var<storage, read> weight: array<stored>; // [outChannels, inChannels]; f16: then an exponent for each output
 @group(0) @binding(4) var<storage, read> bias: array<f32>; // [outChannels]
-@group(0) @binding(5) var<storage, read> statistics: array<f32>; // [2, length] where there is a norm; matrices: then the input's range
+@group(0) @binding(5) var<storage, read> statistics: array<f32>; // [2, statisticsLength] where there is a norm, the input's first position at statisticsStart; matrices: then the input's range
 @group(0) @binding(6) var<storage, read> normWeight: array<f32>; // [inChannels]
 @group(0) @binding(7) var<storage, read> normBias: array<f32>; // [inChannels]
 @group(0) @binding(8) var<storage, read> residual: array<f32>; // [outChannels, length]
@@ -43,7 +45,7 @@ fn operand(i: u32, t: u32) -> f32 {
   }
   var x = input[params.inputOffset + i * params.inputStride + t];
   if (hasNorm) {
-    x = (x - statistics[t]) * statistics[params.length + t] * normWeight[i] + normBias[i];
+    x = (x - statistics[params.statisticsStart + t]) * statistics[params.statisticsLength + params.statisticsStart + t] * normWeight[i] + normBias[i];
   }
   return x;
 }
@@ -54,7 +56,7 @@ fn inputAt(k: u32, t: u32) -> f32 {
 
 // The largest absolute value of the input.
 fn inputRange() -> f32 {
-  return statistics[select(0u, 2u * params.length, hasNorm)];
+  return statistics[select(0u, 2u * params.statisticsLength, hasNorm)];
 }
 
 // The tanh form, x/2 · (1 + tanh u) = x / (1 + exp(-2u)); the exponent is held where exp stays finite.

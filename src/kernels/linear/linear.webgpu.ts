@@ -13,15 +13,27 @@ export const linearGpu: GpuKernel<'linear'> = (args, context) => {
   enqueueLinear(args, context)
 }
 
-/** The op `linear`, as a step of other ops too; `out` and `input` may share a buffer. f32 where the step asks for it. */
+/** Of a norm over the channels of each position of an input, of which a step takes those from `start` on. */
+export interface StatisticsPart {
+  /** Means and scales `[2, length]`, contiguous, as shaders index them without a stride; then one value more. */
+  readonly of: GpuTensor
+  readonly length: number
+  readonly start: number
+}
+
+/**
+ * The op `linear`, as a step of other ops too; `out` and `input` may share a buffer. f32 where the step asks for it.
+ * `statistics` are those of `norm`, where the op has them for all its steps.
+ */
 export function enqueueLinear(
   a: LinearArguments<GpuTensor, GpuWeights>,
   context: GpuContext,
-  precision: Precision = context.precision,
+  given: { readonly precision?: Precision; readonly statistics?: StatisticsPart } = {},
 ): void {
+  const { precision = context.precision } = given
   const { out, weight, bias, norm, residual } = a
   const input = context.apart(a.input, out)
-  const statistics = norm && enqueueStatistics(input, norm, context)
+  const statistics = norm && (given.statistics ?? enqueueStatistics(input, norm, context))
   enqueueProduct(
     {
       shaders: { registers, matrix },
@@ -42,26 +54,28 @@ export function enqueueLinear(
         ...place('out', out),
         ...place('input', input),
         ...place('residual', residual),
+        statisticsStart: statistics?.start ?? 0,
+        statisticsLength: statistics?.length ?? 0,
       },
       buffers: {
         1: out.buffer,
         2: input.buffer,
         3: precision === 'f16' ? storedWeights(weight, context) : weight.buffer,
         4: bias?.buffer ?? context.none,
-        5: statistics?.buffer ?? context.none,
+        5: statistics?.of.buffer ?? context.none,
         6: norm?.weight.buffer ?? context.none,
         7: norm?.bias.buffer ?? context.none,
         8: residual && residual.buffer !== out.buffer ? residual.buffer : context.none,
       },
       inputBindings: [2, 5, 6, 7],
-      range: { binding: 5, element: norm ? 2 * input.length : 0, buffer: statistics?.buffer },
+      range: { binding: 5, element: 2 * (statistics?.length ?? 0), buffer: statistics?.of.buffer },
     },
     context,
   )
 }
 
-/** Means and scales `[2, length]` of each position, for `hasNorm`; contiguous, as shaders index them without a stride; one more. */
-function enqueueStatistics(input: GpuTensor, norm: Norm<GpuWeights>, context: GpuContext): GpuTensor {
+/** Queues those of all positions of `input`. */
+export function enqueueStatistics(input: GpuTensor, norm: Norm<GpuWeights>, context: GpuContext): StatisticsPart {
   const statistics = context.scratch(1, 2 * input.length + 1)
   context.dispatch({
     shader: layerNormShader,
@@ -75,5 +89,5 @@ function enqueueStatistics(input: GpuTensor, norm: Norm<GpuWeights>, context: Gp
     buffers: [statistics.buffer, input.buffer],
     tiles: Math.ceil(input.length / statisticsThreads),
   })
-  return statistics
+  return { of: statistics, length: input.length, start: 0 }
 }

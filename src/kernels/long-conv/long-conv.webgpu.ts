@@ -4,7 +4,6 @@ import type { GpuContext, GpuKernel, GpuOpArguments, GpuTensor } from '../webgpu
 import { place } from '../webgpu/shader.ts'
 import { FftPasses, type SpectrumPlace } from './fft-conv.webgpu.ts'
 import type { TransformPlan } from './plan.ts'
-import { workBytes } from './plan.webgpu.ts'
 
 const directTileLength = 256 // as in direct-conv.wgsl
 
@@ -30,7 +29,7 @@ function enqueueTransform(a: GpuOpArguments['longConv'], plan: TransformPlan, co
   const blockBytes = passes.spectrumBytes
   const blocksAtOnce = Math.max(
     1,
-    Math.floor(Math.min(workBytes, context.limits.maxStorageBufferBindingSize) / blockBytes),
+    Math.floor(Math.min(context.tuning.workBytes, context.limits.maxStorageBufferBindingSize) / blockBytes),
   )
   const segmentsAtOnce = passes.isFused ? segmentCount : Math.min(segmentCount, blocksAtOnce)
   const channelsAtOnce = Math.min(

@@ -132,11 +132,11 @@ export function planLongConvGpu(
   return best
 }
 
-/** Of blocks between the passes, at most, unless one is more. */
-export const workBytes = 256 * 2 ** 20
-
-/** Bytes of the buffers that transforms go through: blocks the size of a spectrum, of as many segments as are computed at once. */
-export function scratchBytesGpu(plan: LongConvPlan): number {
+/**
+ * Bytes of the buffers that transforms go through: blocks the size of a spectrum, of as many segments as are computed at
+ * once, in `workBytes` unless one is more.
+ */
+export function scratchBytesGpu(plan: LongConvPlan, workBytes: number): number {
   const { channelCount, filterLength } = plan
   if (plan.method === 'direct') return 4 * channelCount * filterLength
   const block = 4 * plan.fftSize

@@ -1,10 +1,12 @@
 import { GenoconvError } from '../../errors.ts'
+import { BindGroups } from './bind-groups.ts'
 import { type BufferPool, bufferUsage } from './buffer-pool.ts'
 import type { DeviceTimer } from './device-timer.ts'
 import { deviceErrorOf, type DeviceWatch, lostError } from './device-errors.ts'
+import type { Pipeline } from './pipeline-cache.ts'
 
 export interface DispatchCommand {
-  readonly pipeline: Promise<GPUComputePipeline>
+  readonly pipeline: Pipeline
   /** Storage at bindings 1, 2, ..; undefined where the entry point uses none of that number. */
   readonly buffers: readonly (GPUBuffer | undefined)[]
   /** The uniform block at binding 0. */
@@ -30,6 +32,7 @@ export class CommandQueue {
   readonly #pool: BufferPool
   readonly #where: string
   readonly #timer: DeviceTimer | undefined
+  readonly #bindGroups: BindGroups
   #commands: Command[] = []
   #tail: Promise<void> = Promise.resolve()
   #params: GPUBuffer | undefined
@@ -37,6 +40,7 @@ export class CommandQueue {
   constructor(device: GPUDevice, watch: DeviceWatch, pool: BufferPool, where: string, timer?: DeviceTimer) {
     this.#device = device
     this.#timer = timer
+    this.#bindGroups = new BindGroups(device)
     this.#watch = watch
     this.#pool = pool
     this.#where = where
@@ -61,9 +65,10 @@ export class CommandQueue {
       try {
         this.#watch.check()
         // Pipelines have been compiling since their first dispatch was queued.
-        const pipelines = await Promise.all(commands.map((c) => ('pipeline' in c ? c.pipeline : undefined)))
+        for (const command of commands)
+          if ('pipeline' in command && !command.pipeline.ready) await command.pipeline.compiled
         this.#watch.check()
-        this.#watch.scoped(() => this.#encode(commands, pipelines))
+        this.#watch.scoped(() => this.#encode(commands))
         for (const buffer of doomed) buffer.destroy()
       } catch (cause) {
         throw await this.failureOf(cause)
@@ -87,7 +92,7 @@ export class CommandQueue {
     return failure
   }
 
-  #encode(commands: readonly Command[], pipelines: readonly (GPUComputePipeline | undefined)[]): void {
+  #encode(commands: readonly Command[]): void {
     const device = this.#device
     const alignment = device.limits.minUniformBufferOffsetAlignment
     const dispatches = commands.filter((c) => 'pipeline' in c)
@@ -95,33 +100,22 @@ export class CommandQueue {
     const params = this.#writeParams(dispatches, strideBytes)
     const encoder = device.createCommandEncoder()
     let pass: GPUComputePassEncoder | undefined
-    let dispatchIndex = 0
-    commands.forEach((command, i) => {
+    let offset = 0
+    for (const command of commands) {
       if ('pipeline' in command) {
-        const pipeline = pipelines[i]!
-        const entries: GPUBindGroupEntry[] = [
-          {
-            binding: 0,
-            resource: {
-              buffer: params!,
-              offset: dispatchIndex++ * strideBytes,
-              size: Math.ceil(command.params.byteLength / 16) * 16,
-            },
-          },
-        ]
-        command.buffers.forEach((buffer, b) => {
-          if (buffer) entries.push({ binding: b + 1, resource: { buffer } })
-        })
+        const { pipeline, buffers, groups } = command
+        const bytes = Math.ceil(command.params.byteLength / 16) * 16
         pass ??= encoder.beginComputePass({ timestampWrites: this.#timer?.next() })
-        pass.setPipeline(pipeline)
-        pass.setBindGroup(0, device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }))
-        pass.dispatchWorkgroups(...command.groups)
+        pass.setPipeline(pipeline.ready!)
+        pass.setBindGroup(0, this.#bindGroups.of(pipeline, buffers, params!, bytes), [offset])
+        pass.dispatchWorkgroups(...groups)
+        offset += strideBytes
       } else {
         pass?.end()
         pass = undefined
         encoder.copyBufferToBuffer(command.from, command.fromBytes, command.to, command.toBytes, command.bytes)
       }
-    })
+    }
     pass?.end()
     device.queue.submit([encoder.finish()])
   }
@@ -133,7 +127,7 @@ export class CommandQueue {
     if (!this.#params || this.#params.size < bytes) {
       this.#params?.destroy()
       this.#params = this.#device.createBuffer({
-        size: Math.max(bytes, 1 << 16),
+        size: Math.max(bytes, 1 << 18),
         usage: bufferUsage.uniform | bufferUsage.copyDestination,
       })
     }

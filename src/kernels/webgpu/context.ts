@@ -8,6 +8,7 @@ import type { CommandQueue } from './command-queue.ts'
 import type { MatrixShape } from './matrix-shape.ts'
 import type { PipelineCache, PipelineKey } from './pipeline-cache.ts'
 import { packUniforms, type Shader, type Uniforms } from './shader.ts'
+import type { GpuTuning } from './tuning.ts'
 
 /** Activations in a storage buffer; views share it. */
 export interface GpuTensor extends Tensor {
@@ -53,8 +54,7 @@ export interface Dispatch<Field extends string> extends PipelineKey {
 /** What a device is, to its kernels. */
 export interface GpuTraits {
   readonly limits: GpuLimits
-  /** A driver that computes on the CPU: shaders that compile for long there have a shorter form. */
-  readonly isSoftware: boolean
+  readonly tuning: GpuTuning
   /** f16 only where the device has it. */
   readonly precision: Precision
   /** Given where precision is f16 and the device has matrix units. */
@@ -66,7 +66,7 @@ const maxGroupsX = 65535
 /** What a GPU kernel sees of the backend. */
 export class GpuContext implements GpuTraits {
   readonly limits: GpuLimits
-  readonly isSoftware: boolean
+  readonly tuning: GpuTuning
   readonly precision: Precision
   readonly matrix?: MatrixShape
   /** Bound where an optional operand is absent. */
@@ -78,13 +78,13 @@ export class GpuContext implements GpuTraits {
   #scratches: GPUBuffer[] = []
 
   constructor(
-    { limits, isSoftware, precision, matrix }: GpuTraits,
+    { limits, tuning, precision, matrix }: GpuTraits,
     pool: BufferPool,
     queue: CommandQueue,
     pipelines: PipelineCache,
   ) {
     this.limits = limits
-    this.isSoftware = isSoftware
+    this.tuning = tuning
     this.precision = precision
     this.matrix = matrix
     this.#pool = pool
@@ -102,7 +102,11 @@ export class GpuContext implements GpuTraits {
     if (tiles === 0 || rows === 0) return
     const z = Math.ceil(tiles / maxGroupsX)
     this.#queue.push({
-      pipeline: this.#pipelines.get((this.isSoftware ? d.shader.rolled : undefined) ?? d.shader.code, d),
+      pipeline: this.#pipelines.get(
+        (this.tuning.isUnrolled ? undefined : d.shader.rolled) ?? d.shader.code,
+        d,
+        d.buffers,
+      ),
       buffers: d.buffers,
       params: packUniforms(d.shader, d.uniforms),
       groups: [Math.ceil(tiles / z), rows, z],

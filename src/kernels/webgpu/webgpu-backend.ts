@@ -26,6 +26,7 @@ import { gpuKernels } from './kernels.ts'
 import { chooseMatrixShape, type MatrixShape } from './matrix-shape.ts'
 import { PipelineCache } from './pipeline-cache.ts'
 import { ReadbackRing } from './readback-ring.ts'
+import { defaultTuning, type GpuTuning } from './tuning.ts'
 
 export interface WebGpuOptions {
   /** From `findAdapter`; looked for where not given. */
@@ -40,6 +41,8 @@ export interface WebGpuOptions {
   readonly usesMatrixUnits?: boolean
   /** Default false. True where the device's own clock is to be read (`deviceSeconds`), if it has one. */
   readonly isTimed?: boolean
+  /** What `calibrateGpu` chose for this card; the package's choice where not given. */
+  readonly tuning?: GpuTuning
 }
 
 /** A backend on a GPU; `device` is for tests of what happens when it is lost. */
@@ -123,12 +126,13 @@ function assemble(device: GPUDevice, found: FoundAdapter, options: WebGpuOptions
     options.usesMatrixUnits !== false &&
     halfFeatures.every((feature) => device.features.has(feature))
   const matrix = hasMatrices ? chooseMatrixShape(found.adapter.info, gpuLimits) : undefined
+  const tuning = options.tuning ?? defaultTuning(found.isSoftware)
   const memory = new MemoryAccount(where, options.memoryBytes)
   const pool = new BufferPool(device, watch, memory, gpuLimits.maxStorageBufferBindingSize, where)
   const timer = device.features.has('timestamp-query') ? new DeviceTimer(device) : undefined
   const queue = new CommandQueue(device, watch, pool, where, timer)
   const context = new GpuContext(
-    { limits: gpuLimits, isSoftware: found.isSoftware, precision, matrix },
+    { limits: gpuLimits, tuning, precision, matrix },
     pool,
     queue,
     new PipelineCache(device, where),
@@ -209,7 +213,7 @@ function assemble(device: GPUDevice, found: FoundAdapter, options: WebGpuOptions
     read: (tensor) => readTensor(tensor as GpuTensor, { watch, queue, ring }),
     flush,
     planLongConv: (request) => planLongConvGpu(request, gpuLimits, precision),
-    longConvScratchBytes: scratchBytesGpu,
+    longConvScratchBytes: (plan) => scratchBytesGpu(plan, tuning.workBytes),
     preparedDilatedConvBytes: () => 0,
     explainDilatedConv: (request) => explainDilatedPlan({ method: 'direct' }, request),
     prepareFilter(plan, taps: Tensor, { centerTap }) {
