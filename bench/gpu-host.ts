@@ -85,8 +85,4 @@ const gpu = create(['backend=null'])
 const adapter = (await gpu.requestAdapter())!
 const backend = await createWebGpuBackend({ found: { adapter, gpu, ...adapterFacts(adapter.info) } })
 console.log(`${(await timeDispatches(backend)).toPrecision(3)} µs of processor time a dispatch on Dawn's null backend`)
-const { found } = pretendedGpu()
-console.log(
-  `${(await timeDispatches(await createWebGpuBackend({ found }))).toPrecision(3)} µs of it in this program, none of Dawn's`,
-)
 await backend.destroy()

@@ -19,7 +19,8 @@ import { calibrationName, planConstants } from './plan-constants.ts'
 type Seen = ({ readonly adapter: object; readonly isChecked: boolean } & AdapterFacts) | NoAdapter
 
 const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
-const probeTimeoutMs = 60_000
+/** A GPU nobody asked for by name is not waited for long; a software driver on a busy machine compiles for minutes. */
+const timeoutSeconds = { hardware: 60, all: 600 } as const
 
 /**
  * `chooseBackend` of the kernels, with the look for a GPU, and the check of what it computes, done in a process of its own:
@@ -54,10 +55,12 @@ async function probeInProcess(precision: Precision = 'f32', which: 'all' | 'hard
   const program = fileURLToPath(new URL(`./probe-adapter${extension}`, import.meta.url))
   const words = [...process.execArgv, program, precision, which]
   return new Promise((resolve) => {
-    execFile(process.execPath, words, { timeout: probeTimeoutMs }, (error, stdout) => {
+    execFile(process.execPath, words, { timeout: timeoutSeconds[which] * 1000 }, (error, stdout) => {
       const said = stdout.split('\n').filter((line) => line.startsWith('{')) // drivers print too
       const seen = Object.assign({}, ...said.map((line) => JSON.parse(line))) as Seen
-      const ended = error?.signal ?? error?.code ?? 'no answer'
+      const ended = error?.killed
+        ? `no end in ${timeoutSeconds[which]} s`
+        : (error?.signal ?? error?.code ?? 'no answer')
       if (said.length === 0) resolve({ reason: `looking for one failed (${ended})` })
       else if (!('name' in seen)) resolve(seen)
       else {

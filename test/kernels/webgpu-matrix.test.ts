@@ -93,6 +93,9 @@ describe('shaders for matrix units, by Dawn without a device', () => {
     [32, 32, 32],
     [16, 8, 8],
   ].map(([M, N, K]) => ({ M: M, N: N, K: K }))
+  /** Whether storage stands at bindings 1 to 9. */
+  const isBound = (...bindings: number[]): boolean[] => Array.from({ length: 9 }, (_, i) => bindings.includes(i + 1))
+  const boundOf = { product: isBound(1, 2, 3, 4, 5, 6, 7, 8), range: isBound(2, 5, 6, 7, 9) }
   const shaders = [
     ['linear', linearMatrix.code, { hasNorm: 1, hasBias: 1, hasGelu: 1 }],
     ['dilatedConv', dilatedConvMatrix.code, { hasBefore: 1, hasAfter: 1 }],
@@ -108,7 +111,8 @@ describe('shaders for matrix units, by Dawn without a device', () => {
         precision: 'f16' as const,
         matrix: { ...shape, subgroupSize },
       }
-      for (const entry of ['product', 'range']) await pipelines.get(fitting, { ...key, entry })
+      for (const entry of ['product', 'range'] as const)
+        await pipelines.get(fitting, { ...key, entry }, boundOf[entry]).compiled
     })
   }
   it('and an error in one is found', async () => {
@@ -123,7 +127,9 @@ describe('shaders for matrix units, by Dawn without a device', () => {
       precision: 'f16' as const,
       matrix: { M: 16, N: 8, K: 8, subgroupSize },
     }
-    await expect(pipelines.get(broken, key)).rejects.toThrow(/subgroupMatrixMultiplyAccumulate/)
+    await expect(pipelines.get(broken, key, boundOf.product).compiled).rejects.toThrow(
+      /subgroupMatrixMultiplyAccumulate/,
+    )
   })
 })
 
