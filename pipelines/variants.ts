@@ -1,9 +1,8 @@
 import type { Genome } from '../src/genome.ts'
 import type { Model } from '../src/model/model.ts'
 import { inGroups } from './variants/groups.ts'
-import { LikelihoodScorer } from './variants/likelihood.ts'
+import { openScorer } from './variants/open-scorer.ts'
 import type { ScoredVariant, ScoreOptions, Variant } from './variants/options.ts'
-import { Scorer } from './variants/scorer.ts'
 
 /**
  * What each variant changes. A splice model: in SpliceAI's terms, for every allele and gene the largest gain and loss of
@@ -22,8 +21,7 @@ export async function* scoreVariants<V extends Variant>(
   variants: Iterable<V> | AsyncIterable<V>,
   options: ScoreOptions,
 ): AsyncGenerator<ScoredVariant<V>> {
-  const family = model.info.family === 'language' ? LikelihoodScorer : Scorer
-  const scorer = await family.open(model, genome, options)
+  const scorer = await openScorer(model, genome, options)
   const { doneRows, onProgress } = options
   let rowsLeft = doneRows?.count ?? 0
   let variantsDone = 0

@@ -1,6 +1,9 @@
 import type { Argv, CommandModule, Options } from 'yargs'
 import type { Environment } from './environment.ts'
-import { formatOption, logOptions, runOptions, text } from './options.ts'
+import { outputFormats } from '../../src/io/output/formats.ts'
+import { variantFormats } from '../run/variants-request.ts'
+import { logOptions, runOptions, text } from './options.ts'
+import { planOptions } from './shard-options.ts'
 
 const { device, memory, threads } = runOptions
 const positional = { type: 'string', demandOption: true } as const
@@ -9,22 +12,26 @@ const handlers = () => import('./shard-handlers.ts')
 
 export const shardCommand = (environment: Environment): CommandModule => ({
   command: 'shard',
-  describe: 'A genome cut into jobs for a cluster',
+  describe: 'A genome, or a VCF, cut into jobs for a cluster',
   builder: (yargs: Argv) =>
     yargs
       .command(
         'plan <fasta..>',
-        'Cut a run of predict into shards, and write the manifest',
+        'Cut a run of predict or variants into shards, and write the manifest',
         (args) =>
           args
             .positional('fasta', { ...positional, array: true, describe: 'FASTA files: plain or BGZF' })
             .options({
-              ...runOptions,
+              ...planOptions,
               shards: text('How many', { demandOption: true, group: 'Output:' }),
               output: output('Manifest to write, e.g. run/manifest.json'),
               ...logOptions,
             })
-            .example('$0 shard plan genome.fa.gz --regions genes.bed --shards 8 -o run/manifest.json', 'eight jobs'),
+            .example('$0 shard plan genome.fa.gz --regions genes.bed --shards 8 -o run/manifest.json', 'eight jobs')
+            .example(
+              '$0 shard plan genome.fa.gz --variants in.vcf.gz --genes genes.gff3 --shards 8 -o run/manifest.json',
+              'eight jobs of a VCF',
+            ),
         async (argv) => (await handlers()).plan(argv, environment),
       )
       .command(
@@ -54,10 +61,14 @@ export const shardCommand = (environment: Environment): CommandModule => ({
             .positional('manifest', { ...positional, describe: 'What plan wrote' })
             .options({
               output: output('File to write; - is standard output'),
-              format: { ...formatOption, group: 'Output:' },
+              format: text("Format (default: from the output's extension)", {
+                choices: [...new Set([...Object.keys(outputFormats), ...Object.keys(variantFormats)])],
+                group: 'Output:',
+              }),
               ...logOptions,
             })
-            .example('$0 shard merge run/manifest.json -o out.arrow', 'the file that predict would have written'),
+            .example('$0 shard merge run/manifest.json -o out.arrow', 'the file that predict would have written')
+            .example('$0 shard merge run/manifest.json -o out.vcf.gz', 'the file that variants would have written'),
         async (argv) => (await handlers()).merge(argv, environment),
       )
       .demandCommand(1, 'no subcommand is given')
@@ -65,7 +76,11 @@ export const shardCommand = (environment: Environment): CommandModule => ({
         '$0 shard plan genome.fa.gz --regions genes.bed --model splice --shards 8 -o run/manifest.json',
         'eight jobs',
       )
-      .example('$0 shard run run/manifest.json 3', 'writes run/shards/3.arrow')
+      .example(
+        '$0 shard plan genome.fa.gz --variants in.vcf.gz --genes genes.gff3 --shards 8 -o run/manifest.json',
+        'eight jobs of a VCF',
+      )
+      .example('$0 shard run run/manifest.json 3', 'writes run/shards/3.arrow (or .vcf)')
       .example('$0 shard merge run/manifest.json -o out.arrow', 'the file that predict would have written'),
   handler: () => {},
 })

@@ -1,26 +1,51 @@
-import type { OutputFormat } from '../../src/io/output/formats.ts'
+import { localPath } from '../../src/io/bytes/local-path.ts'
+import type { Log } from '../run/log.ts'
 import { showBytes, showCount, showSeconds } from '../run/show.ts'
 import { mergeShards, planShards, runShard } from '../shards.ts'
+import type { AnyManifest } from '../shard/manifest.ts'
+import type { ShardMergeOptions } from '../shard/merge.ts'
 import type { Environment } from './environment.ts'
 import { parseMachineOptions, parsePredictArguments } from './predict-arguments.ts'
+import { cutOf } from './shard-options.ts'
 import { parseWhole } from './values.ts'
+import { parseVariantsArguments } from './variants-arguments.ts'
+import { logCounts } from './variants-handler.ts'
 import { type Argv, Words } from './words.ts'
 
 /** `genoconv shard plan`. */
-export async function plan(argv: Argv, { log, signal }: Environment): Promise<void> {
+export async function plan(argv: Argv, environment: Environment): Promise<void> {
   const words = new Words(argv)
-  const { output = '', ...args } = parsePredictArguments(argv)
-  const count = parseWhole('--shards', words.needed('shards'), 1)
-  const { shards, options } = await planShards({ ...args, output, shards: count, signal, onWarning: log.warn })
+  const cut = cutOf(argv)
+  const shards = parseWhole('--shards', words.needed('shards'), 1)
+  const output = localPath(words.needed('output'))
+  const { log, signal } = environment
+  const common = { output, shards, signal, onWarning: log.warn }
+  if (cut === 'variants') {
+    const asked = parseVariantsArguments({ ...argv, vcf: argv['variants'] })
+    const manifest = await planShards({ ...asked, ...common, onNote: log.info })
+    logPlan(log, manifest, output)
+    return
+  }
+  logPlan(log, await planShards({ ...parsePredictArguments(argv), ...common }), output)
+}
+
+/** What was planned: how the work is shared out, and what run the merge will be. */
+function logPlan(log: Log, manifest: AnyManifest, output: string): void {
+  const { options, work } = manifest
+  const shards: readonly { rows: number; weight: number }[] =
+    manifest.work === 'variants'
+      ? manifest.shards.map((shard) => ({ rows: shard.rows, weight: shard.work }))
+      : manifest.shards.map((shard) => ({ rows: shard.rows, weight: shard.bases }))
   const rows = shards.reduce((sum, shard) => sum + shard.rows, 0)
-  const mostBases = shards.reduce((most, { bases }) => Math.max(most, bases), 0)
-  const allBases = shards.reduce((sum, { bases }) => sum + bases, 0)
+  const mostWeight = shards.reduce((most, { weight }) => Math.max(most, weight), 0)
+  const allWeight = shards.reduce((sum, { weight }) => sum + weight, 0)
   const emptyShards = shards.filter((shard) => shard.rows === 0).length
-  const largestShare = mostBases / Math.max(1, allBases)
-  const cut = `${showCount(rows)} bases in ${shards.length} shards${emptyShards > 0 ? `, ${emptyShards} of them empty` : ''}`
-  const same = `the merge is that of predict --memory ${showMemory(options.memory)} --threads ${options.threads}`
+  const largestShare = mostWeight / Math.max(1, allWeight)
+  const what = work === 'variants' ? 'records' : 'bases'
+  const cut = `${showCount(rows)} ${what} in ${shards.length} shards${emptyShards > 0 ? `, ${emptyShards} of them empty` : ''}`
+  const same = `the merge is that of ${work} --memory ${showMemory(options.memory)} --threads ${options.threads}`
   const summary = {
-    bases: rows,
+    [what]: rows,
     shards: shards.length,
     emptyShards,
     largestShare,
@@ -44,21 +69,24 @@ export async function run(argv: Argv, { log, signal }: Environment): Promise<voi
     onWarning: log.warn,
     onInfo: log.info,
     onProgress: log.progress,
+    onRecords: log.records,
   })
-  const { rows, seconds, device: on, sha256 } = sidecar
+  const { seconds, device: on, sha256, counts } = sidecar
+  const rows = counts?.records ?? sidecar.rows
+  const what = counts ? 'records' : 'bases'
   const peakMemoryBytes = process.resourceUsage().maxRSS * 1024
   const summary = {
     shard: id,
-    bases: rows,
+    [what]: rows,
     seconds,
-    basesPerSecond: rows / seconds,
+    ...(counts ? { scores: counts.scores } : { basesPerSecond: rows / seconds }),
     peakMemoryBytes,
     device: on,
     output: path,
     sha256,
     wasThere,
   }
-  const speed = `${showCount(rows)} bases in ${showSeconds(seconds)} (peak memory ${showBytes(peakMemoryBytes)}); wrote ${path}`
+  const speed = `${showCount(rows)} ${what} in ${showSeconds(seconds)} (peak memory ${showBytes(peakMemoryBytes)}); wrote ${path}`
   log.done(wasThere ? `shard ${id} is there and matches: ${path}` : speed, summary)
 }
 
@@ -67,21 +95,30 @@ export async function merge(argv: Argv, { log, signal }: Environment): Promise<v
   const words = new Words(argv)
   const startTime = performance.now()
   const output = words.needed('output')
-  const format = words.one('format') as OutputFormat | undefined
-  const { manifest, device: on } = await mergeShards(words.needed('manifest'), {
+  const format = words.one('format') as ShardMergeOptions['format']
+  const {
+    manifest,
+    device: on,
+    counts,
+  } = await mergeShards(words.needed('manifest'), {
     output,
     format,
     signal,
     onProgress: log.progress,
+    onRecords: log.records,
   })
-  const bases = manifest.shards.reduce((sum, { rows }) => sum + rows, 0)
+  const rows = counts?.records ?? manifest.shards.map((shard) => shard.rows).reduce((sum, count) => sum + count, 0)
+  const what = counts ? 'records' : 'bases'
+  if (counts) logCounts(log, counts)
   const seconds = (performance.now() - startTime) / 1000
   const peakMemoryBytes = process.resourceUsage().maxRSS * 1024
-  const speed = `${showCount(bases)} bases of ${manifest.shards.length} shards in ${showSeconds(seconds)} (peak memory ${showBytes(peakMemoryBytes)})`
+  const speed = `${showCount(rows)} ${what} of ${manifest.shards.length} shards in ${showSeconds(seconds)} (peak memory ${showBytes(peakMemoryBytes)})`
   const summary = {
-    bases,
+    [what]: rows,
     seconds,
-    basesPerSecond: bases / seconds,
+    ...(counts
+      ? { scores: counts.scores, skipped: Object.fromEntries(counts.reasons), strongest: counts.strongest }
+      : { basesPerSecond: rows / seconds }),
     peakMemoryBytes,
     device: on,
     output,

@@ -2,7 +2,7 @@ import { ConfigError } from '../../src/errors.ts'
 import { localPath } from '../../src/io/bytes/local-path.ts'
 import type { TranscriptChoice } from '../../src/io/variants/annotation/transcript.ts'
 import type { Precision } from '../../src/kernels/precision.ts'
-import type { VariantFormat, VariantsRequest } from '../run/variants-request.ts'
+import { isInfoId, mostDigits, type VariantFormat, type VariantsRequest } from '../run/variants-request.ts'
 import { parseMachineOptions } from './predict-arguments.ts'
 import { parseBases, parseWhole } from './values.ts'
 import { type Argv, Words } from './words.ts'
@@ -30,14 +30,14 @@ export function parseVariantsArguments(argv: Argv): VariantsRequest {
     distance: words.parsed('distance', parseBases) ?? 50,
     context: words.parsed('context', parseBases),
     mask: words.isOn('mask') ? 'boundary' : words.isOn('mask-sites') ? 'sites' : undefined,
-    mnv: words.one('mnv') as 'scores' | 'dots',
-    normalize: words.one('normalize') as 'asis' | 'left' | 'trim',
+    mnv: (words.one('mnv') ?? 'scores') as 'scores' | 'dots',
+    normalize: (words.one('normalize') ?? 'asis') as 'asis' | 'left' | 'trim',
     raw: words.isOn('raw'),
     digits: words.parsed('precision-digits', parseDigits) ?? 2,
     infoId: words.parsed('info-id', parseInfoId) ?? 'GENOCONV',
     replace: words.isOn('replace'),
     givesReasons: argv['reasons'] !== false,
-    onBadRecord: words.one('on-bad-record') as 'error' | 'keep',
+    onBadRecord: (words.one('on-bad-record') ?? 'error') as 'error' | 'keep',
     precision: (words.one('precision') ?? 'f32') as Precision,
     resume: words.isOn('resume'),
     ...parseMachineOptions(words),
@@ -81,11 +81,12 @@ function transcriptChoice(value = 'canonical'): TranscriptChoice {
 
 function parseDigits(option: string, value: string): number {
   const digits = parseWhole(option, value, 1)
-  if (digits > 9) throw new ConfigError({ where: option, what: 'bad value', expected: '1 to 9', got: value })
+  if (digits > mostDigits)
+    throw new ConfigError({ where: option, what: 'bad value', expected: `1 to ${mostDigits}`, got: value })
   return digits
 }
 
 function parseInfoId(option: string, value: string): string {
-  if (/^[A-Za-z_][0-9A-Za-z_.]*$/.test(value)) return value
+  if (isInfoId(value)) return value
   throw new ConfigError({ where: option, what: 'bad value', expected: 'letters, digits, _ and .', got: value })
 }

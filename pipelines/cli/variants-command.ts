@@ -5,7 +5,8 @@ import { group, logOptions, runOptions, text } from './options.ts'
 
 const { model, region, regions, device, precision, memory, threads } = runOptions
 
-const scoreOptions = {
+/** Options that decide what is scored and how it is written. */
+export const scoreOptions = {
   ...group('What is scored', {
     model,
     genes: text(

@@ -1,6 +1,7 @@
 import type { Log } from '../run/log.ts'
 import { type PlannedVariants, runVariants, type VariantsOutcome } from '../run/run-variants.ts'
 import { showBytes, showCount, showSeconds } from '../run/show.ts'
+import type { VariantCounts } from '../run/variants-tally.ts'
 import type { Environment } from './environment.ts'
 import { print } from './print.ts'
 import { parseVariantsArguments } from './variants-arguments.ts'
@@ -26,12 +27,7 @@ export async function variants(argv: Argv, { log, signal }: Environment): Promis
 function logVariants(log: Log, outcome: VariantsOutcome, hint?: string): void {
   const { tally, startTime, device: place, output, rowsBefore, wasComplete } = outcome
   const { strongest, records, scores, reasons } = tally
-  for (const { contig, pos, ref, alt, gene, effect, score, offset } of strongest)
-    log.info(
-      `${contig}:${pos} ${shorten(ref)}>${shorten(alt)}${gene === '.' ? '' : ` ${gene}`}: ${effect} ${score.toFixed(2)}${offset === undefined ? '' : ` at ${offset < 0 ? '' : '+'}${offset}`}`,
-    )
-  const skipped = [...reasons].map(([reason, count]) => `${showCount(count)} ${reason}`)
-  if (skipped.length > 0) log.info(`alleles without a score: ${skipped.join(', ')}`)
+  logCounts(log, tally)
   const seconds = (performance.now() - startTime) / 1000
   const peakMemoryBytes = process.resourceUsage().maxRSS * 1024
   if (rowsBefore !== undefined && strongest.length > 0)
@@ -53,6 +49,16 @@ function logVariants(log: Log, outcome: VariantsOutcome, hint?: string): void {
       ...(rowsBefore === undefined ? {} : { rowsBefore }),
     },
   )
+}
+
+/** The strongest changes, and reasons. */
+export function logCounts(log: Log, { strongest, reasons }: VariantCounts): void {
+  for (const { contig, pos, ref, alt, gene, effect, score, offset } of strongest)
+    log.info(
+      `${contig}:${pos} ${shorten(ref)}>${shorten(alt)}${gene === '.' ? '' : ` ${gene}`}: ${effect} ${score.toFixed(2)}${offset === undefined ? '' : ` at ${offset < 0 ? '' : '+'}${offset}`}`,
+    )
+  const skipped = [...reasons].map(([reason, count]) => `${showCount(count)} ${reason}`)
+  if (skipped.length > 0) log.info(`alleles without a score: ${skipped.join(', ')}`)
 }
 
 const shorten = (allele: string): string => (allele.length <= 20 ? allele : `${allele.slice(0, 17)}…`)

@@ -1,22 +1,13 @@
 import type { Contig, Genome, Region } from '../../src/genome.ts'
-import type { ByteSink } from '../../src/io/bytes/sink.ts'
 import { openGenome } from '../../src/io/fasta/open-genome.ts'
-import type { DoneOutput } from '../../src/io/output/done-output.ts'
 import { writeEncoded } from '../../src/io/output/write-encoded.ts'
-import { encodeArrowTable } from '../../src/io/output/write-table.ts'
-import { openGenes } from '../../src/io/variants/annotation/open-genes.ts'
 import type { Annotation } from '../../src/io/variants/annotation/read-genes.ts'
-import { bgzfSink } from '../../src/io/variants/bgzf-sink.ts'
-import type { VcfRecord } from '../../src/io/variants/vcf-reader.ts'
 import type { Backend } from '../../src/kernels/backend.ts'
 import type { Model } from '../../src/model/model.ts'
 import { chooseDevice } from '../device/choose-device.ts'
 import { defaultModelName } from '../models/load-checkpoint.ts'
 import { loadModel } from '../models/load-model.ts'
-import type { ScoredVariant, ScoreOptions } from '../variants/options.ts'
-import { vcfWriter } from '../variants/records.ts'
-import { scoreKindOf } from '../variants/score-kinds.ts'
-import { tsvWriter, variantTable } from '../variants/table.ts'
+import type { ScoreOptions } from '../variants/options.ts'
 import { scoreVariants } from '../variants.ts'
 import { filesRead } from './files-read.ts'
 import { readRegions } from './inputs.ts'
@@ -24,10 +15,10 @@ import type { Log } from './log.ts'
 import { addReserve, freeMemory, reserveBytes } from './memory.ts'
 import { openRunOutput, type RunOutput } from './resume.ts'
 import { describeRegions } from './resume-record.ts'
-import { encodeText, tableRows } from './variants-encode.ts'
-import { provenanceOf, scoreParameters, variantsMetadata, variantsOrigin } from './variants-metadata.ts'
+import { variantEncoding } from './variants-encoding.ts'
+import { scoreParameters, variantsOrigin } from './variants-metadata.ts'
 import { chooseVariantOutput, type VariantOutput, variantsJournal } from './variants-output.ts'
-import type { VariantFormat, VariantsRequest } from './variants-request.ts'
+import { readAnnotation, scoreOptions, type VariantFormat, type VariantsRequest } from './variants-request.ts'
 import { openVariantSource, type VariantSource } from './variants-source.ts'
 import { VariantsTally } from './variants-tally.ts'
 
@@ -136,14 +127,7 @@ async function score(run: Run): Promise<VariantsOutcome | undefined> {
   run.backends.push(backend)
   const model = await loadModel(request.models, { backend, signal, onWarning: log.warn })
   const options: ScoreOptions = {
-    genes,
-    transcripts: request.transcripts,
-    distance: request.distance,
-    context: request.context,
-    mask: request.mask,
-    mnv: request.mnv,
-    normalize: request.normalize,
-    onBadVariant: request.onBadRecord,
+    ...scoreOptions(request, genes),
     memory: Math.max(0, memory - reserveBytes(threads)),
     listName: source.name,
     signal,
@@ -170,62 +154,20 @@ async function score(run: Run): Promise<VariantsOutcome | undefined> {
   const outcome = { tally, startTime, device: backend.description, output: output.path ?? '-', format: output.format }
   if (begun === 'complete') return { ...outcome, wasComplete: true }
   const { sinks, done, origin } = begun
-  const encoding = await encodingOf(run, model, origin)
+  const encoding = await variantEncoding({
+    request,
+    genome,
+    header: source.header,
+    format: output.format,
+    model,
+    origin,
+    signal,
+  })
   const doneRows = done && { count: done.rows, rowsOf: encoding.rowsOf }
   const scored = scoreVariants(model, genome, source.records, { ...options, doneRows })
   await writeEncoded(encoding.encode(tally.watch(scored), done), encoding.pack(sinks[0]))
   model.close()
   return { ...outcome, rowsBefore: done?.rows, contigs: await genome.contigs(signal) }
-}
-
-/** How scored variants become the output's bytes. */
-interface Encoding {
-  rowsOf(scored: ScoredVariant): number
-  encode(scored: AsyncIterable<ScoredVariant<VcfRecord>>, done: DoneOutput | undefined): AsyncIterable<Uint8Array[]>
-  pack(sink: ByteSink): ByteSink
-}
-
-async function encodingOf(
-  { request, settings, genome, genes, source, output: { format } }: Run,
-  model: Model,
-  origin: Parameters<typeof variantsMetadata>[3],
-): Promise<Encoding> {
-  const pack = (sink: ByteSink): ByteSink => sink
-  const tableOptions = { kind: scoreKindOf(model.info), isRaw: request.raw, givesReasons: request.givesReasons }
-  if (format === 'arrow' || format === 'parquet') {
-    const table = variantTable(tableOptions)
-    const metadata = await variantsMetadata(model, genome, request, origin, settings.signal)
-    const layout = { columns: table.columns, metadata: () => metadata }
-    if (format === 'arrow') {
-      return {
-        rowsOf: table.rowsOf,
-        encode: (rows, done) => encodeArrowTable(tableRows(rows, table), layout, done),
-        pack,
-      }
-    }
-    const { encodeParquetTable } = await import('../../src/io/output/write-parquet-table.ts') // loaded when it is wanted
-    return { rowsOf: table.rowsOf, encode: (rows) => encodeParquetTable(tableRows(rows, table), layout), pack }
-  }
-  if (format === 'tsv') {
-    const writer = tsvWriter(tableOptions)
-    return { rowsOf: writer.rowsOf, encode: (scored, done) => encodeText(scored, writer, false, done), pack }
-  }
-  const writer = vcfWriter({
-    header: source.header,
-    infoId: request.infoId,
-    kind: scoreKindOf(model.info, request.infoId),
-    digits: request.digits,
-    isRaw: request.raw,
-    givesReasons: request.givesReasons,
-    replaces: request.replace,
-    isGeneless: genes === 'none',
-    provenance: provenanceOf(model, request),
-  })
-  return {
-    rowsOf: writer.rowsOf,
-    encode: (scored, done) => encodeText(scored, writer, true, done),
-    pack: format === 'vcf.gz' ? bgzfSink : pack,
-  }
 }
 
 /** Options that decide the output's bytes, as text, by their names. */
@@ -245,11 +187,4 @@ function describeOptions(request: VariantsRequest, { format }: VariantOutput): R
     format,
   }
   return Object.fromEntries(Object.entries(shown).map(([name, value]) => [`\`${name}\``, `${value}`]))
-}
-
-async function readAnnotation(
-  { genes }: VariantsRequest,
-  signal: AbortSignal,
-): Promise<Annotation | 'none' | undefined> {
-  return genes === 'none' || genes === undefined ? genes : openGenes(genes, { signal })
 }

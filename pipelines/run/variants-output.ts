@@ -16,7 +16,11 @@ export interface VariantOutput {
  * the current folder, or standard output for standard input. Without a VCF `<fasta without extensions>.<model>.arrow`.
  * ConfigError for an extension that is no format, and for Arrow or Parquet on a terminal.
  */
-export function chooseVariantOutput(request: VariantsRequest, modelName: string, isTerminal: boolean): VariantOutput {
+export function chooseVariantOutput(
+  request: Pick<VariantsRequest, 'fasta' | 'vcf' | 'output' | 'format'>,
+  modelName: string,
+  isTerminal: boolean,
+): VariantOutput {
   const { fasta, vcf, output = vcf === '-' ? '-' : undefined, format } = request
   if (output === '-') {
     const chosen = format ?? (vcf === undefined ? 'tsv' : 'vcf')

@@ -3,7 +3,8 @@ import type { Genome, Region } from '../../src/genome.ts'
 import type { ByteSource } from '../../src/io/bytes/byte-source.ts'
 import { openLocalFile, standardInput } from '../../src/io/bytes/local-file.ts'
 import { madeHeader, madeRecord } from '../../src/io/variants/made-vcf.ts'
-import { readVcf, type VcfHeader, type VcfRecord } from '../../src/io/variants/vcf-reader.ts'
+import type { VcfPart } from '../../src/io/variants/vcf-part.ts'
+import { readVcf, readVcfPart, type VcfHeader, type VcfRecord } from '../../src/io/variants/vcf-reader.ts'
 import { everyVariant } from '../variants/saturation.ts'
 import type { VariantsRequest } from './variants-request.ts'
 
@@ -22,6 +23,10 @@ interface SourceOptions {
   readonly regions: readonly Region[] | undefined
   readonly signal?: AbortSignal
   readonly onWarning?: (text: string) => void
+  /** Of all records these `rows`; what has no file is found by the number of its first record, `line`. */
+  readonly part?: VcfPart & { readonly rows: number }
+  /** As of `readVcf`. */
+  readonly onBlock?: (compressedOffset: number, dataBytes: number) => void
 }
 
 /** @throws ConfigError where its header has the INFO field already, FormatError for what is no VCF */
@@ -30,7 +35,7 @@ export async function openVariantSource(request: VariantsRequest, options: Sourc
 }
 
 async function vcfSource(request: VariantsRequest, vcf: string, options: SourceOptions): Promise<VariantSource> {
-  const { signal, onWarning } = options
+  const { signal, onWarning, part, onBlock } = options
   const source = vcf === '-' ? standardInput() : await openLocalFile(vcf)
   let bytesRead = 0
   const counted: ByteSource = {
@@ -43,12 +48,14 @@ async function vcfSource(request: VariantsRequest, vcf: string, options: SourceO
     },
   }
   try {
-    const { header, records } = await readVcf(counted, { onBadRecord: request.onBadRecord, signal, onWarning })
+    const { onBadRecord } = request
+    const { header, records } = await readVcf(counted, { onBadRecord, signal, onWarning, onBlock })
     checkInfoId(header, request, source.name)
+    if (part) await records.return(undefined)
     return {
       name: source.name,
       header,
-      records,
+      records: part ? readVcfPart(source, part, { onBadRecord, signal }) : records,
       fractionRead: () => source.byteCount && Math.min(1, bytesRead / source.byteCount),
       close: () => source.close(),
     }
@@ -61,14 +68,17 @@ async function vcfSource(request: VariantsRequest, vcf: string, options: SourceO
 /** Regions that overlap, or a repeated one, have each of their variants again. */
 async function madeSource(
   { everySnv, everyIndel }: VariantsRequest,
-  { genome, regions = [], signal }: SourceOptions,
+  { genome, regions = [], signal, part }: SourceOptions,
 ): Promise<VariantSource> {
   const bases = regions.reduce((sum, { start, end }) => sum + end - start, 0)
   const variantsOfBase = (everySnv ? 3 : 0) + (everyIndel ? 8 : 0)
   let made = 0
   const records = async function* (): AsyncGenerator<VcfRecord> {
-    for await (const variant of everyVariant(genome, regions, { snv: everySnv, indel: everyIndel, signal }))
-      yield madeRecord(variant, ++made)
+    const last = part ? part.line + part.rows - 1 : Number.POSITIVE_INFINITY
+    for await (const variant of everyVariant(genome, regions, { snv: everySnv, indel: everyIndel, signal })) {
+      if (made >= last) return
+      if (++made >= (part?.line ?? 1)) yield madeRecord(variant, made)
+    }
   }
   return {
     name: genome.name,

@@ -4,7 +4,7 @@ import type { Model } from '../../src/model/model.ts'
 import { partBases, type StrandOptions } from '../predict/strand-plan.ts'
 import { knownContigs } from '../run/inputs.ts'
 import { freeMemory } from '../run/memory.ts'
-import type { PlannedShard, ShardManifest } from './manifest.ts'
+import type { AnyManifest, PlannedShard, ShardManifest } from './manifest.ts'
 
 /** Whether a shard can be computed here as it was planned. */
 
@@ -15,7 +15,7 @@ import type { PlannedShard, ShardManifest } from './manifest.ts'
  */
 export async function checkContigs(
   manifestPath: string,
-  { contigs }: ShardManifest,
+  { contigs }: AnyManifest,
   genomes: readonly Genome[],
   signal?: AbortSignal,
 ): Promise<void> {

@@ -9,29 +9,32 @@ import { isRecord } from '../../src/model/weights/json.ts'
 import { version } from '../run/version.ts'
 import { checkConsistency, readFields } from './check-manifest.ts'
 import { JsonValue } from './json-value.ts'
-import { manifestFormat, type ShardManifest } from './manifest.ts'
+import { type AnyManifest, manifestFormat } from './manifest.ts'
 
 /** What `readManifest` can hold: Node's longest string, 2^29 characters, with some room. */
 const mostCharacters = 500_000_000
 const pieceCharacters = 2 ** 20
 
 /** SHA-256 of every field but `planSha256`. */
-export function planHash({ planSha256: _, shards, ...head }: ShardManifest): string {
+export function planHash({ planSha256: _, shards, ...head }: AnyManifest): string {
   const hash = createHash('sha256').update(JSON.stringify(head))
   for (const shard of shards) hash.update(JSON.stringify(shard)) // one by one: together they may be longer than a string can be
   return hash.digest('hex')
 }
+
+/** A manifest without its stamps. */
+export type ShardPlan<M extends AnyManifest> = Omit<M, 'format' | 'planSha256' | 'version'>
 
 /**
  * Writes the manifest, and makes its folder if there is none. `inputs` are files that it must not replace.
  *
  * @throws LimitError for more regions than a manifest holds; FormatError and ConfigError for a path that cannot be written
  */
-export async function writeManifest(
+export async function writeManifest<M extends AnyManifest>(
   path: string,
-  plan: Omit<ShardManifest, 'format' | 'planSha256' | 'version'>,
+  plan: ShardPlan<M>,
   inputs: readonly string[],
-): Promise<ShardManifest> {
+): Promise<M> {
   const stamped = { format: manifestFormat, planSha256: '0'.repeat(64), version: version(), ...plan }
   const manifest = readFields(new JsonValue(path, stamped))
   checkConsistency(path, manifest)
@@ -47,7 +50,7 @@ export async function writeManifest(
     await sink.abort()
     throw error
   }
-  return complete
+  return complete as M
 }
 
 /**
@@ -55,7 +58,7 @@ export async function writeManifest(
  *
  * @throws FormatError for what is no manifest, one that was changed by hand, or one of another version of genoconv
  */
-export async function readManifest(path: string): Promise<ShardManifest> {
+export async function readManifest(path: string): Promise<AnyManifest> {
   return parseManifest(path, new TextDecoder().decode(await readManifestBytes(path)))
 }
 
@@ -68,7 +71,7 @@ async function readManifestBytes(path: string): Promise<Uint8Array> {
 }
 
 /** `readManifest` of a text that is there already; `path` is its name in errors. */
-export function parseManifest(path: string, text: string): ShardManifest {
+export function parseManifest(path: string, text: string): AnyManifest {
   const value = parseJson(path, text)
   if (value.format !== manifestFormat) {
     const got = JSON.stringify(value.format)?.slice(0, 60)
@@ -103,7 +106,7 @@ function parseJson(path: string, text: string): Record<string, unknown> {
 }
 
 /** The text in pieces of about a megabyte. */
-function* textPieces(path: string, manifest: ShardManifest): Generator<string> {
+function* textPieces(path: string, manifest: AnyManifest): Generator<string> {
   let piece = ''
   let characters = 0
   for (const part of lines(manifest, '\n')) {

@@ -3,9 +3,11 @@ import { ConfigError } from '../../src/errors.ts'
 import type { Contig, Region, Strand } from '../../src/genome.ts'
 import type { FileHash } from '../../src/io/bytes/file-hash.ts'
 import type { Precision } from '../../src/kernels/precision.ts'
+import type { VcfPart } from '../../src/io/variants/vcf-part.ts'
 import { columnsOf as strandColumns } from '../predict/stretch.ts'
+import type { VariantsRequest } from '../run/variants-request.ts'
 
-export const manifestFormat = 'genoconv shards, 3'
+export const manifestFormat = 'genoconv shards, 4'
 /** CPU workers that the backend takes. */
 export const mostThreads = 1024
 
@@ -15,21 +17,31 @@ export const mostThreads = 1024
  */
 export interface PlannedFile extends FileHash {
   readonly path: string
-  readonly role: 'fasta' | 'index' | 'regions'
+  readonly role: 'fasta' | 'index' | 'regions' | 'variants' | 'genes'
 }
 
-export interface PlannedShard {
+interface AnyShard {
   /** From 0, in the order of the output. Where the shard lies follows from it alone (`shardPath`). */
   readonly id: number
+  /** Bases or, of variants, records. */
   readonly rows: number
+}
+
+export interface PlannedShard extends AnyShard {
   /** Bases the model must see: context, and both strands, counted. What shards are balanced by. */
   readonly bases: number
   /** In the order of the output. Of a run over whole records these are parts of records. */
   readonly regions: readonly Region[]
 }
 
-/** A run of `predict`, cut into jobs. All that decides a shard's bytes, but for the kind of device. */
-export interface ShardManifest {
+/** Records that follow each other. Without a VCF `line` is the number of the first one, and there are no bytes. */
+export interface VariantShard extends AnyShard, VcfPart {
+  /** What shards are balanced by: mostly alleles, each counted once a gene. */
+  readonly work: number
+}
+
+/** What every manifest says. */
+interface ManifestHead {
   readonly format: string
   /** SHA-256 of every other field (manifest-file.ts). */
   readonly planSha256: string
@@ -43,7 +55,23 @@ export interface ShardManifest {
     readonly name: string
     readonly sha256: string
   }
-  readonly options: {
+  readonly files: readonly PlannedFile[]
+  readonly contigs: readonly Contig[]
+}
+
+/** What every run is computed with. */
+interface MachineOptions {
+  readonly precision: Precision
+  /** Bytes by which chunks are chosen, on every machine. */
+  readonly memory: number
+  /** CPU workers: how work is shared out shows in the last bits. */
+  readonly threads: number
+}
+
+/** A run of `predict`, cut into jobs. All that decides a shard's bytes, but for the kind of device. */
+export interface ShardManifest extends ManifestHead {
+  readonly work: 'predict'
+  readonly options: MachineOptions & {
     readonly strand?: Strand | 'both'
     readonly context?: number | 'full' | 'none'
     readonly tracks: readonly string[]
@@ -52,19 +80,50 @@ export interface ShardManifest {
     readonly frequencySparsity: number
     /** How many packs of short regions or records are looked at together. */
     readonly packsPerGroup: number
-    readonly precision: Precision
-    /** Bytes by which chunks are chosen, on every machine. */
-    readonly memory: number
-    /** CPU workers: how work is shared out shows in the last bits. */
-    readonly threads: number
   }
-  readonly files: readonly PlannedFile[]
-  readonly contigs: readonly Contig[]
   /** `records`: shards are parts of whole records; `regions`: of the list of regions, with a column for their names or without. */
   readonly targets: 'records' | 'regions'
   readonly hasRegionColumn: boolean
   readonly shards: readonly PlannedShard[]
 }
+
+/** Options of `variants` that decide an output's bytes. */
+export type VariantShardOptions = MachineOptions &
+  Pick<
+    VariantsRequest,
+    | 'transcripts'
+    | 'distance'
+    | 'context'
+    | 'mask'
+    | 'mnv'
+    | 'normalize'
+    | 'raw'
+    | 'digits'
+    | 'infoId'
+    | 'replace'
+    | 'givesReasons'
+    | 'onBadRecord'
+    | 'everySnv'
+    | 'everyIndel'
+  > & {
+    /** Whether both strands are scored without genes; else genes are a file, or there are none. */
+    readonly isGeneless: boolean
+  }
+
+/** A run of `variants`, cut into jobs. */
+export interface VariantShardManifest extends ManifestHead {
+  readonly work: 'variants'
+  readonly options: VariantShardOptions
+  /** What columns the scores have follows from these of the model. */
+  readonly scores: { readonly family: 'splice' | 'language'; readonly tracks: readonly string[] }
+  /** Shards hold a VCF, or the rows of a table. */
+  readonly holds: 'vcf' | 'table'
+  /** Whose every small change is scored, where there is no VCF. */
+  readonly regions: readonly Region[]
+  readonly shards: readonly VariantShard[]
+}
+
+export type AnyManifest = ShardManifest | VariantShardManifest
 
 export type ModelSource = { readonly spec: string } | { readonly path: string }
 
@@ -80,25 +139,28 @@ export const pathBeside = (manifestPath: string, path: string): string =>
 export const modelSpec = (manifestPath: string, source: ModelSource): string =>
   'spec' in source ? source.spec : resolve(resolveBeside(manifestPath, source.path))
 
+/** A shard's file in `shards/`: nothing that a manifest says of names goes into it. */
+const shardFile = (manifest: AnyManifest, id: number): string =>
+  `${id}.${manifest.work === 'variants' && manifest.holds === 'vcf' ? 'vcf' : 'arrow'}`
+
 /** A shard's name in messages: where it lies, from the manifest's folder. */
-export const shardName = (id: number): string => `shards/${id}.arrow`
+export const shardName = (manifest: AnyManifest, id: number): string => `shards/${shardFile(manifest, id)}`
 
 /** Where shard `id` lies: always in `shards/` beside the manifest, whatever the manifest says. */
-export const shardPath = (manifestPath: string, id: number): string =>
-  join(dirname(manifestPath), 'shards', `${id}.arrow`)
+export const shardPath = (manifestPath: string, manifest: AnyManifest, id: number): string =>
+  join(dirname(manifestPath), 'shards', shardFile(manifest, id))
 
 /** Where what is known of shard `id` lies. */
 export const sidecarPath = (manifestPath: string, id: number): string =>
   join(dirname(manifestPath), 'shards', `${id}.json`)
 
 /** ConfigError for a number that no shard has. */
-export function shardOf(manifest: ShardManifest, id: number): PlannedShard {
-  const shard = manifest.shards[id]
-  if (shard) return shard
+export function checkId({ shards }: AnyManifest, id: number): void {
+  if (shards[id]) return
   throw new ConfigError({
     where: `shard ${id}`,
     what: 'there is no such shard',
-    expected: `0 to ${manifest.shards.length - 1}`,
+    expected: `0 to ${shards.length - 1}`,
     got: `${id}`,
   })
 }

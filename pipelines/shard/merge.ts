@@ -1,120 +1,87 @@
-import { tmpdir } from 'node:os'
-import { dirname } from 'node:path'
 import { FormatError } from '../../src/errors.ts'
-import type { PredictionBatch, Region } from '../../src/genome.ts'
-import { openAtomicOutput } from '../../src/io/bytes/atomic-output.ts'
-import { protectInputs } from '../../src/io/bytes/protect-inputs.ts'
-import type { ByteSink } from '../../src/io/bytes/sink.ts'
-import { standardOutput } from '../../src/io/bytes/stream-output.ts'
-import { isOneFile, type OutputFormat, outputFormats } from '../../src/io/output/formats.ts'
-import { openPredictions } from '../../src/io/output/read-arrow.ts'
-import { openTrackSinks, trackFileName, writeBigWigs } from '../../src/io/output/write-bigwig.ts'
-import { writePredictions } from '../../src/io/output/write-predictions.ts'
+import { outputFormats } from '../../src/io/output/formats.ts'
 import { expectChoice, expectOptions, expectSignal, expectText } from '../../src/validate.ts'
 import type { Progress } from '../predict/options.ts'
-import { regionName } from '../run/inputs.ts'
 import { chooseOutput } from '../run/output-file.ts'
+import type { RecordProgress } from '../run/log.ts'
+import { chooseVariantOutput } from '../run/variants-output.ts'
+import { type VariantFormat, variantFormats } from '../run/variants-request.ts'
+import { type VariantCounts, VariantsTally } from '../run/variants-tally.ts'
+import type { OutputFormat } from '../../src/io/output/formats.ts'
 import { checkShard, inputFiles, type ShardSidecar } from './files.ts'
-import {
-  allRegions,
-  columnsOf,
-  type PlannedShard,
-  type ShardManifest,
-  shardName,
-  shardPath,
-  sidecarPath,
-} from './manifest.ts'
+import { type AnyManifest, shardName, shardPath, sidecarPath } from './manifest.ts'
 import { readManifest } from './manifest-file.ts'
+import { mergePredictions } from './merge-predictions.ts'
+import { mergeVariants } from './merge-variants.ts'
+import { loadedCounts } from './variant-counts.ts'
 
 export interface ShardMergeOptions {
   /** The file to write; `-` is standard output. */
   readonly output: string
   /** Default: by the output's extension. */
-  readonly format?: OutputFormat
+  readonly format?: OutputFormat | VariantFormat
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: Progress) => void
+  /** Of shards of variants. */
+  readonly onRecords?: (progress: RecordProgress) => void
 }
 
 export interface ShardMergeResult {
-  readonly manifest: ShardManifest
+  readonly manifest: AnyManifest
   /** On which all shards were computed. */
   readonly device: string
+  /** Of variants. */
+  readonly counts?: VariantCounts
 }
 
 /**
- * Checks every shard and writes their rows, in order, through the writer that `predict` uses: rows, metadata and so all
+ * Checks every shard and writes their rows, in order, through the writer that one run uses: rows, metadata and so all
  * bytes are those of one run. Memory is that of a record batch.
  *
  * @throws FormatError naming every shard that is missing or changed, or was made on another kind of device than the
- *   others; ConfigError where the output is the manifest, a shard or one of the planned inputs
+ *   others; ConfigError where the output is the manifest, a shard or one of the planned inputs, or of a format that the
+ *   shards do not hold
  */
 export async function mergeShards(manifestPath: string, options: ShardMergeOptions): Promise<ShardMergeResult> {
-  const { signal, onProgress } = expectOptions('mergeShards', (options ?? null) as ShardMergeOptions)
+  const { signal, onProgress, onRecords } = expectOptions('mergeShards', (options ?? null) as ShardMergeOptions)
   expectText('manifest', manifestPath)
   expectSignal(signal)
-  const output = chooseOutput({
-    output: expectText('output', options.output),
-    format: expectChoice('format', options.format, Object.keys(outputFormats)),
-    firstInput: '',
-    modelName: '',
-    isTerminal: process.stdout.isTTY,
-  })
+  const output = expectText('output', options.output)
+  const format = expectChoice('format', options.format, Object.keys({ ...outputFormats, ...variantFormats }))
   const manifest = await readManifest(manifestPath)
-  const pathOf = (shard: PlannedShard): string => shardPath(manifestPath, shard.id)
+  const pathOf = (id: number): string => shardPath(manifestPath, manifest, id)
   const inputs = await inputFiles(manifestPath, manifest)
-  for (const { id } of manifest.shards) inputs.push(shardPath(manifestPath, id), sidecarPath(manifestPath, id))
-  // Before the shards are read, which takes its time.
-  const tracks = columnsOf(manifest)
-  const { path, format } = output
-  const paths = isOneFile(format) ? [path] : tracks.map((track) => path && trackFileName(path, track))
-  for (const written of paths) if (written !== undefined) await protectInputs(written, inputs)
-  const sidecars = await checkShards(manifestPath, manifest, signal)
-  checkDevices(manifestPath, sidecars)
-  const metadata = await commonMetadata(manifest.shards.map(pathOf))
-  const basesTotal = manifest.shards.reduce((sum, { rows }) => sum + rows, 0)
-  let basesDone = 0
-  const all = async function* (): AsyncGenerator<PredictionBatch> {
-    let firstIndex = 0
-    for (const shard of manifest.shards) {
-      for await (const batch of shardBatches(pathOf(shard), shard.regions, firstIndex)) {
-        signal?.throwIfAborted()
-        yield batch
-        basesDone += batch.bases.length
-        onProgress?.({ contig: batch.region.contig, basesDone, basesTotal })
-      }
-      firstIndex += shard.regions.length
-    }
+  for (const { id } of manifest.shards) inputs.push(pathOf(id), sidecarPath(manifestPath, id))
+  let sidecars: readonly ShardSidecar[] = []
+  const checked = async (): Promise<void> => {
+    sidecars = await checkShards(manifestPath, manifest, signal)
+    checkDevices(manifestPath, sidecars)
   }
-  const layout = {
-    tracks,
-    contigs: manifest.contigs.map(({ name }) => name),
-    contigLengths: () => new Map(manifest.contigs.map(({ name, length }) => [name, length])),
-    regions: manifest.hasRegionColumn ? allRegions(manifest).map(regionName) : undefined,
-    temporaryFolder: path === undefined ? tmpdir() : dirname(path),
-    metadata: () => metadata,
+  const job = { pathOf, inputs, checked, signal, onProgress, onRecords }
+  const isTerminal = process.stdout.isTTY
+  if (manifest.work === 'predict') {
+    const chosen = { output, format: format as OutputFormat | undefined, firstInput: '', modelName: '', isTerminal }
+    await mergePredictions({ ...job, manifest }, chooseOutput(chosen))
+    return { manifest, device: sidecars[0].device }
   }
-  const open = (written: string): Promise<ByteSink> => openAtomicOutput(written, inputs)
-  if (path !== undefined && !isOneFile(format))
-    await writeBigWigs(all(), await openTrackSinks(tracks, (track) => open(trackFileName(path, track))), layout)
-  else if (isOneFile(format))
-    await writePredictions(all(), format, path === undefined ? standardOutput() : await open(path), layout)
-  return { manifest, device: metadata.get('genoconv.device') ?? '' }
+  const vcf = manifest.holds === 'vcf' ? manifestPath : undefined
+  const chosen = { output, format: format as VariantFormat | undefined, fasta: '', vcf }
+  await mergeVariants({ ...job, manifest }, chooseVariantOutput(chosen, '', isTerminal))
+  const counts = new VariantsTally()
+  for (const sidecar of sidecars) if (sidecar.counts) counts.addCounts(loadedCounts(sidecar.counts))
+  return { manifest, device: sidecars[0].device, counts }
 }
 
-async function checkShards(
-  manifestPath: string,
-  manifest: ShardManifest,
-  signal?: AbortSignal,
-): Promise<ShardSidecar[]> {
+async function checkShards(manifestPath: string, manifest: AnyManifest, signal?: AbortSignal): Promise<ShardSidecar[]> {
   const sidecars: ShardSidecar[] = []
   const problems: string[] = []
   const bad: number[] = []
   for (const shard of manifest.shards) {
-    const checked = await checkShard(manifestPath, manifest, shard, signal)
+    const checked = await checkShard(manifestPath, manifest, shard.id, signal)
     if ('sidecar' in checked) sidecars.push(checked.sidecar)
     else {
       bad.push(shard.id)
-      problems.push(`${shardName(shard.id)} ${checked.problem}`)
+      problems.push(`${shardName(manifest, shard.id)} ${checked.problem}`)
     }
   }
   if (bad.length === 0) return sidecars
@@ -142,75 +109,4 @@ function checkDevices(manifestPath: string, sidecars: readonly ShardSidecar[]): 
     got: devices.map((device) => `${device}: ${shardsOn(device)}`).join('; '),
     remedy: 'remove the shards of one kind and run them with the `device` and `threads` of the others',
   })
-}
-
-/** What `predict` would say of the run; each shard says it too, beside its own number. */
-async function commonMetadata(paths: readonly string[]): Promise<Map<string, string>> {
-  const metadata = await metadataOf(paths[0])
-  for (const path of paths.slice(1)) {
-    for (const [key, value] of await metadataOf(path)) {
-      if (metadata.get(key) === value) continue
-      const what = `${key} is not that of the first shard`
-      throw new FormatError({
-        where: path,
-        what,
-        expected: String(metadata.get(key)),
-        got: value,
-        remedy: 'plan and run again',
-      })
-    }
-  }
-  return metadata
-}
-
-async function metadataOf(path: string): Promise<Map<string, string>> {
-  const file = await openPredictions(path)
-  await file.close()
-  const metadata = new Map(file.metadata)
-  metadata.delete('genoconv.shard')
-  return metadata
-}
-
-/** A shard's rows as pieces of its regions; FormatError where they are not exactly those that were planned. */
-async function* shardBatches(
-  path: string,
-  regions: readonly Region[],
-  firstIndex: number,
-): AsyncGenerator<PredictionBatch> {
-  const unexpected = (): FormatError =>
-    new FormatError({
-      where: path,
-      what: 'its rows are not those of its regions',
-      remedy: 'remove the shard and run it again',
-    })
-  const file = await openPredictions(path)
-  let index = 0
-  let position = regions[0]?.start ?? 0
-  try {
-    for await (const rows of file.rows()) {
-      for (let from = 0; from < rows.length; ) {
-        const region = regions[index]
-        if (!region) throw unexpected()
-        const to = Math.min(rows.length, from + region.end - position)
-        const end = position + to - from
-        if (rows.contigNames[rows.contig[from]] !== region.contig) throw unexpected()
-        if (rows.position[from] !== position || rows.position[to - 1] !== end - 1) throw unexpected()
-        const tracks = Object.fromEntries(
-          Object.entries(rows.tracks).map(([name, values]) => [name, values.subarray(from, to)]),
-        )
-        yield {
-          region: { ...region, start: position, end },
-          bases: rows.bases.subarray(from, to),
-          tracks,
-          regionIndex: firstIndex + index,
-        }
-        position = end
-        from = to
-        if (end === region.end) position = regions[++index]?.start ?? 0
-      }
-    }
-    if (index !== regions.length) throw unexpected()
-  } finally {
-    await file.close()
-  }
 }

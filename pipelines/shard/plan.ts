@@ -1,33 +1,26 @@
 import { availableParallelism } from 'node:os'
-import { ConfigError, FormatError } from '../../src/errors.ts'
-import type { Genome } from '../../src/genome.ts'
-import { hashFile } from '../../src/io/bytes/file-hash.ts'
-import { pathKind } from '../../src/io/hub/model-files.ts'
+import { ConfigError } from '../../src/errors.ts'
 import {
   expectChoice,
   expectNumber,
   expectOptions,
   expectSignal,
-  expectText,
   expectTexts,
   expectWhole,
 } from '../../src/validate.ts'
 import { chooseDevice } from '../device/choose-device.ts'
-import { defaultModelName, parseModelSpec } from '../models/load-checkpoint.ts'
 import { loadModel } from '../models/load-model.ts'
 import { checkedTracks, type PredictOptions } from '../predict/options.ts'
 import { planPredict } from '../predict/plan.ts'
 import { filesRead } from '../run/files-read.ts'
 import { knownContigs, openGenomes, readRegions } from '../run/inputs.ts'
 import { runOrigin } from '../run/origin.ts'
-import { addReserve, freeMemory, reserveBytes } from '../run/memory.ts'
+import { addReserve, reserveBytes } from '../run/memory.ts'
 import type { PredictRequest } from '../run/request.ts'
-import { type ModelSource, mostThreads, pathBeside, type PlannedFile, type ShardManifest } from './manifest.ts'
-import { writeManifest } from './manifest-file.ts'
+import { mostThreads, type ShardManifest } from './manifest.ts'
+import { type ShardPlan, writeManifest } from './manifest-file.ts'
+import { checkLocal, checkShape, defaultMemory, modelSources, needRandomAccess, plannedFiles } from './planned.ts'
 import { cutUnits, joinedParts, unitsOf } from './units.ts'
-
-/** More are a mistake, and each is a file. */
-const mostShards = 1_000_000
 
 /** What is to be cut into shards: the options of `predict` that change the numbers, and how many shards. */
 export interface ShardRequest extends Partial<Omit<PredictRequest, 'inputs' | 'output' | 'format' | 'resume'>> {
@@ -52,7 +45,7 @@ export async function planShards(request: ShardRequest): Promise<ShardManifest> 
   checkRequest(request)
   const { inputs, models = [], regionTexts = [], bedFiles = [], output, shards, signal, onWarning = () => {} } = request
   const { filterLength, frequencySparsity = 0, precision = 'f32', strand, context, chunk, threads } = request
-  const memory = request.memory ?? 2 ** Math.floor(Math.log2(freeMemory() / 2)) // a round number: the same plan when it is made again
+  const memory = request.memory ?? defaultMemory()
   const usedThreads = threads ?? availableParallelism()
   const genomes = await openGenomes(inputs, { onWarning, signal, maxHeldBytes: memory / 4 })
   try {
@@ -77,11 +70,10 @@ export async function planShards(request: ShardRequest): Promise<ShardManifest> 
       const units = await unitsOf(model, genomes, run, planned, shards)
       const { name, sha256 } = model.info
       model.close()
-      const specs = models.length > 0 ? models : [defaultModelName() ?? '']
-      const sources = await Promise.all(specs.map((spec) => sourceOf(spec, output)))
+      const sources = await modelSources(models, output)
       const asked = { inputs, models, regionTexts, bedFiles, strand, context, tracks: request.tracks, filterLength }
       const used = { frequencySparsity, precision, chunk, memory: request.memory, threads: usedThreads }
-      const plan: Omit<ShardManifest, 'format' | 'planSha256' | 'version'> = {
+      const plan: ShardPlan<ShardManifest> = {
         command: (await runOrigin({ ...asked, ...used }, signal)).command,
         model: { sources, name, sha256 },
         options: {
@@ -96,15 +88,16 @@ export async function planShards(request: ShardRequest): Promise<ShardManifest> 
           memory,
           threads: usedThreads,
         },
-        files: await plannedFiles({ inputs, bedFiles }, output, signal),
+        files: await plannedFiles(output, { fasta: inputs, regions: bedFiles }, signal),
         contigs: contigs.map(({ name, length }) => ({ name, length })),
+        work: 'predict',
         targets: regions ? 'regions' : 'records',
         hasRegionColumn: bedFiles.length > 0,
         shards: cutUnits(units, shards).map((shard) =>
           regions ? shard : { ...shard, regions: joinedParts(shard.regions) },
         ),
       }
-      return await writeManifest(output, plan, await filesRead({ inputs, bedFiles, models }))
+      return await writeManifest<ShardManifest>(output, plan, await filesRead({ inputs, bedFiles, models }))
     } finally {
       await backend.destroy()
     }
@@ -123,13 +116,9 @@ function checkRequest(request: ShardRequest): void {
   )
   if (expectTexts('inputs', inputs ?? []).length === 0)
     throw new ConfigError({ option: 'inputs', what: 'no FASTA is given', expected: 'at least one file' })
-  for (const input of inputs) if (input === '-' || /^https?:/i.test(input)) throw needLocal(input)
+  for (const input of inputs) checkLocal(input)
   for (const [option, list] of Object.entries({ models, regionTexts, bedFiles, tracks })) expectTexts(option, list)
-  if (expectText('output', output) === '-') {
-    const what = 'shards lie beside their manifest'
-    throw new ConfigError({ option: 'output', what, expected: "a file's name", got: '-' })
-  }
-  expectWhole('shards', shards, { least: 1, most: mostShards })
+  checkShape({ output, shards })
   expectChoice('strand', strand, ['+', '-', 'both'])
   if (typeof context === 'string') expectChoice('context', context, ['full', 'none'])
   else expectWhole('context', context)
@@ -139,48 +128,4 @@ function checkRequest(request: ShardRequest): void {
   expectNumber('frequencySparsity', request.frequencySparsity, { least: 0, most: 1 })
   expectWhole('threads', request.threads, { least: 1, most: mostThreads })
   expectSignal(request.signal)
-}
-
-async function plannedFiles(
-  { inputs, bedFiles }: Pick<PredictRequest, 'inputs' | 'bedFiles'>,
-  manifestPath: string,
-  signal?: AbortSignal,
-): Promise<PlannedFile[]> {
-  const files: PlannedFile[] = []
-  const add = async (path: string, role: PlannedFile['role']): Promise<void> => {
-    files.push({ path: pathBeside(manifestPath, path), role, ...(await hashFile(path, signal)) })
-  }
-  for (const input of inputs) {
-    await add(input, 'fasta')
-    for (const index of [`${input}.fai`, `${input}.gzi`])
-      if ((await pathKind(index)) !== undefined) await add(index, 'index')
-  }
-  for (const bed of bedFiles) if (bed !== '-') await add(bed, 'regions')
-  return files
-}
-
-/** Names of models stay; paths are written as those of other files. */
-async function sourceOf(spec: string, manifestPath: string): Promise<ModelSource> {
-  const { kind } = await parseModelSpec(spec)
-  return kind === 'path' ? { path: pathBeside(manifestPath, spec) } : { spec }
-}
-
-const needLocal = (input: string): ConfigError =>
-  new ConfigError({
-    where: input,
-    what: 'shards need a file that every node can check',
-    got: input === '-' ? 'standard input' : 'a URL',
-    remedy: 'save it to a file first',
-  })
-
-function needRandomAccess(genomes: readonly Genome[]): never {
-  const { name } = genomes.find((genome) => !genome.isRandomAccess)!
-  const what = 'shards need random access'
-  throw new FormatError({
-    where: name,
-    what,
-    expected: 'a plain or BGZF FASTA file',
-    got: 'plain gzip',
-    remedy: 'recompress it with bgzip',
-  })
 }

@@ -1,53 +1,25 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { FormatError } from '../../src/errors.ts'
-import type { Genome } from '../../src/genome.ts'
 import { openAtomicOutput } from '../../src/io/bytes/atomic-output.ts'
 import { hashingSink } from '../../src/io/bytes/file-hash.ts'
 import { protectInputs } from '../../src/io/bytes/protect-inputs.ts'
-import type { ByteSink } from '../../src/io/bytes/sink.ts'
-import { writePredictions } from '../../src/io/output/write-predictions.ts'
 import type { Backend } from '../../src/kernels/backend.ts'
 import type { Model } from '../../src/model/model.ts'
 import { expectChoice, expectOptions, expectSignal, expectText, expectWhole } from '../../src/validate.ts'
 import { chooseDevice } from '../device/choose-device.ts'
 import { loadModel } from '../models/load-model.ts'
-import type { PredictOptions, Progress } from '../predict/options.ts'
-import { planPredict, strandOptions } from '../predict/plan.ts'
-import { predict } from '../predict.ts'
-import { openGenomes, regionName } from '../run/inputs.ts'
-import { reserveBytes } from '../run/memory.ts'
+import { openGenomes } from '../run/inputs.ts'
 import { version } from '../run/version.ts'
 import { checkInputs, checkShard, inputFiles, type ShardSidecar } from './files.ts'
-import { checkBorders, checkContigs, checkMemory } from './fit.ts'
-import {
-  columnsOf,
-  modelSpec,
-  mostThreads,
-  type PlannedShard,
-  resolveBeside,
-  type ShardManifest,
-  shardName,
-  shardOf,
-  shardPath,
-  sidecarPath,
-} from './manifest.ts'
+import { checkContigs } from './fit.ts'
+import { checkId, modelSpec, mostThreads, resolveBeside, shardName, shardPath, sidecarPath } from './manifest.ts'
 import { readManifest } from './manifest-file.ts'
-import { wholeMetadata } from './whole-metadata.ts'
 import { ownPath, publish, removeLeftovers } from './own-files.ts'
-
-export interface ShardRunOptions {
-  /** Default: `auto`. */
-  readonly device?: 'auto' | 'gpu' | 'cpu'
-  /** Default: the manifest's. With another number all shards must be run with it. */
-  readonly threads?: number
-  /** Bytes that this node can give; chunks follow the manifest's number, whatever this one is. */
-  readonly memory?: number
-  readonly signal?: AbortSignal
-  readonly onWarning?: (text: string) => void
-  readonly onInfo?: (text: string) => void
-  readonly onProgress?: (progress: Progress) => void
-}
+import { runPredictions } from './run-predictions.ts'
+import { runVariantsShard } from './run-variants.ts'
+import type { ShardRun, ShardRunOptions } from './shard-run.ts'
+import type { SavedCounts } from './variant-counts.ts'
 
 export interface ShardResult {
   readonly path: string
@@ -57,7 +29,7 @@ export interface ShardResult {
 }
 
 /**
- * Computes shard `id` (from 0) of a manifest into `shards/<id>.arrow` beside it, with a sidecar `shards/<id>.json`; does
+ * Computes shard `id` (from 0) of a manifest into `shards/<id>.arrow` (of variants also `.vcf`) beside it, with a sidecar `shards/<id>.json`; does
  * nothing if a matching shard is there. Both appear complete or not at all. Runs of one shard at the same time write files
  * of their own, and whichever ends first stands.
  *
@@ -70,16 +42,16 @@ export async function runShard(manifestPath: string, id: number, options: ShardR
   checkOptions(manifestPath, options)
   const { signal, onWarning } = options
   const manifest = await readManifest(manifestPath)
-  const shard = shardOf(manifest, id)
-  const paths = { shard: shardPath(manifestPath, id), sidecar: sidecarPath(manifestPath, id) }
+  checkId(manifest, id)
+  const paths = { shard: shardPath(manifestPath, manifest, id), sidecar: sidecarPath(manifestPath, id) }
   const there = async (): Promise<ShardResult | { readonly problem: string }> => {
-    const found = await checkShard(manifestPath, manifest, shard, signal)
+    const found = await checkShard(manifestPath, manifest, id, signal)
     return 'sidecar' in found ? { path: paths.shard, sidecar: found.sidecar, wasThere: true } : found
   }
   await checkInputs(manifestPath, manifest, signal)
   const before = await there()
   if ('path' in before) return before
-  if (before.problem !== 'missing') onWarning?.(`${shardName(id)} is ${before.problem}: computing it again`)
+  if (before.problem !== 'missing') onWarning?.(`${shardName(manifest, id)} is ${before.problem}: computing it again`)
   const folder = dirname(paths.shard)
   await mkdir(folder, { recursive: true }).catch((cause) => {
     throw new FormatError({ where: folder, what: `the folder cannot be made (${cause.code})`, cause })
@@ -90,9 +62,9 @@ export async function runShard(manifestPath: string, id: number, options: ShardR
 
   const own = ownPath(paths.shard)
   const sink = hashingSink(await openAtomicOutput(own))
-  let device = ''
+  let computed: Computed
   try {
-    device = await compute({ manifestPath, manifest, shard, options, sink })
+    computed = await compute({ manifestPath, manifest, id, path: paths.shard, options, sink })
   } catch (error) {
     await sink.abort()
     throw error
@@ -103,8 +75,9 @@ export async function runShard(manifestPath: string, id: number, options: ShardR
     return meanwhile
   }
   const seconds = Math.round(performance.now() - startTime) / 1000
-  const { planSha256 } = manifest
-  const sidecar = { planSha256, shard: id, rows: shard.rows, ...sink.hash(), version: version(), device, seconds }
+  const { planSha256, shards } = manifest
+  const { rows } = shards[id]
+  const sidecar = { planSha256, shard: id, rows, ...sink.hash(), version: version(), ...computed, seconds }
   await publish(own, sidecar, paths)
   return { path: paths.shard, sidecar, wasThere: false }
 }
@@ -118,17 +91,15 @@ function checkOptions(manifestPath: string, options: ShardRunOptions): void {
   expectSignal(signal)
 }
 
-interface ShardRun {
-  readonly manifestPath: string
-  readonly manifest: ShardManifest
-  readonly shard: PlannedShard
-  readonly options: ShardRunOptions
-  readonly sink: ByteSink
+/** What a sidecar says of the run itself. */
+interface Computed {
+  readonly device: string
+  readonly counts?: SavedCounts
 }
 
-/** Computes the rows into `sink`; gives the device's description. */
-async function compute(run: ShardRun): Promise<string> {
-  const { manifestPath, manifest, options } = run
+/** Computes the rows into `sink`. */
+async function compute(run: ShardRun): Promise<Computed> {
+  const { manifestPath, manifest, id, options } = run
   const { device = 'auto', threads = manifest.options.threads, signal, onWarning = () => {} } = options
   const { memory, precision } = manifest.options
   const inputs = manifest.files
@@ -140,9 +111,14 @@ async function compute(run: ShardRun): Promise<string> {
     const { backend, reason } = await chooseDevice(device, { threads, precision, onWarning })
     try {
       const model = await plannedModel(run, backend)
-      await computeOn(run, model, genomes, reason)
+      const { description } = backend
+      options.onInfo?.(`shard ${id} of ${manifest.shards.length}: ${model.info.name} on ${description} (${reason})`)
+      const counts =
+        manifest.work === 'predict'
+          ? await runPredictions({ ...run, manifest }, model, genomes)
+          : await runVariantsShard({ ...run, manifest }, model, genomes[0])
       model.close()
-      return backend.description
+      return { device: description, ...(counts ? { counts } : {}) }
     } finally {
       await backend.destroy()
     }
@@ -151,16 +127,19 @@ async function compute(run: ShardRun): Promise<string> {
   }
 }
 
-const modelMemory = ({ options: { memory, threads } }: ShardManifest): number =>
-  Math.max(0, memory - reserveBytes(threads))
-
 /** The model of the manifest. @throws FormatError where it is another one now */
 async function plannedModel({ manifestPath, manifest, options }: ShardRun, backend: Backend): Promise<Model> {
   const { signal, onWarning } = options
-  const { filterLength, frequencySparsity } = manifest.options
+  const cut = manifest.work === 'predict' ? manifest.options : undefined
   const { sources, name, sha256 } = manifest.model
   const specs = sources.map((source) => modelSpec(manifestPath, source))
-  const loaded = await loadModel(specs, { backend, filterLength, frequencySparsity, signal, onWarning })
+  const loaded = await loadModel(specs, {
+    backend,
+    filterLength: cut?.filterLength,
+    frequencySparsity: cut?.frequencySparsity,
+    signal,
+    onWarning,
+  })
   if (loaded.info.sha256 === sha256) return { ...loaded, info: { ...loaded.info, name } }
   throw new FormatError({
     where: specs.join(', '),
@@ -168,39 +147,5 @@ async function plannedModel({ manifestPath, manifest, options }: ShardRun, backe
     expected: `SHA-256 ${sha256}`,
     got: loaded.info.sha256,
     remedy: 'bring the old one back, or plan again',
-  })
-}
-
-async function computeOn(run: ShardRun, model: Model, genomes: readonly Genome[], reason: string): Promise<void> {
-  const { manifestPath, manifest, shard, sink } = run
-  const { memory, signal, onWarning = () => {}, onInfo, onProgress } = run.options
-  const { strand, context, tracks, chunk, packsPerGroup } = manifest.options
-  const isRecords = manifest.targets === 'records'
-  const options: PredictOptions = {
-    ...(isRecords ? { parts: shard.regions } : { regions: shard.regions }),
-    strand,
-    context,
-    tracks,
-    chunk,
-    packsPerGroup,
-    memory: modelMemory(manifest),
-    temporaryFolder: dirname(shardPath(manifestPath, shard.id)),
-    signal,
-    onProgress,
-  }
-  const plan = await planPredict(model, genomes, options)
-  checkBorders(model, manifest, shard, strandOptions(plan, options))
-  checkMemory(plan.neededBytes + reserveBytes(manifest.options.threads), memory, onWarning)
-  const { name } = model.info
-  onInfo?.(`shard ${shard.id} of ${manifest.shards.length}: ${name} on ${model.backend.description} (${reason})`)
-  const metadata = new Map(await wholeMetadata(manifest, model, genomes, { ...options, parts: undefined }))
-  const { planSha256 } = manifest
-  metadata.set('genoconv.shard', JSON.stringify({ shard: shard.id, of: manifest.shards.length, planSha256 }))
-  // A device that fails ends the shard: other chunks, or another device, would round differently.
-  await writePredictions(predict(model, genomes, { ...options, plan }), 'arrow', sink, {
-    tracks: columnsOf(manifest),
-    contigs: manifest.contigs.map((contig) => contig.name),
-    regions: manifest.hasRegionColumn ? shard.regions.map(regionName) : undefined,
-    metadata: () => metadata,
   })
 }

@@ -2,7 +2,7 @@ import type { Genome } from '../../src/genome.ts'
 import type { Model } from '../../src/model/model.ts'
 import { inGroups, taskCount, type ToScore } from './groups.ts'
 import type { ScoreOptions, SkipReason, Variant } from './options.ts'
-import { Scorer } from './scorer.ts'
+import { openScorer } from './open-scorer.ts'
 
 /** Variants of the trial that the time is estimated from. */
 const trialVariants = 16
@@ -24,7 +24,7 @@ export async function planVariants<V extends Variant>(
   variants: AsyncIterable<V>,
   options: ScoreOptions,
 ): Promise<VariantsPlan> {
-  const scorer = await Scorer.open(model, genome, options)
+  const scorer = await openScorer(model, genome, options)
   const reasons = new Map<SkipReason, number>()
   const trial: ToScore<V>[] = []
   let count = 0

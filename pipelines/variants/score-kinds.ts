@@ -30,8 +30,14 @@ export interface ScoreKind {
   readonly raw?: Pick<ScoreKind, 'fields' | 'entry' | 'columns'>
 }
 
+/** What of a model says what its scores are. */
+export interface ScoredModel {
+  readonly family: ModelInfo['family']
+  readonly tracks: readonly { readonly name: string }[]
+}
+
 /** `infoId`: a field called `Pangolin` has that program's own form for its models. */
-export function scoreKindOf({ family, tracks }: Pick<ModelInfo, 'family' | 'tracks'>, infoId?: string): ScoreKind {
+export function scoreKindOf({ family, tracks }: ScoredModel, infoId?: string): ScoreKind {
   if (family === 'language') return likelihoodKind
   const tissues = tracks.flatMap(({ name }) => tissueOf(name) ?? [])
   if (tissues.length === 0) return spliceKind

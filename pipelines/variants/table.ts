@@ -69,17 +69,29 @@ export function variantTable({ kind, isRaw, givesReasons }: TableOptions): Varia
 /** The rows as tab-separated text with a header line, `NA` where there is nothing. */
 export function tsvWriter(options: TableOptions): RecordWriter<Variant> {
   const { columns, rowsOf, rows } = variantTable(options)
-  const show = (value: string | number | undefined, c: number): string => {
-    if (value === undefined) return 'NA'
-    return columns[c].type === 'float32' ? formatFloat32(value as number) : String(value)
-  }
+  const text = rowText(columns)
   return {
     rowsOf,
     *head() {
-      yield encoder.encode(`${columns.map(({ name }) => name).join('\t')}\n`)
+      yield text.head
     },
     *record(scored) {
-      for (const row of rows(scored)) yield encoder.encode(`${row.map(show).join('\t')}\n`)
+      for (const row of rows(scored)) yield text.row(row)
     },
+  }
+}
+
+/** Rows of a table as lines of text. */
+export function rowText(columns: readonly TableColumn[]): {
+  readonly head: Uint8Array
+  row(row: TableRow): Uint8Array
+} {
+  const show = (value: string | number | undefined, c: number): string => {
+    if (value === undefined) return 'NA'
+    return columns[c].type === 'float32' ? formatFloat32(Math.fround(value as number)) : String(value)
+  }
+  return {
+    head: encoder.encode(`${columns.map(({ name }) => name).join('\t')}\n`),
+    row: (row) => encoder.encode(`${row.map(show).join('\t')}\n`),
   }
 }

@@ -130,6 +130,7 @@ export const annotations = [
 ]
 
 const plan: ShardManifest = {
+  work: 'predict',
   format: manifestFormat,
   planSha256: '0'.repeat(64),
   version: version(),

@@ -50,6 +50,7 @@ const allowed: Record<string, readonly string[]> = {
     'pipelines/run/',
     'pipelines/embed',
     'pipelines/predict',
+    'pipelines/variants',
     'pipelines/models/',
     'pipelines/device/',
     'src/',

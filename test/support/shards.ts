@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parsePredictArguments } from '../../pipelines/cli/predict-arguments.ts'
-import type { ShardRunOptions } from '../../pipelines/shard/run.ts'
+import type { ShardRunOptions } from '../../pipelines/shard/shard-run.ts'
 import { mergeShards, planShards, runShard } from '../../pipelines/shards.ts'
 import type { Log } from '../../pipelines/run/log.ts'
 import { predict } from '../../pipelines/cli/predict-handler.ts'

@@ -1,9 +1,11 @@
 #!/usr/bin/env nextflow
-// A genome through genoconv as a set of jobs: plan -> shards -> merge. See README.md beside this file.
+// A genome, or a VCF, through genoconv as a set of jobs: plan -> shards -> merge. See README.md beside this file.
 nextflow.enable.dsl = 2
 
 params.fasta = null        // plain or BGZF, with .fai (and .gzi) beside it
 params.regions = null      // BED; without it every record
+params.variants = null     // a VCF: a run of variants instead of predict; then --output is .vcf or .vcf.gz
+params.genes = null        // GFF3, GTF, BED12 or a table; 'none': no genes
 params.model = ''          // a shipped model's name, a repo id, or a file that all nodes see; '' is the shipped default
 params.options = ''        // further options of predict that change the numbers, e.g. '--strand both --tracks donor'
 params.shards = 64
@@ -22,15 +24,19 @@ process PLAN {
     path fasta
     path indices
     path regions
+    path variants
+    path genes
 
     output:
     path 'manifest.json'
 
     script:
     def bed = params.regions ? "--regions '${regions}'" : ''
+    def vcf = params.variants ? "--variants '${variants}'" : ''
+    def annotation = params.variants && params.genes ? "--genes '${params.genes == 'none' ? 'none' : genes}'" : ''
     def model = params.model ? "--model '${params.model}'" : ''
     """
-    genoconv shard plan '${fasta}' ${bed} ${model} ${params.options} --device ${params.device} \\
+    genoconv shard plan '${fasta}' ${bed} ${vcf} ${annotation} ${model} ${params.options} --device ${params.device} \\
         --memory ${((params.memory_mb as int) * 9).intdiv(10)}M --threads ${params.threads} --shards ${params.shards} -o manifest.json
     """
 }
@@ -47,9 +53,11 @@ process SHARD {
     path manifest
     path fasta
     path indices
+    path variants
+    path genes
 
     output:
-    path "shards/${id}.arrow", emit: arrow
+    path "shards/${id}.{arrow,vcf}", emit: rows
     path "shards/${id}.json", emit: sidecar
 
     script:
@@ -65,7 +73,7 @@ process MERGE {
 
     input:
     path manifest
-    path arrows, stageAs: 'shards/*'
+    path rows, stageAs: 'shards/*'
     path sidecars, stageAs: 'shards/*'
 
     output:
@@ -85,9 +93,11 @@ workflow {
     ends = params.fasta ==~ /.*\.b?gzf?/ ? ['.fai', '.gzi'] : ['.fai']
     indices = ends.collect { end -> file("${params.fasta}${end}", checkIfExists: true) }
     regions = params.regions ? file(params.regions, checkIfExists: true) : []
+    variants = params.variants ? file(params.variants, checkIfExists: true) : []
+    genes = params.genes && params.genes != 'none' ? file(params.genes, checkIfExists: true) : []
 
-    manifest = PLAN(fasta, indices, regions)
+    manifest = PLAN(fasta, indices, regions, variants, genes)
     ids = Channel.fromList((0..<(params.shards as int)).toList())
-    SHARD(ids, manifest.first(), fasta, indices)
-    MERGE(manifest, SHARD.out.arrow.collect(), SHARD.out.sidecar.collect())
+    SHARD(ids, manifest.first(), fasta, indices, variants, genes)
+    MERGE(manifest, SHARD.out.rows.collect(), SHARD.out.sidecar.collect())
 }

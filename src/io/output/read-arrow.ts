@@ -1,7 +1,7 @@
-import { open } from 'node:fs/promises'
-import { type AsyncRecordBatchFileReader, type RecordBatch, RecordBatchReader, type Vector } from './arrow.ts'
+import type { RecordBatch, Vector } from './arrow.ts'
 import { FormatError } from '../../errors.ts'
 import { findArrowColumns } from './arrow-columns.ts'
+import { asFormatError, openArrow } from './open-arrow.ts'
 import type { PredictionFile, RowBatch } from './prediction-file.ts'
 
 /**
@@ -11,62 +11,33 @@ import type { PredictionFile, RowBatch } from './prediction-file.ts'
  * @param byColumn whether it is looked through at once for where its columns and rows stand
  */
 export async function openPredictions(path: string, byColumn = false): Promise<PredictionFile> {
-  const handle = await open(path).catch((cause) => {
-    throw new FormatError({
-      where: path,
-      what: cause.code === 'ENOENT' ? 'no such file' : `cannot be read (${cause.code})`,
-      cause,
-    })
-  })
+  const file = await openArrow(path)
   try {
-    const reader = await asFormatError(
-      path,
-      async () => (await RecordBatchReader.from(handle)).open() as unknown as AsyncRecordBatchFileReader,
-    )
-    const names = reader.schema?.fields.map(({ name }) => name) ?? []
+    const names = file.schema?.fields.map(({ name }) => name) ?? []
     if (!['contig', 'position', 'base'].every((name) => names.includes(name))) {
       const expected = 'columns contig, position, base and tracks'
       throw new FormatError({ where: path, what: 'no predictions', expected, got: names.join(', ') || 'none' })
     }
     const trackNames = names.filter((name) => !['contig', 'position', 'base', 'region'].includes(name))
-    let last: Promise<unknown> = Promise.resolve()
-    /** One after the other: the library's reader has one place in the file for all who read. */
-    const read = (block: number): Promise<RowBatch> => {
-      const next = last.then(async () => {
-        const batch = await asFormatError(path, async () => reader.readRecordBatch(block))
-        if (!batch) throw new FormatError({ where: path, what: `record batch ${block} is missing` })
-        return rowsOf(batch, trackNames)
-      })
-      last = next.catch(() => {})
-      return next
-    }
+    const read = async (block: number): Promise<RowBatch> => rowsOf(await file.read(block), trackNames)
     const columns = byColumn
-      ? await findArrowColumns(handle, reader.schema, reader.dictionaries, reader.numRecordBatches)
+      ? await findArrowColumns(file.handle, file.schema, file.dictionaries, file.batchCount)
       : undefined
     return {
-      metadata: reader.schema.metadata,
+      metadata: file.schema.metadata,
       tracks: trackNames,
-      blockCount: reader.numRecordBatches,
+      blockCount: file.batchCount,
       facts: columns?.facts,
       read,
       readNumbers: columns && ((block) => asFormatError(path, () => columns.read(block))),
       async *rows() {
-        for (let i = 0; i < reader.numRecordBatches; i++) yield read(i)
+        for (let i = 0; i < file.batchCount; i++) yield read(i)
       },
-      close: () => handle.close(),
+      close: () => file.close(),
     }
   } catch (error) {
-    await handle.close()
+    await file.close()
     throw error
-  }
-}
-
-/** What the Arrow library says of a broken file, with its name. */
-async function asFormatError<T>(path: string, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read()
-  } catch (cause) {
-    throw new FormatError({ where: path, what: 'not a complete Arrow file', got: (cause as Error).message, cause })
   }
 }
 

@@ -13,20 +13,36 @@ const mostHeldBytes = 1 << 26
 export interface Line {
   /** 1-based. */
   readonly line: number
+  /** Unpacked bytes of the file before it. */
+  readonly offset: number
   /** The whole line or, where there is a tail, at least its first eight columns. */
   readonly bytes: Uint8Array
   /** What follows `bytes` of a very long line; must be read to its end before the next line is asked for. */
   readonly tail: AsyncIterable<Uint8Array> | undefined
 }
 
+/** Where a part of a text begins. */
+export interface LinePlace {
+  /** 1-based. */
+  readonly line: number
+  /** Unpacked bytes before it. */
+  readonly offset: number
+}
+
 /**
- * Lines of unpacked bytes. A very long line (many samples) is never held whole: memory does not depend on its length.
+ * Lines of unpacked bytes, of which the first stands at `from`. A very long line (many samples) is never held whole: memory
+ * does not depend on its length.
  *
  * @throws FormatError for a line of `name` that is too long to be one of columns
  */
-export async function* lines(source: AsyncIterable<Uint8Array>, name = 'text'): AsyncGenerator<Line> {
+export async function* lines(
+  source: AsyncIterable<Uint8Array>,
+  name = 'text',
+  from: LinePlace = { line: 1, offset: 0 },
+): AsyncGenerator<Line> {
   const pieces = source[Symbol.asyncIterator]()
-  let line = 0
+  let line = from.line - 1
+  let offset = from.offset
   /** Bytes that were read and not given yet. */
   let rest: Uint8Array = new Uint8Array(0)
   const pull = async (): Promise<Uint8Array | undefined> => {
@@ -36,6 +52,7 @@ export async function* lines(source: AsyncIterable<Uint8Array>, name = 'text'): 
   const readTail = async function* (): AsyncGenerator<Uint8Array> {
     for (let piece = await pull(); piece; piece = await pull()) {
       const end = piece.indexOf(NEWLINE)
+      offset += end < 0 ? piece.length : end + 1
       if (end < 0) {
         yield piece
         continue
@@ -45,12 +62,17 @@ export async function* lines(source: AsyncIterable<Uint8Array>, name = 'text'): 
       return
     }
   }
+  const lineOf = (bytes: Uint8Array, tail?: AsyncIterable<Uint8Array>): Line => {
+    const found = { line: ++line, offset, bytes, tail }
+    offset += bytes.length
+    return found
+  }
   try {
     for (;;) {
       for (let end = rest.indexOf(NEWLINE); end >= 0; end = rest.indexOf(NEWLINE)) {
         const bytes = rest.subarray(0, end + 1)
         rest = rest.subarray(end + 1)
-        yield { line: ++line, bytes, tail: undefined }
+        yield lineOf(bytes)
       }
       // `rest` begins a line that ends in a later piece.
       const parts = [rest]
@@ -61,12 +83,12 @@ export async function* lines(source: AsyncIterable<Uint8Array>, name = 'text'): 
         if (byteCount > longLineBytes && tabs >= columnsHeld) {
           const tail = readTail()
           rest = new Uint8Array(0)
-          yield { line: ++line, bytes: concatBytes(parts), tail }
+          yield lineOf(concatBytes(parts), tail)
           break
         }
         const piece = await pull()
         if (!piece) {
-          if (byteCount > 0) yield { line: ++line, bytes: concatBytes(parts), tail: undefined }
+          if (byteCount > 0) yield lineOf(concatBytes(parts))
           return
         }
         const end = piece.indexOf(NEWLINE)
@@ -78,7 +100,7 @@ export async function* lines(source: AsyncIterable<Uint8Array>, name = 'text'): 
         if (byteCount > mostHeldBytes && tabs < columnsHeld) throw endless(name, line + 1)
         if (isOpen) continue
         rest = piece.subarray(end + 1)
-        yield { line: ++line, bytes: concatBytes(parts), tail: undefined }
+        yield lineOf(concatBytes(parts))
       }
     }
   } finally {

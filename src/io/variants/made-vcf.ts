@@ -23,6 +23,7 @@ export function madeRecord(
   const bytes = encoder.encode(`${before}.\n`)
   return {
     line,
+    offset: 0,
     bytes,
     tail: undefined,
     where: `${contig}:${position + 1}`,

@@ -1,7 +1,8 @@
 import { FormatError } from '../../errors.ts'
 import type { ByteSource } from '../bytes/byte-source.ts'
 import { unpackedStream } from '../bytes/unpack.ts'
-import { type Line, lines as linesOf } from './lines.ts'
+import { type Line, type LinePlace, lines as linesOf } from './lines.ts'
+import { partBytes, type VcfPart } from './vcf-part.ts'
 
 /** The header of a VCF as it stands in the file, the `#CHROM` line last, line ends included. */
 export interface VcfHeader {
@@ -35,9 +36,12 @@ export interface ReadVcfOptions {
   readonly onBadRecord?: 'error' | 'keep'
   readonly signal?: AbortSignal
   readonly onWarning?: (message: string) => void
+  /** Told of every BGZF block before the lines that begin in it. */
+  readonly onBlock?: (compressedOffset: number, dataBytes: number) => void
 }
 
 const TAB = 9
+/** Bytes of records that are held at most before a group ends. */
 const heldBytes = 8 << 20
 const maxHeaderBytes = 1 << 28
 const decoder = new TextDecoder()
@@ -50,20 +54,35 @@ export async function readVcf(
   source: ByteSource,
   options: ReadVcfOptions = {},
 ): Promise<{ readonly header: VcfHeader; readonly records: AsyncGenerator<VcfRecord> }> {
-  const lines = linesOf(unpackedStream(source, { signal: options.signal, onWarning: options.onWarning }), source.name)
+  const { signal, onWarning, onBlock } = options
+  const lines = linesOf(unpackedStream(source, { signal, onWarning, onBlock }), source.name)
   const header = await readHeader(lines, source.name)
-  const parser = new RecordParser(source.name, options.onBadRecord === 'keep')
-  const records = async function* (): AsyncGenerator<VcfRecord> {
-    let held = 0
-    for await (const line of lines) {
-      options.signal?.throwIfAborted()
-      held += line.bytes.length
-      const endsGroup = line.tail !== undefined || held > heldBytes
-      if (endsGroup) held = 0
-      yield parser.parse(line, endsGroup)
-    }
+  return { header, records: recordsOf(lines, source.name, options) }
+}
+
+/** The records of a part of a VCF, in order; each as `readVcf` gives it. Errors as there. */
+export function readVcfPart(
+  source: ByteSource,
+  part: VcfPart,
+  options: ReadVcfOptions = {},
+): AsyncGenerator<VcfRecord> {
+  const from: LinePlace = { line: part.line, offset: part.start }
+  return recordsOf(linesOf(partBytes(source, part, options.signal), source.name, from), source.name, options)
+}
+
+/** Which records end a group follows from where they stand in the file: those of a part do as those of the whole. */
+async function* recordsOf(
+  lines: AsyncIterable<Line>,
+  name: string,
+  { onBadRecord, signal }: ReadVcfOptions,
+): AsyncGenerator<VcfRecord> {
+  const parser = new RecordParser(name, onBadRecord === 'keep')
+  for await (const line of lines) {
+    signal?.throwIfAborted()
+    const { offset, bytes, tail } = line
+    const isFull = Math.floor(offset / heldBytes) < Math.floor((offset + bytes.length) / heldBytes)
+    yield parser.parse(line, tail !== undefined || isFull)
   }
-  return { header, records: records() }
 }
 
 async function readHeader(lines: AsyncGenerator<Line>, name: string): Promise<VcfHeader> {
@@ -192,6 +211,7 @@ class RecordParser {
 
 class ParsedRecord implements VcfRecord {
   readonly line: number
+  readonly offset: number
   readonly bytes: Uint8Array
   readonly tail: AsyncIterable<Uint8Array> | undefined
   readonly endsGroup: boolean
@@ -204,8 +224,9 @@ class ParsedRecord implements VcfRecord {
   problem: FormatError | undefined = undefined
   readonly #file: string
 
-  constructor({ line, bytes, tail }: Line, file: string, endsGroup: boolean) {
+  constructor({ line, offset, bytes, tail }: Line, file: string, endsGroup: boolean) {
     this.line = line
+    this.offset = offset
     this.bytes = bytes
     this.tail = tail
     this.#file = file

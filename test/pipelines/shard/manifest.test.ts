@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkConsistency } from '../../../pipelines/shard/check-manifest.ts'
-import type { ShardManifest } from '../../../pipelines/shard/manifest.ts'
+import type { AnyManifest, ShardManifest } from '../../../pipelines/shard/manifest.ts'
 import { parseManifest, planHash } from '../../../pipelines/shard/manifest-file.ts'
 import { ConfigError, FormatError, GenoconvError } from '../../../src/errors.ts'
 import { randomSequence } from '../../support/memory-genome.ts'
@@ -36,7 +36,7 @@ const withFile = (manifest: ShardManifest, changes: Changes): ShardManifest =>
 describe('a manifest that was changed', () => {
   it('is what was planned, in any order of its keys, or is refused by its hash', async () => {
     const { manifest, path } = await made()
-    const read = (value: object): ShardManifest => parseManifest('m.json', text(value))
+    const read = (value: object): AnyManifest => parseManifest('m.json', text(value))
     expect(parseManifest('m.json', readFileSync(manifestOf(path), 'utf8'))).toEqual(manifest)
     expect(read(Object.fromEntries(Object.entries(manifest).reverse()))).toEqual(manifest)
     const changes: readonly Changes[] = [
