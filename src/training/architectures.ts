@@ -6,8 +6,8 @@ import type { Random } from './random.ts'
 export type TrainableArchitecture = OpenSpliceArchitecture | SpliceHyenaArchitecture
 export type Tensors = Map<string, NamedTensor>
 
-/** Dilations of the residual units: a filter of stride 3 can stay in the reading frame. */
-const spliceDilations = [1, 1, 1, 1, 3, 3, 3, 6, 6, 12]
+/** Dilations of the shipped model's residual units: a filter of stride 3 can stay in the reading frame. */
+const spliceDilations = [1, 1, 1, 1, 3, 3, 3, 6, 6, 12, 24, 24, 48, 48, 96, 96]
 const width = 11
 const channels = 32
 

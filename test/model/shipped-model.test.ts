@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { loadCheckpoints } from '../../pipelines/models/load-checkpoint.ts'
+import { architectureOf } from '../../src/training/architectures.ts'
 import { createModel } from '../../src/model/create-model.ts'
 import { forEachBackend } from '../support/backends.ts'
 import { runAll } from '../support/run-model.ts'
@@ -10,6 +11,11 @@ import { readTensor } from '../support/shared.ts'
 /** PyTorch's probabilities for the exported weights, written by training/export.py. */
 const golden = fileURLToPath(new URL('../../training/golden.safetensors', import.meta.url))
 const config = fileURLToPath(new URL('../../models/splice/config.json', import.meta.url))
+
+it('the network that train makes by default is the shipped one', async () => {
+  const [{ architecture }] = await loadCheckpoints('splice')
+  expect(architectureOf('splice')).toEqual(architecture)
+})
 
 forEachBackend('the shipped splice model', (backend) => {
   it('gives what PyTorch gives for the same weights', async () => {

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { loadCheckpoints } from '../../../pipelines/models/load-checkpoint.ts'
 import { loadModel } from '../../../pipelines/models/load-model.ts'
 import { predict } from '../../../pipelines/predict.ts'
 import type { TrainOptions } from '../../../pipelines/train/options.ts'
@@ -9,6 +10,7 @@ import { train } from '../../../pipelines/train.ts'
 import type { Backend } from '../../../src/kernels/backend.ts'
 import { createCpuBackend } from '../../../src/kernels/cpu/cpu-backend.ts'
 import { memoryGenome } from '../../support/memory-genome.ts'
+import { goldenModel } from '../../support/run-program.ts'
 import { trainingWorld } from '../../support/tiny-training.ts'
 
 describe('train', () => {
@@ -71,6 +73,22 @@ describe('train', () => {
       'differs in its length',
     )
   }, 240_000)
+
+  it('starts at a published file, and at the folder that came of it', async () => {
+    let [from] = await loadCheckpoints(goldenModel('openspliceai-nano.pt'))
+    for (const name of ['first', 'second']) {
+      const output = join(folder, name)
+      await train(genome, genes, { backend, output, from, steps: 1 })
+      const [written] = await loadCheckpoints(output)
+      expect(written.architecture).toEqual(from.architecture)
+      expect([...written.tensors.keys()].sort()).toEqual([...from.tensors.keys()].sort())
+      const card = await readFile(join(output, 'README.md'), 'utf8')
+      expect(card).toContain(
+        `started from ${name === 'first' ? 'openspliceai-nano.pt' : 'first'} (SHA-256 ${from.sha256})`,
+      )
+      from = written
+    }
+  }, 60_000)
 
   it('says what cannot be', async () => {
     await expect(train(genome, genes, { ...options('a'), hours: 1 })).rejects.toThrow('cannot be combined')
