@@ -6,7 +6,9 @@ const viewOptions = {
   ...group('What is shown', {
     fasta: text('FASTA file: its bases, where they fit'),
     genes: text('GFF3, GTF, BED12 or a table in the form of SpliceAI, plain or gzip'),
-    variants: text('VCF, plain, gzip or BGZF: scores of `genoconv variants`, SpliceAI or Pangolin are drawn'),
+    variants: text(
+      'VCF, plain, gzip or BGZF, with scores of `genoconv variants`, SpliceAI or Pangolin; or a table of `genoconv variants` (TSV, Arrow, Parquet)',
+    ),
   }),
   ...group('A file instead of a server', {
     svg: text('Write the picture as SVG to this file; no browser is needed'),

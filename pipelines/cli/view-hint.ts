@@ -30,11 +30,10 @@ export async function predictionsHint(
  */
 export async function variantsHint(
   { fasta, genes, models }: Pick<VariantsRequest, 'fasta' | 'genes' | 'models'>,
-  { output, format, tally, contigs = [] }: Pick<VariantsOutcome, 'output' | 'format' | 'tally' | 'contigs'>,
+  { output, tally, contigs = [] }: Pick<VariantsOutcome, 'output' | 'tally' | 'contigs'>,
 ): Promise<string | undefined> {
   const name = models[0] ?? defaultModelName()
-  if (!(format === 'vcf' || format === 'vcf.gz') || !(await isFile(output))) return undefined
-  if (name === undefined || fasta === '-') return undefined
+  if (name === undefined || fasta === '-' || !(await isFile(output))) return undefined
   const beside = {
     fasta: await ifFile(localFileOf(fasta)),
     genes: genes === undefined || genes === 'none' ? undefined : await ifFile(localFileOf(genes)),

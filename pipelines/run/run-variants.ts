@@ -18,7 +18,7 @@ import { describeRegions } from './resume-record.ts'
 import { variantEncoding } from './variants-encoding.ts'
 import { scoreParameters, variantsOrigin } from './variants-metadata.ts'
 import { chooseVariantOutput, type VariantOutput, variantsJournal } from './variants-output.ts'
-import { readAnnotation, scoreOptions, type VariantFormat, type VariantsRequest } from './variants-request.ts'
+import { readAnnotation, scoreOptions, type VariantsRequest } from './variants-request.ts'
 import { openVariantSource, type VariantSource } from './variants-source.ts'
 import { VariantsTally } from './variants-tally.ts'
 
@@ -46,7 +46,6 @@ export interface VariantsOutcome {
   readonly device: string
   /** `-` is standard output. */
   readonly output: string
-  readonly format: VariantFormat
   /** Of the FASTA file; undefined where nothing was scored. */
   readonly contigs?: readonly Contig[]
   /** Rows that an interrupted run had written before; undefined where there was none. */
@@ -151,7 +150,7 @@ async function score(run: Run): Promise<VariantsOutcome | undefined> {
   }
   const begun = await out.begin(description, [])
   const tally = new VariantsTally()
-  const outcome = { tally, startTime, device: backend.description, output: output.path ?? '-', format: output.format }
+  const outcome = { tally, startTime, device: backend.description, output: output.path ?? '-' }
   if (begun === 'complete') return { ...outcome, wasComplete: true }
   const { sinks, done, origin } = begun
   const encoding = await variantEncoding({

@@ -1,3 +1,4 @@
+import type { ReadRow } from '../../src/io/output/read-named-rows.ts'
 import { effectNames } from '../variants/options.ts'
 
 export interface Effect {
@@ -21,6 +22,23 @@ export function effectOf(info: string): Effect | undefined {
     for (const entry of field.slice(at + 1).split(','))
       for (const effect of effectsOf(entry))
         if (!strongest || Math.abs(effect.score) > Math.abs(strongest.score)) strongest = effect
+  }
+  return strongest
+}
+
+/** The largest change that a row of a table of scores tells of, by the names of its columns; nothing where it tells of none. */
+export function effectOfRow(row: ReadRow): Effect | undefined {
+  const columns: readonly (readonly [column: string, effect: string])[] = [
+    ...effectNames.map((effect) => [effect.replace(' ', '_'), effect] as const),
+    ['gain', 'splice gain'],
+    ['loss', 'splice loss'],
+    ['llr', 'log-likelihood'],
+  ]
+  let strongest: Effect | undefined
+  for (const [column, effect] of columns) {
+    const value = row[column]
+    const score = value === null || value === undefined ? Number.NaN : Number(value)
+    if (Math.abs(score) > Math.abs(strongest?.score ?? 0) || (!strongest && score === 0)) strongest = { score, effect }
   }
   return strongest
 }

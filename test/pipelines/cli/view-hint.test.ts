@@ -37,7 +37,7 @@ it('says nothing of what `view` does not read', async () => {
   expect(await predictionsHint({ inputs: [] }, { output: '/dev/null', format: 'arrow' })).toBeUndefined()
   const tally = new VariantsTally()
   const request = { fasta: join(path, 'a.fa'), genes: 'none', models: [] }
-  expect(await variantsHint(request, { output, format: 'vcf', tally })).toBeUndefined()
+  expect(await variantsHint(request, { output, tally })).toBeUndefined()
 })
 
 it('inputs that are no files of this machine are left out', async () => {
@@ -59,6 +59,6 @@ it('variants: a contig whose name has a colon, cut to what it has', async () => 
   const tally = Object.assign(Object.create(VariantsTally.prototype) as VariantsTally)
   Object.defineProperty(tally, 'strongest', { value: strongest })
   const contigs = [{ name: '20:5', length: 3000 }]
-  const words = wordsOf(await variantsHint(request, { output, format: 'vcf', tally, contigs }))
+  const words = wordsOf(await variantsHint(request, { output, tally, contigs }))
   expect(words.slice(4, 9)).toEqual(['x', '--region', '{20:5}:1-3000', '--output', 'a.strongest.arrow'])
 })
