@@ -5,7 +5,8 @@ import { scoreKindOf } from '../../../pipelines/variants/score-kinds.ts'
 import { tsvWriter, variantTable } from '../../../pipelines/variants/table.ts'
 import { VariantsShown } from '../../../pipelines/view/variants-shown.ts'
 import type { TableColumn, TableRow } from '../../../src/io/output/table.ts'
-import { encodeArrowTable, encodeParquetTable } from '../../../src/io/output/write-table.ts'
+import { encodeParquetTable } from '../../../src/io/output/write-parquet-table.ts'
+import { encodeArrowTable } from '../../../src/io/output/write-table.ts'
 import { temporaryFolder } from '../../support/fasta-files.ts'
 
 const folder = temporaryFolder()
