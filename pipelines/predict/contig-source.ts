@@ -1,5 +1,5 @@
 import { Spool } from '../../src/io/bytes/spool.ts'
-import type { Genome, SequenceChunk } from '../../src/genome.ts'
+import type { Contig, Genome, SequenceChunk } from '../../src/genome.ts'
 
 /** Bases read at a time from a genome with random access. */
 const readBases = 1 << 20
@@ -61,7 +61,7 @@ function memoryContig(name: string, letters: Uint8Array): ContigSource {
  */
 export async function* streamedContigs(
   genome: Genome,
-  lengths: ReadonlyMap<string, number> | undefined,
+  contigs: ReadonlyMap<string, Contig> | undefined,
   options: SourceOptions,
 ): AsyncGenerator<ContigSource> {
   const chunks = genome.chunks({ chunkBases: readBases, signal: options.signal })
@@ -74,7 +74,7 @@ export async function* streamedContigs(
         yield memoryContig(name, letters)
         continue
       }
-      const known = lengths?.get(name)
+      const known = contigs?.get(name)?.length
       yield {
         name,
         length: known ?? Number.POSITIVE_INFINITY,

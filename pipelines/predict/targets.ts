@@ -1,5 +1,6 @@
 import { FormatError, RegionError } from '../../src/errors.ts'
-import type { Genome, Region } from '../../src/genome.ts'
+import type { Contig, Genome, Region } from '../../src/genome.ts'
+import { contigMap } from '../../src/io/fasta/region-text.ts'
 import {
   type ContigSource,
   randomAccessContig,
@@ -45,7 +46,7 @@ export async function* targets(
 
 /** The regions, or the parts of records, that `options` ask for. */
 export function* regionTargets(
-  contigs: ReadonlyMap<string, ContigSource>,
+  contigs: ContigSources,
   { regions, parts = [] }: Pick<PredictOptions, 'regions' | 'parts'>,
 ): Generator<Target> {
   let regionIndex = 0
@@ -63,10 +64,8 @@ async function* wholeContigs(
   source: SourceOptions,
 ): AsyncGenerator<ContigSource> {
   if (strand === '+') {
-    const lengths = genome.isRandomAccess
-      ? new Map((await genome.contigs(source.signal)).map(({ name, length }) => [name, length]))
-      : undefined
-    yield* streamedContigs(genome, lengths, source)
+    const contigs = genome.isRandomAccess ? contigMap(await genome.contigs(source.signal)) : undefined
+    yield* streamedContigs(genome, contigs, source)
   } else if (genome.isRandomAccess) {
     for (const { name, length } of await genome.contigs(source.signal))
       yield randomAccessContig(genome, name, length, source.signal)
@@ -75,13 +74,15 @@ async function* wholeContigs(
   }
 }
 
+/** Contigs by their names; a source is made when it is asked for: there may be millions. */
+export interface ContigSources {
+  get(name: string): ContigSource | undefined
+  keys(): Iterable<string>
+}
+
 /** The contigs of all inputs by their names. FormatError for a stream and for a name that stands twice. */
-export async function randomAccessContigs(
-  inputs: readonly Genome[],
-  signal?: AbortSignal,
-): Promise<Map<string, ContigSource>> {
-  const contigs = new Map<string, ContigSource>()
-  const owners = new Map<string, Genome>()
+export async function randomAccessContigs(inputs: readonly Genome[], signal?: AbortSignal): Promise<ContigSources> {
+  const known: { readonly genome: Genome; readonly contigs: ReadonlyMap<string, Contig> }[] = []
   for (const genome of inputs) {
     if (!genome.isRandomAccess) {
       throw new FormatError({
@@ -92,14 +93,23 @@ export async function randomAccessContigs(
         remedy: genome.name === '-' ? 'give a file' : 'recompress it with bgzip',
       })
     }
-    for (const { name, length } of await genome.contigs(signal)) {
-      const other = owners.get(name)
-      if (other) throw duplicate(name, other, genome)
-      owners.set(name, genome)
-      contigs.set(name, randomAccessContig(genome, name, length, signal))
-    }
+    const contigs = contigMap(await genome.contigs(signal))
+    for (const before of known)
+      for (const name of contigs.keys()) if (before.contigs.has(name)) throw duplicate(name, before.genome, genome)
+    known.push({ genome, contigs })
   }
-  return contigs
+  return {
+    get(name) {
+      for (const { genome, contigs } of known) {
+        const contig = contigs.get(name)
+        if (contig) return randomAccessContig(genome, name, contig.length, signal)
+      }
+      return undefined
+    },
+    *keys() {
+      for (const { contigs } of known) yield* contigs.keys()
+    },
+  }
 }
 
 const nameless = (genome: Genome): FormatError =>
@@ -119,7 +129,7 @@ const duplicate = (name: string, first: Genome, second: Genome): FormatError =>
     remedy: 'rename one, or run the files one by one',
   })
 
-function checkedContig({ contig: name, start, end }: Region, contigs: ReadonlyMap<string, ContigSource>): ContigSource {
+function checkedContig({ contig: name, start, end }: Region, contigs: ContigSources): ContigSource {
   const contig = contigs.get(name)
   const where = `${name}:${start}-${end}`
   if (!contig)

@@ -12,8 +12,12 @@ export async function openGenomes(inputs: readonly string[], options: OpenGenome
 }
 
 /** Contigs in input order where all inputs know theirs beforehand. */
-export async function knownContigs(genomes: readonly Genome[], signal?: AbortSignal): Promise<Contig[] | undefined> {
+export async function knownContigs(
+  genomes: readonly Genome[],
+  signal?: AbortSignal,
+): Promise<readonly Contig[] | undefined> {
   if (!genomes.every((genome) => genome.isRandomAccess)) return undefined
+  if (genomes.length === 1) return genomes[0].contigs(signal)
   const contigs: Contig[] = []
   for (const genome of genomes) for (const contig of await genome.contigs(signal)) contigs.push(contig)
   return contigs

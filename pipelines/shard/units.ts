@@ -39,8 +39,10 @@ async function* allTargets(genomes: readonly Genome[], run: PredictOptions): Asy
   const contigs = await randomAccessContigs(genomes, run.signal)
   if (run.regions) yield* regionTargets(contigs, run)
   else
-    for (const contig of contigs.values())
+    for (const name of contigs.keys()) {
+      const contig = contigs.get(name)!
       if (contig.length > 0) yield { contig, region: wholeOf(contig), regionIndex: 0 } // others have no rows
+    }
 }
 
 const unitOf = (jobs: readonly Job[], { padding }: PredictPlan): Unit => ({

@@ -68,6 +68,8 @@ class SourceGenome implements Genome {
   #warned = new Set<string>()
   #onWarning: (message: string) => void
   #index: Promise<OpenIndex> | undefined
+  /** The list that was given before, which may be long: the same as long as the index is. */
+  #listed: { readonly index: OpenIndex; readonly contigs: readonly Contig[] } | undefined
 
   constructor(
     name: string,
@@ -89,8 +91,10 @@ class SourceGenome implements Genome {
   }
 
   async contigs(signal?: AbortSignal): Promise<readonly Contig[]> {
-    const { contigs } = await this.#openIndex(false, signal)
-    return [...contigs.values()].map(({ name, length }) => ({ name, length }))
+    const index = await this.#openIndex(false, signal)
+    if (this.#listed?.index !== index)
+      this.#listed = { index, contigs: Array.from(index.contigs.values(), ({ name, length }) => ({ name, length })) }
+    return this.#listed.contigs
   }
 
   async read(region: Region, signal?: AbortSignal): Promise<Uint8Array> {

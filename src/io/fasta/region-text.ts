@@ -70,5 +70,14 @@ const toNumber = (digits: string): number => Number(digits.replaceAll(',', ''))
 
 /** Contigs by name; for many calls of `parseRegion` make it once. */
 export function contigMap(contigs: readonly Contig[]): ReadonlyMap<string, Contig> {
-  return new Map(contigs.map((contig) => [contig.name, contig]))
+  let map = maps.get(contigs)
+  if (!map) {
+    map = new Map()
+    for (const contig of contigs) map.set(contig.name, contig)
+    maps.set(contigs, map)
+  }
+  return map
 }
+
+/** By list: a genome gives the same list each time, and one of a million records is to be looked through once. */
+const maps = new WeakMap<readonly Contig[], Map<string, Contig>>()
