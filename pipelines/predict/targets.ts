@@ -74,7 +74,7 @@ async function* wholeContigs(
   }
 }
 
-/** Contigs by their names; a source is made when it is asked for: there may be millions. */
+/** Contigs by their names; a source is made when it is first asked for: there may be millions. */
 export interface ContigSources {
   get(name: string): ContigSource | undefined
   keys(): Iterable<string>
@@ -98,11 +98,18 @@ export async function randomAccessContigs(inputs: readonly Genome[], signal?: Ab
       for (const name of contigs.keys()) if (before.contigs.has(name)) throw duplicate(name, before.genome, genome)
     known.push({ genome, contigs })
   }
+  /** Regions of one contig share its source, by which their groups know that they may be read together. */
+  const made = new Map<string, ContigSource>()
   return {
     get(name) {
+      const before = made.get(name)
+      if (before) return before
       for (const { genome, contigs } of known) {
         const contig = contigs.get(name)
-        if (contig) return randomAccessContig(genome, name, contig.length, signal)
+        if (!contig) continue
+        const source = randomAccessContig(genome, name, contig.length, signal)
+        made.set(name, source)
+        return source
       }
       return undefined
     },

@@ -1,6 +1,7 @@
 import { basename, extname } from 'node:path'
 import { ConfigError } from '../../src/errors.ts'
 import type { Region } from '../../src/genome.ts'
+import { expectOutputName } from '../../src/io/bytes/output-place.ts'
 import { isWebUrl } from '../../src/io/bytes/web-url.ts'
 import {
   type EmbeddingFormat,
@@ -32,7 +33,7 @@ export function chooseOutput(options: {
   isTerminal: boolean
 }): OutputChoice {
   const { output = options.firstInput === '-' ? '-' : undefined, format } = options
-  if (output === '') throw new ConfigError({ option: 'output', what: 'is empty', expected: "a file's name, or -" })
+  expectOutputName(output)
   if (output === '-') {
     const chosen = format ?? 'arrows'
     if (!isOneFile(chosen))

@@ -1,4 +1,5 @@
 import { ConfigError } from '../../src/errors.ts'
+import { expectOutputName } from '../../src/io/bytes/output-place.ts'
 import { readDoneVcf } from '../../src/io/output/done-vcf.ts'
 import { readDoneOutput } from '../../src/io/output/resume-output.ts'
 import { modelStem, stem } from './output-file.ts'
@@ -22,6 +23,7 @@ export function chooseVariantOutput(
   isTerminal: boolean,
 ): VariantOutput {
   const { fasta, vcf, output = vcf === '-' ? '-' : undefined, format } = request
+  expectOutputName(output)
   if (output === '-') {
     const chosen = format ?? (vcf === undefined ? 'tsv' : 'vcf')
     if (isTerminal && (chosen === 'arrow' || chosen === 'parquet'))

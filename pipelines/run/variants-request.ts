@@ -1,7 +1,4 @@
-import { openGenes } from '../../src/io/variants/annotation/open-genes.ts'
-import type { Annotation } from '../../src/io/variants/annotation/read-genes.ts'
 import type { TranscriptChoice } from '../../src/io/variants/annotation/transcript.ts'
-import type { ScoreOptions } from '../variants/options.ts'
 import type { PredictRequest } from './request.ts'
 
 /** Extensions by format; the first that fits an output's name counts. */
@@ -56,23 +53,3 @@ export interface VariantsRequest extends Pick<PredictRequest, Shared> {
   readonly givesReasons: boolean
   readonly onBadRecord: 'error' | 'keep'
 }
-
-/** The genes that a run is asked to score within; undefined where none are named. */
-export async function readAnnotation(
-  { genes }: Pick<VariantsRequest, 'genes'>,
-  signal?: AbortSignal,
-): Promise<Annotation | 'none' | undefined> {
-  return genes === 'none' || genes === undefined ? genes : openGenes(genes, { signal })
-}
-
-/** What `scoreVariants` is asked for, but for what this machine gives. */
-export const scoreOptions = (request: VariantsRequest, genes: Annotation | 'none' | undefined): ScoreOptions => ({
-  genes,
-  transcripts: request.transcripts,
-  distance: request.distance,
-  context: request.context,
-  mask: request.mask,
-  mnv: request.mnv,
-  normalize: request.normalize,
-  onBadVariant: request.onBadRecord,
-})

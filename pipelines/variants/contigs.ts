@@ -33,7 +33,9 @@ export class ContigNames {
     this.#found.set(key, contig)
     if (contig && contig.name !== name)
       this.#sayOnce(`${file} match`, `${file} says ${name} where ${this.#genomeName} says ${contig.name}: matched`)
-    if (!contig) this.#sayOnce(`${file} missing ${name}`, `${file} has contig ${name}, which ${this.#genomeName} lacks`)
+    if (!contig && name !== '')
+      // a bad record that is kept has no name
+      this.#sayOnce(`${file} missing ${name}`, `${file} has contig ${name}, which ${this.#genomeName} lacks`)
     return contig
   }
 

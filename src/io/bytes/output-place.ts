@@ -29,15 +29,21 @@ export const lockPath = (path: string): string => `${partialPath(path)}.lock`
 /** Longest chain of symbolic links, as in Linux. */
 const mostLinks = 40
 
+/** @throws ConfigError for an empty name */
+export function expectOutputName(name: string | undefined, expected = "a file's name, or -"): void {
+  if (name === '') throw new ConfigError({ option: 'output', what: 'is empty', expected })
+}
+
 /**
  * Finds out where `name` leads. A symbolic link is written through, as `cp` does: the place is its target, which need not
  * exist. Open descriptors (`/dev/stdout`, `/dev/fd/3`), FIFOs and devices are streams.
  *
- * @throws ConfigError where it is a folder, FormatError where its folder is missing or it may not be written
+ * @throws ConfigError where it is a folder or empty, FormatError where its folder is missing or it may not be written
  */
 export async function findOutput(name: string): Promise<OutputPlace> {
   const isFolder = (): ConfigError =>
     new ConfigError({ where: name, what: 'the output is a folder', expected: "a file's name" })
+  expectOutputName(name, "a file's name")
   if (/[/\\]$/.test(name)) throw isFolder()
   let path = resolve(name)
   for (let links = 0; ; links++) {
