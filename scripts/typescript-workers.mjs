@@ -4,13 +4,16 @@ import { createRequire, syncBuiltinESMExports } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import workerThreads, { isMainThread, Worker } from 'node:worker_threads'
 
+// Read by esbuild when it is loaded, here or by a test before a worker starts. With a thread of its own, buildSync() waits for
+// ever where build() has run before, and tests count the threads that there are.
+process.env.ESBUILD_WORKER_THREADS = '0'
+
 const made = new Map()
 
 /** The worker of the source `url`, bundled, as a data: URL. */
 function bundled(url) {
   let found = made.get(url.href)
   if (!found) {
-    process.env.ESBUILD_WORKER_THREADS = '0' // tests count the threads that there are
     const { outputFiles } = createRequire(import.meta.url)('esbuild').buildSync({
       entryPoints: [fileURLToPath(url)],
       bundle: true,
