@@ -130,12 +130,17 @@ export const annotations = [
 ]
 
 const plan: ShardManifest = {
-  work: 'predict',
   format: manifestFormat,
   planSha256: '0'.repeat(64),
   version: version(),
   command: 'genoconv predict a.fa',
   model: { sources: [{ spec: 'splice' }, { path: '../m.pt' }], name: 'splice', sha256: 'a'.repeat(64) },
+  files: [{ path: '../a.fa', role: 'fasta', bytes: 10, sha256: 'b'.repeat(64) }],
+  contigs: [
+    { name: 'one', length: 5000 },
+    { name: 'two', length: 400 },
+  ],
+  work: 'predict', // fields are hashed in the order that readFields() gives them
   options: {
     strand: 'both',
     context: 'full',
@@ -146,11 +151,6 @@ const plan: ShardManifest = {
     memory: 2 ** 31,
     threads: 2,
   },
-  files: [{ path: '../a.fa', role: 'fasta', bytes: 10, sha256: 'b'.repeat(64) }],
-  contigs: [
-    { name: 'one', length: 5000 },
-    { name: 'two', length: 400 },
-  ],
   targets: 'regions',
   hasRegionColumn: true,
   shards: [
