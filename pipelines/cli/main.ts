@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { openFilesFault } from './open-files-fault.ts'
+import { limitYoungHeap } from './young-heap.ts'
 
+limitYoungHeap()
 try {
   const [{ runProgram }, { endProcess }] = await Promise.all([import('./program.ts'), import('./signals.ts')])
   const exitCode = await runProgram(process.argv.slice(2))

@@ -1,14 +1,18 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { predict } from '../../../pipelines/predict.ts'
 import type { Variant } from '../../../pipelines/variants/options.ts'
 import { scoreVariants } from '../../../pipelines/variants.ts'
 import type { Strand } from '../../../src/genome.ts'
 import type { AnnotatedTranscript } from '../../../src/io/variants/annotation/transcript.ts'
+import { LimitError } from '../../../src/errors.ts'
+import type { Backend } from '../../../src/kernels/backend.ts'
+import { createCpuBackend } from '../../../src/kernels/cpu/cpu-backend.ts'
 import { createModel } from '../../../src/model/create-model.ts'
+import type { Checkpoint, SpliceHyenaArchitecture } from '../../../src/model/checkpoint.ts'
 import type { Model } from '../../../src/model/model.ts'
 import { forEachBackend } from '../../support/backends.ts'
 import { memoryGenome, randomSequence } from '../../support/memory-genome.ts'
-import { randomOpenSplice, randomSpliceHyena } from '../../support/random-checkpoints.ts'
+import { randomOpenSplice, randomSpliceHyena, smallSpliceHyena } from '../../support/random-checkpoints.ts'
 
 const contig = randomSequence(900, 3)
 const gene = (name: string, strand: Strand, start: number, end: number): AnnotatedTranscript => ({
@@ -33,6 +37,12 @@ const genes = {
     gene('SAME', '+', 20, 880),
   ],
   contigAliases: new Map<string, string>(),
+}
+
+/** Shaped as the shipped model. */
+const convolutionsAlone: SpliceHyenaArchitecture = {
+  ...smallSpliceHyena,
+  blocks: [1, 4, 10].map((dilation) => ({ type: 'conv', width: 5, dilation })),
 }
 
 /** Seeded numbers from 0 to below `n`. */
@@ -127,6 +137,7 @@ async function expectLaw(model: Model, distance: number, variants: readonly Vari
 forEachBackend('every score equals two runs of predict', (backend) => {
   const models: [string, () => Model][] = [
     ['residual network', () => createModel([randomOpenSplice()], backend())],
+    ['own convolutions', () => createModel([randomSpliceHyena(convolutionsAlone)], backend())],
     ['two-sided Hyena', () => createModel([randomSpliceHyena()], backend())],
     ['ensemble', () => createModel([randomOpenSplice(), { ...randomOpenSplice(), sha256: '1' }], backend())],
   ]
@@ -143,40 +154,69 @@ forEachBackend('every score equals two runs of predict', (backend) => {
   )
 })
 
-describe('grouping', () => {
-  let model: Model
-  let close: () => Promise<void>
-  beforeAll(async () => {
-    const { createCpuBackend } = await import('../../../src/kernels/cpu/cpu-backend.ts')
-    const backend = createCpuBackend({ threads: 1 })
-    model = createModel([randomOpenSplice()], backend)
-    close = () => backend.destroy()
-  })
-  afterAll(() => close())
+describe('grouping, memory and threads', () => {
+  const backends: Backend[] = []
+  afterAll(() => Promise.all(backends.map((backend) => backend.destroy())))
+  const open = (checkpoint: Checkpoint, threads: number): Model => {
+    const backend = createCpuBackend({ threads })
+    backends.push(backend)
+    return createModel([checkpoint], backend)
+  }
+  const variants = randomVariants(60, 20, 9)
 
-  it('one by one, together, in any order: the same values', async () => {
-    const variants = randomVariants(60, 20, 9)
-    const scoreAll = async (list: readonly Variant[]): Promise<Map<string, readonly number[]>> => {
-      const found = new Map<string, readonly number[]>()
-      const options = { genes, distance: 20 }
-      for await (const { variant, scores } of scoreVariants(model, memoryGenome({ c: contig }), list, options))
-        for (const { alleleIndex, gene: name, effects } of scores)
-          found.set(
-            `${variants.findIndex((v) => v.position === variant.position && v.ref === variant.ref && v.alts === variant.alts)} ${alleleIndex} ${name}`,
-            effects!.scores,
-          )
-      return found
+  async function scoreAll(
+    model: Model,
+    list: readonly Variant[],
+    memory?: number,
+  ): Promise<Map<string, readonly number[]>> {
+    const found = new Map<string, readonly number[]>()
+    const options = { genes, distance: 20, memory }
+    for await (const { variant, scores } of scoreVariants(model, memoryGenome({ c: contig }), list, options))
+      for (const { alleleIndex, gene: name, effects } of scores)
+        found.set(
+          `${variants.findIndex((v) => v.position === variant.position && v.ref === variant.ref && v.alts === variant.alts)} ${alleleIndex} ${name}`,
+          effects!.scores,
+        )
+    return found
+  }
+
+  /** The least memory, to a twentieth, that is not refused. */
+  async function leastMemory(model: Model): Promise<number> {
+    for (let memory = 2 ** 16; ; memory = Math.ceil(1.05 * memory)) {
+      try {
+        await scoreAll(model, variants.slice(0, 3), memory)
+        return memory
+      } catch (error) {
+        if (!(error instanceof LimitError)) throw error
+      }
     }
-    const together = await scoreAll(variants)
-    const alone = await scoreAll(variants.map((variant) => ({ ...variant, endsGroup: true })))
-    const turned = await scoreAll(variants.toReversed())
-    expect(together.size).toBeGreaterThan(60)
-    for (const other of [alone, turned]) {
-      expect([...other.keys()].sort()).toEqual([...together.keys()].sort())
-      for (const [key, scores] of together)
-        scores.forEach((value, k) => {
-          expect(Math.abs(value - other.get(key)![k])).toBeLessThan(2e-6)
-        })
-    }
-  })
+  }
+
+  it.each([
+    ['residual network', randomOpenSplice()],
+    ['own convolutions', randomSpliceHyena(convolutionsAlone)],
+  ])(
+    '%s: the same values one by one, together, in any order, in little memory and with more threads',
+    async (_, checkpoint) => {
+      const model = open(checkpoint, 1)
+      const together = await scoreAll(model, variants)
+      expect(together.size).toBeGreaterThan(60)
+      const others = [
+        await scoreAll(
+          model,
+          variants.map((variant) => ({ ...variant, endsGroup: true })),
+        ),
+        await scoreAll(model, variants.toReversed()),
+        await scoreAll(model, variants, await leastMemory(model)),
+        await scoreAll(open(checkpoint, 3), variants),
+      ]
+      for (const other of others) {
+        expect([...other.keys()].sort()).toEqual([...together.keys()].sort())
+        for (const [key, scores] of together)
+          scores.forEach((value, k) => {
+            expect(Math.abs(value - other.get(key)![k])).toBeLessThan(2e-6)
+          })
+      }
+    },
+  )
 })
