@@ -1,6 +1,6 @@
 import type { ShardMergeOptions, ShardMergeResult } from './shard/merge.ts'
-import type { ShardManifest, VariantShardManifest } from './shard/manifest.ts'
-import type { ShardRequest } from './shard/plan.ts'
+import type { EmbedShardManifest, SequenceManifest, ShardManifest, VariantShardManifest } from './shard/manifest.ts'
+import type { EmbedShardRequest, ShardRequest } from './shard/plan.ts'
 import type { VariantShardRequest } from './shard/plan-variants.ts'
 import type { ShardResult } from './shard/run.ts'
 import type { ShardRunOptions } from './shard/shard-run.ts'
@@ -9,14 +9,15 @@ import type { ShardRunOptions } from './shard/shard-run.ts'
 // they are called: a browser can import this file.
 
 /**
- * Cuts a run of `predict` (`inputs`) or of `variants` (`fasta`) into shards and writes the manifest (see shard/plan.ts and
+ * Cuts a run of `predict` (`inputs`), of `embed` (`inputs` and `embedding`) or of `variants` (`fasta`) into shards and writes the manifest (see shard/plan.ts and
  * shard/plan-variants.ts).
  */
 export function planShards(request: VariantShardRequest): Promise<VariantShardManifest>
+export function planShards(request: EmbedShardRequest): Promise<EmbedShardManifest>
 export function planShards(request: ShardRequest): Promise<ShardManifest>
 export async function planShards(
-  request: ShardRequest | VariantShardRequest,
-): Promise<ShardManifest | VariantShardManifest> {
+  request: ShardRequest | EmbedShardRequest | VariantShardRequest,
+): Promise<SequenceManifest | VariantShardManifest> {
   return typeof request === 'object' && request !== null && 'fasta' in request
     ? (await import('./shard/plan-variants.ts')).planVariantShards(request)
     : (await import('./shard/plan.ts')).planShards(request)

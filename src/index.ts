@@ -23,9 +23,14 @@ export type {
 export { train } from '../pipelines/train.ts'
 export type { TrainOptions, TrainProgress, TrainResult } from '../pipelines/train/options.ts'
 export { mergeShards, planShards, runShard } from '../pipelines/shards.ts'
-export type { AnyManifest, ShardManifest, VariantShardManifest } from '../pipelines/shard/manifest.ts'
+export type {
+  AnyManifest,
+  EmbedShardManifest,
+  ShardManifest,
+  VariantShardManifest,
+} from '../pipelines/shard/manifest.ts'
 export type { ShardMergeOptions, ShardMergeResult } from '../pipelines/shard/merge.ts'
-export type { ShardRequest } from '../pipelines/shard/plan.ts'
+export type { EmbedShardRequest, ShardRequest } from '../pipelines/shard/plan.ts'
 export type { VariantShardRequest } from '../pipelines/shard/plan-variants.ts'
 export type { ShardResult } from '../pipelines/shard/run.ts'
 export type { ShardRunOptions } from '../pipelines/shard/shard-run.ts'

@@ -19,7 +19,7 @@ export async function embed(argv: Argv, { log, signal }: Environment): Promise<v
 }
 
 /** What is read, and how it is pooled. @throws ConfigError for a layer that is no whole number */
-function parseEmbedding(words: Words): EmbeddingRequest {
+export function parseEmbedding(words: Words): EmbeddingRequest {
   return {
     layer: words.parsed('layer', parseLayer) ?? -1,
     pool: (words.one('pool') ?? 'mean') as Pool,

@@ -65,7 +65,7 @@ export const predictOptions = {
 }
 
 /** What is read of a model in place of tracks. */
-const embeddingOptions = group('What is read', {
+export const embeddingOptions = group('What is read', {
   pool: text('Over the bases of each region or record; none: one row per base (default: mean)', {
     choices: [...pools],
   }),

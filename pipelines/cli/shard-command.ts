@@ -17,7 +17,7 @@ export const shardCommand = (environment: Environment): CommandModule => ({
     yargs
       .command(
         'plan <fasta..>',
-        'Cut a run of predict or variants into shards, and write the manifest',
+        'Cut a run of predict, embed or variants into shards, and write the manifest',
         (args) =>
           args
             .positional('fasta', { ...positional, array: true, describe: 'FASTA files: plain or BGZF' })
@@ -31,6 +31,10 @@ export const shardCommand = (environment: Environment): CommandModule => ({
             .example(
               '$0 shard plan genome.fa.gz --variants in.vcf.gz --genes genes.gff3 --shards 8 -o run/manifest.json',
               'eight jobs of a VCF',
+            )
+            .example(
+              '$0 shard plan genome.fa.gz --embed --regions exons.bed --pool max --shards 8 -o run/manifest.json',
+              'eight jobs of embeddings',
             ),
         async (argv) => (await handlers()).plan(argv, environment),
       )
@@ -68,7 +72,8 @@ export const shardCommand = (environment: Environment): CommandModule => ({
               ...logOptions,
             })
             .example('$0 shard merge run/manifest.json -o out.arrow', 'the file that predict would have written')
-            .example('$0 shard merge run/manifest.json -o out.vcf.gz', 'the file that variants would have written'),
+            .example('$0 shard merge run/manifest.json -o out.vcf.gz', 'the file that variants would have written')
+            .example('$0 shard merge run/manifest.json -o out.parquet', 'as Parquet, byte for byte too'),
         async (argv) => (await handlers()).merge(argv, environment),
       )
       .demandCommand(1, 'no subcommand is given')

@@ -2,10 +2,11 @@ import { localPath } from '../../src/io/bytes/local-path.ts'
 import type { Log } from '../run/log.ts'
 import { showBytes, showCount, showSeconds } from '../run/show.ts'
 import { mergeShards, planShards, runShard } from '../shards.ts'
-import type { AnyManifest } from '../shard/manifest.ts'
+import { type AnyManifest, basesIn } from '../shard/manifest.ts'
 import type { ShardMergeOptions } from '../shard/merge.ts'
 import type { Environment } from './environment.ts'
 import { parseMachineOptions, parsePredictArguments } from './predict-arguments.ts'
+import { parseEmbedding } from './embed-handler.ts'
 import { cutOf } from './shard-options.ts'
 import { parseWhole } from './values.ts'
 import { parseVariantsArguments } from './variants-arguments.ts'
@@ -26,7 +27,9 @@ export async function plan(argv: Argv, environment: Environment): Promise<void> 
     logPlan(log, manifest, output)
     return
   }
-  logPlan(log, await planShards({ ...parsePredictArguments(argv), ...common }), output)
+  const asked = { ...parsePredictArguments(argv), ...common }
+  const embedding = cut === 'embed' ? parseEmbedding(words) : undefined
+  logPlan(log, await (embedding ? planShards({ ...asked, embedding }) : planShards(asked)), output)
 }
 
 /** What was planned: how the work is shared out, and what run the merge will be. */
@@ -35,7 +38,7 @@ function logPlan(log: Log, manifest: AnyManifest, output: string): void {
   const shards: readonly { rows: number; weight: number }[] =
     manifest.work === 'variants'
       ? manifest.shards.map((shard) => ({ rows: shard.rows, weight: shard.work }))
-      : manifest.shards.map((shard) => ({ rows: shard.rows, weight: shard.bases }))
+      : manifest.shards.map((shard) => ({ rows: basesIn(shard.regions), weight: shard.bases }))
   const rows = shards.reduce((sum, shard) => sum + shard.rows, 0)
   const mostWeight = shards.reduce((most, { weight }) => Math.max(most, weight), 0)
   const allWeight = shards.reduce((sum, { weight }) => sum + weight, 0)
@@ -61,7 +64,7 @@ export async function run(argv: Argv, { log, signal }: Environment): Promise<voi
   const words = new Words(argv)
   const { device, threads, memory } = parseMachineOptions(words)
   const id = parseWhole('shard', words.needed('id'), 0)
-  const { path, sidecar, wasThere } = await runShard(words.needed('manifest'), id, {
+  const { manifest, path, sidecar, wasThere } = await runShard(words.needed('manifest'), id, {
     device,
     threads,
     memory,
@@ -72,7 +75,7 @@ export async function run(argv: Argv, { log, signal }: Environment): Promise<voi
     onRecords: log.records,
   })
   const { seconds, device: on, sha256, counts } = sidecar
-  const rows = counts?.records ?? sidecar.rows
+  const rows = counts?.records ?? basesOf(manifest, [id])
   const what = counts ? 'records' : 'bases'
   const peakMemoryBytes = process.resourceUsage().maxRSS * 1024
   const summary = {
@@ -107,7 +110,12 @@ export async function merge(argv: Argv, { log, signal }: Environment): Promise<v
     onProgress: log.progress,
     onRecords: log.records,
   })
-  const rows = counts?.records ?? manifest.shards.map((shard) => shard.rows).reduce((sum, count) => sum + count, 0)
+  const rows =
+    counts?.records ??
+    basesOf(
+      manifest,
+      manifest.shards.map(({ id }) => id),
+    )
   const what = counts ? 'records' : 'bases'
   if (counts) logCounts(log, counts)
   const seconds = (performance.now() - startTime) / 1000
@@ -125,6 +133,10 @@ export async function merge(argv: Argv, { log, signal }: Environment): Promise<v
   }
   log.done(`${speed}; wrote ${output === '-' ? 'standard output' : output}`, summary)
 }
+
+/** Bases of some of its shards. */
+const basesOf = (manifest: AnyManifest, ids: readonly number[]): number =>
+  manifest.work === 'variants' ? 0 : ids.reduce((sum, id) => sum + basesIn(manifest.shards[id].regions), 0)
 
 const showMemory = (bytes: number): string =>
   bytes % 2 ** 30 === 0 ? `${bytes / 2 ** 30}G` : `${Math.floor(bytes / 2 ** 20)}M`

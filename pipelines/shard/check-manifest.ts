@@ -1,14 +1,19 @@
 import { FormatError } from '../../src/errors.ts'
 import type { Contig, Region } from '../../src/genome.ts'
+import { rowsOf } from '../embed/options.ts'
+import { pools } from '../embed/pool.ts'
 import { isInfoId, mostDigits } from '../run/variants-request.ts'
 import type { JsonValue, Reader } from './json-value.ts'
 import {
   type AnyManifest,
+  type EmbedShardManifest,
   type ModelSource,
   manifestFormat,
   mostThreads,
   type PlannedFile,
   type PlannedShard,
+  rowsIn,
+  type SequenceManifest,
   type ShardManifest,
   type VariantShard,
   type VariantShardManifest,
@@ -19,29 +24,37 @@ import {
  *
  * @throws FormatError that names the field
  */
-export const readFields = (value: JsonValue): AnyManifest =>
-  value.has('work') && (value.value as { work: unknown }).work === 'variants'
-    ? value.object<VariantShardManifest>({
-        ...headReaders,
-        work: (field) => field.oneOf('variants'),
-        options: (field) => field.object<VariantShardManifest['options']>(variantOptionReaders),
-        scores: (field) =>
-          field.object<VariantShardManifest['scores']>({
-            family: (family) => family.oneOf('splice', 'language'),
-            tracks: (tracks) => some(tracks, (track) => track.name()),
-          }),
-        holds: (field) => field.oneOf('vcf', 'table'),
-        regions: (field) => field.list(readRegion),
-        shards: (field) => some(field, readVariantShard),
-      })
-    : value.object<ShardManifest>({
-        ...headReaders,
-        work: (field) => field.oneOf('predict'),
-        options: (field) => field.object<ShardManifest['options']>(optionReaders),
-        targets: (field) => field.oneOf('records', 'regions'),
-        hasRegionColumn: (field) => field.boolean(),
-        shards: (field) => some(field, readShard),
-      })
+export function readFields(value: JsonValue): AnyManifest {
+  const work = value.has('work') ? (value.value as { work: unknown }).work : undefined
+  if (work === 'variants')
+    return value.object<VariantShardManifest>({
+      ...headReaders,
+      work: (field) => field.oneOf('variants'),
+      options: (field) => field.object<VariantShardManifest['options']>(variantOptionReaders),
+      scores: (field) =>
+        field.object<VariantShardManifest['scores']>({
+          family: (family) => family.oneOf('splice', 'language'),
+          tracks: (tracks) => some(tracks, (track) => track.name()),
+        }),
+      holds: (field) => field.oneOf('vcf', 'table'),
+      regions: (field) => field.list(readRegion),
+      shards: (field) => some(field, readVariantShard),
+    })
+  if (work === 'embed')
+    return value.object<EmbedShardManifest>({
+      ...headReaders,
+      work: (field) => field.oneOf('embed'),
+      options: (field) => field.object<EmbedShardManifest['options']>(embedOptionReaders),
+      ...placesReaders,
+    })
+  return value.object<ShardManifest>({
+    ...headReaders,
+    work: (field) => (field.value === 'predict' ? 'predict' : field.fail('predict, embed or variants')),
+    options: (field) => field.object<ShardManifest['options']>(predictOptionReaders),
+    hasRegionColumn: (field) => field.boolean(),
+    ...placesReaders,
+  })
+}
 
 const headReaders = {
   format: (field: JsonValue) => field.oneOf(manifestFormat),
@@ -69,16 +82,31 @@ const readSource: Reader<ModelSource> = (source) =>
     ? source.object({ path: (field) => field.name() })
     : source.object({ spec: (field) => field.name() })
 
-const optionReaders: { readonly [K in keyof ShardManifest['options']]-?: Reader<ShardManifest['options'][K]> } = {
+type Readers<T> = { readonly [K in keyof T]-?: Reader<T[K]> }
+
+const sequenceOptionReaders: Readers<Omit<ShardManifest['options'], 'tracks'>> = {
   strand: (field) => field.optional((strand) => strand.oneOf('+', '-', 'both')),
   context: (field) =>
     field.optional((context) => (typeof context.value === 'number' ? context.whole(0) : context.oneOf('full', 'none'))),
-  tracks: (field) => some(field, (track) => track.name()),
   chunk: (field) => field.optional((chunk) => chunk.whole(1)),
   filterLength: (field) => field.optional((length) => length.whole(1)),
   frequencySparsity: (field) => field.number(0, 1),
   packsPerGroup: (field) => field.whole(1),
   ...machineReaders(),
+}
+
+const predictOptionReaders: Readers<ShardManifest['options']> = {
+  ...sequenceOptionReaders,
+  tracks: (field) => some(field, (track) => track.name()),
+}
+
+const embedOptionReaders: Readers<EmbedShardManifest['options']> = {
+  ...sequenceOptionReaders,
+  embedding: (field) =>
+    field.object<EmbedShardManifest['options']['embedding']>({
+      layer: (layer) => layer.whole(-1),
+      pool: (pool) => pool.oneOf(...pools),
+    }),
 }
 
 function machineReaders() {
@@ -89,9 +117,7 @@ function machineReaders() {
   }
 }
 
-const variantOptionReaders: {
-  readonly [K in keyof VariantShardManifest['options']]-?: Reader<VariantShardManifest['options'][K]>
-} = {
+const variantOptionReaders: Readers<VariantShardManifest['options']> = {
   isGeneless: (field) => field.boolean(),
   transcripts: (field) =>
     typeof field.value === 'string' ? field.oneOf('canonical', 'all') : field.list((id) => id.name()),
@@ -130,6 +156,11 @@ const readShard: Reader<PlannedShard> = (shard) =>
     regions: (field) => field.list(readRegion),
   })
 
+const placesReaders = {
+  targets: (field: JsonValue) => field.oneOf('records', 'regions'),
+  shards: (field: JsonValue) => some(field, readShard),
+}
+
 const readVariantShard: Reader<VariantShard> = (shard) =>
   shard.object<VariantShard>({
     id: (field) => field.whole(0),
@@ -147,7 +178,7 @@ const readVariantShard: Reader<VariantShard> = (shard) =>
       ),
   })
 
-const regionReaders: { readonly [K in keyof Region]-?: Reader<Region[K]> } = {
+const regionReaders: Readers<Region> = {
   contig: (field) => field.text(),
   start: (field) => field.whole(0),
   end: (field) => field.whole(1),
@@ -178,12 +209,28 @@ export function checkConsistency(path: string, manifest: AnyManifest): void {
     checkRecords(manifest, bad)
     return
   }
-  const { targets, hasRegionColumn } = manifest
-  if (hasRegionColumn && targets === 'records') throw bad('hasRegionColumn', 'false for whole records', 'true')
+  checkPlaces(manifest, lengths, bad)
+}
+
+/** Whether rows are those of the regions; what is pooled is whole. */
+function checkPlaces(manifest: SequenceManifest, lengths: ReadonlyMap<string, number>, bad: Bad): void {
+  const isRecords = manifest.targets === 'records'
+  if (manifest.work === 'predict' && manifest.hasRegionColumn && isRecords)
+    throw bad('hasRegionColumn', 'false for whole records', 'true')
+  const embedding = manifest.work === 'embed' ? manifest.options.embedding : undefined
+  const isPooled = embedding !== undefined && rowsOf(embedding) === 'regions'
   for (const [i, { rows, regions }] of manifest.shards.entries()) {
     checkRegions(`shards[${i}].regions`, regions, lengths, bad)
-    const bases = regions.reduce((sum, { start, end }) => sum + end - start, 0)
-    if (rows !== bases) throw bad(`shards[${i}].rows`, `${bases}, the bases of its regions`, rows)
+    const expected = rowsIn(regions, embedding)
+    if (rows !== expected)
+      throw bad(`shards[${i}].rows`, `${expected}, the ${isPooled ? 'number' : 'bases'} of its regions`, rows)
+    if (!isPooled || !isRecords) continue
+    const cut = regions.findIndex(({ contig, start, end }) => start > 0 || end < lengths.get(contig)!)
+    if (cut >= 0) {
+      const { contig, start, end } = regions[cut]
+      const what = `0 to ${lengths.get(contig)}, all of ${contig}, which is pooled`
+      throw bad(`shards[${i}].regions[${cut}]`, what, `${start} to ${end}`)
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import type { Model } from '../../src/model/model.ts'
 import { partBases, type StrandOptions } from '../predict/strand-plan.ts'
 import { knownContigs } from '../run/inputs.ts'
 import { freeMemory } from '../run/memory.ts'
-import type { AnyManifest, PlannedShard, ShardManifest } from './manifest.ts'
+import type { AnyManifest, PlannedShard, SequenceManifest } from './manifest.ts'
 
 /** Whether a shard can be computed here as it was planned. */
 
@@ -31,7 +31,12 @@ export async function checkContigs(
  *
  * @throws LimitError where they do not
  */
-export function checkBorders(model: Model, manifest: ShardManifest, shard: PlannedShard, strand: StrandOptions): void {
+export function checkBorders(
+  model: Model,
+  manifest: SequenceManifest,
+  shard: PlannedShard,
+  strand: StrandOptions,
+): void {
   if (manifest.targets === 'regions') return
   const lengths = new Map(manifest.contigs.map(({ name, length }) => [name, length]))
   for (const { contig, start, end } of shard.regions) {

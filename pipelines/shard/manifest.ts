@@ -4,7 +4,10 @@ import type { Contig, Region, Strand } from '../../src/genome.ts'
 import type { FileHash } from '../../src/io/bytes/file-hash.ts'
 import type { Precision } from '../../src/kernels/precision.ts'
 import type { VcfPart } from '../../src/io/variants/vcf-part.ts'
+import { rowsOf } from '../embed/options.ts'
 import { columnsOf as strandColumns } from '../predict/stretch.ts'
+import { regionName } from '../run/inputs.ts'
+import type { EmbeddingRequest } from '../run/request.ts'
 import type { VariantsRequest } from '../run/variants-request.ts'
 
 export const manifestFormat = 'genoconv shards, 4'
@@ -23,7 +26,7 @@ export interface PlannedFile extends FileHash {
 interface AnyShard {
   /** From 0, in the order of the output. Where the shard lies follows from it alone (`shardPath`). */
   readonly id: number
-  /** Bases or, of variants, records. */
+  /** Bases, pooled regions or records or, of variants, records of the VCF. */
   readonly rows: number
 }
 
@@ -68,24 +71,39 @@ interface MachineOptions {
   readonly threads: number
 }
 
-/** A run of `predict`, cut into jobs. All that decides a shard's bytes, but for the kind of device. */
-export interface ShardManifest extends ManifestHead {
-  readonly work: 'predict'
-  readonly options: MachineOptions & {
-    readonly strand?: Strand | 'both'
-    readonly context?: number | 'full' | 'none'
-    readonly tracks: readonly string[]
-    readonly chunk?: number
-    readonly filterLength?: number
-    readonly frequencySparsity: number
-    /** How many packs of short regions or records are looked at together. */
-    readonly packsPerGroup: number
-  }
-  /** `records`: shards are parts of whole records; `regions`: of the list of regions, with a column for their names or without. */
+/** Options that say how sequence is run through a model. */
+interface SequenceOptions extends MachineOptions {
+  readonly strand?: Strand | 'both'
+  readonly context?: number | 'full' | 'none'
+  readonly chunk?: number
+  readonly filterLength?: number
+  readonly frequencySparsity: number
+  /** How many packs of short regions or records are looked at together. */
+  readonly packsPerGroup: number
+}
+
+/** What is cut by places of the sequence. */
+interface PlacesManifest extends ManifestHead {
+  /** `records`: shards are parts of whole records; `regions`: of the list of regions. */
   readonly targets: 'records' | 'regions'
-  readonly hasRegionColumn: boolean
   readonly shards: readonly PlannedShard[]
 }
+
+/** A run of `predict`, cut into jobs. All that decides a shard's bytes, but for the kind of device. */
+export interface ShardManifest extends PlacesManifest {
+  readonly work: 'predict'
+  readonly options: SequenceOptions & { readonly tracks: readonly string[] }
+  /** Whether rows say the name of their region. */
+  readonly hasRegionColumn: boolean
+}
+
+/** A run of `embed`, cut into jobs. What is pooled is never cut. */
+export interface EmbedShardManifest extends PlacesManifest {
+  readonly work: 'embed'
+  readonly options: SequenceOptions & { readonly embedding: EmbeddingRequest }
+}
+
+export type SequenceManifest = ShardManifest | EmbedShardManifest
 
 /** Options of `variants` that decide an output's bytes. */
 export type VariantShardOptions = MachineOptions &
@@ -123,7 +141,7 @@ export interface VariantShardManifest extends ManifestHead {
   readonly shards: readonly VariantShard[]
 }
 
-export type AnyManifest = ShardManifest | VariantShardManifest
+export type AnyManifest = SequenceManifest | VariantShardManifest
 
 export type ModelSource = { readonly spec: string } | { readonly path: string }
 
@@ -166,7 +184,20 @@ export function checkId({ shards }: AnyManifest, id: number): void {
 }
 
 /** Regions of all shards, in the order of the output. */
-export const allRegions = ({ shards }: ShardManifest): Region[] => shards.flatMap(({ regions }) => regions)
+export const allRegions = ({ shards }: SequenceManifest): Region[] => shards.flatMap(({ regions }) => regions)
+
+/** What rows of `regions`, some of the manifest's, say their regions are called; undefined where they do not say it. */
+export function regionNames(manifest: SequenceManifest, regions: readonly Region[]): string[] | undefined {
+  const isNamed = manifest.work === 'predict' ? manifest.hasRegionColumn : manifest.targets === 'regions'
+  return isNamed ? regions.map(regionName) : undefined
+}
+
+export const basesIn = (regions: readonly Region[]): number =>
+  regions.reduce((sum, { start, end }) => sum + end - start, 0)
+
+/** Rows that `regions` have in the output: one for each base or, pooled, one for each region. */
+export const rowsIn = (regions: readonly Region[], embedding: EmbeddingRequest | undefined): number =>
+  embedding && rowsOf(embedding) === 'regions' ? regions.length : basesIn(regions)
 
 /** The columns of values, in the order of the output. */
 export const columnsOf = ({ options: { strand, tracks } }: ShardManifest): readonly string[] =>

@@ -2,7 +2,7 @@ import { FormatError } from '../../src/errors.ts'
 import { outputFormats } from '../../src/io/output/formats.ts'
 import { expectChoice, expectOptions, expectSignal, expectText } from '../../src/validate.ts'
 import type { Progress } from '../predict/options.ts'
-import { chooseOutput } from '../run/output-file.ts'
+import { chooseOutput, embeddingFormat } from '../run/output-file.ts'
 import type { RecordProgress } from '../run/log.ts'
 import { chooseVariantOutput } from '../run/variants-output.ts'
 import { type VariantFormat, variantFormats } from '../run/variants-request.ts'
@@ -11,6 +11,7 @@ import type { OutputFormat } from '../../src/io/output/formats.ts'
 import { checkShard, inputFiles, type ShardSidecar } from './files.ts'
 import { type AnyManifest, shardName, shardPath, sidecarPath } from './manifest.ts'
 import { readManifest } from './manifest-file.ts'
+import { mergeEmbeddings } from './merge-embeddings.ts'
 import { mergePredictions } from './merge-predictions.ts'
 import { mergeVariants } from './merge-variants.ts'
 import { loadedCounts } from './variant-counts.ts'
@@ -59,9 +60,12 @@ export async function mergeShards(manifestPath: string, options: ShardMergeOptio
   }
   const job = { pathOf, inputs, checked, signal, onProgress, onRecords }
   const isTerminal = process.stdout.isTTY
-  if (manifest.work === 'predict') {
+  if (manifest.work !== 'variants') {
     const chosen = { output, format: format as OutputFormat | undefined, firstInput: '', modelName: '', isTerminal }
-    await mergePredictions({ ...job, manifest }, chooseOutput(chosen))
+    const { path, format: written } = chooseOutput(chosen)
+    await (manifest.work === 'predict'
+      ? mergePredictions({ ...job, manifest }, { path, format: written })
+      : mergeEmbeddings({ ...job, manifest }, { path, format: embeddingFormat(written) }))
     return { manifest, device: sidecars[0].device }
   }
   const vcf = manifest.holds === 'vcf' ? manifestPath : undefined

@@ -8,20 +8,31 @@ import type { Backend } from '../../src/kernels/backend.ts'
 import type { Model } from '../../src/model/model.ts'
 import { expectChoice, expectOptions, expectSignal, expectText, expectWhole } from '../../src/validate.ts'
 import { chooseDevice } from '../device/choose-device.ts'
+import { statesOf } from '../embed/options.ts'
 import { loadModel } from '../models/load-model.ts'
 import { openGenomes } from '../run/inputs.ts'
 import { version } from '../run/version.ts'
 import { checkInputs, checkShard, inputFiles, type ShardSidecar } from './files.ts'
 import { checkContigs } from './fit.ts'
-import { checkId, modelSpec, mostThreads, resolveBeside, shardName, shardPath, sidecarPath } from './manifest.ts'
+import {
+  type AnyManifest,
+  checkId,
+  modelSpec,
+  mostThreads,
+  resolveBeside,
+  shardName,
+  shardPath,
+  sidecarPath,
+} from './manifest.ts'
 import { readManifest } from './manifest-file.ts'
 import { ownPath, publish, removeLeftovers } from './own-files.ts'
-import { runPredictions } from './run-predictions.ts'
+import { runSequences } from './run-sequences.ts'
 import { runVariantsShard } from './run-variants.ts'
 import type { ShardRun, ShardRunOptions } from './shard-run.ts'
 import type { SavedCounts } from './variant-counts.ts'
 
 export interface ShardResult {
+  readonly manifest: AnyManifest
   readonly path: string
   readonly sidecar: ShardSidecar
   /** A matching file was there, and nothing was done. */
@@ -29,8 +40,8 @@ export interface ShardResult {
 }
 
 /**
- * Computes shard `id` (from 0) of a manifest into `shards/<id>.arrow` (of variants also `.vcf`) beside it, with a sidecar `shards/<id>.json`; does
- * nothing if a matching shard is there. Both appear complete or not at all. Runs of one shard at the same time write files
+ * Computes shard `id` (from 0) of a manifest into `shards/<id>.arrow` (of variants also `.vcf`) beside it, with a sidecar
+ * `shards/<id>.json`; does nothing if a matching shard is there. Both appear complete or not at all. Runs of one shard at the same time write files
  * of their own, and whichever ends first stands.
  *
  * @throws FormatError where the manifest, an input, an index or the model is not what it was when the shards were planned;
@@ -46,7 +57,7 @@ export async function runShard(manifestPath: string, id: number, options: ShardR
   const paths = { shard: shardPath(manifestPath, manifest, id), sidecar: sidecarPath(manifestPath, id) }
   const there = async (): Promise<ShardResult | { readonly problem: string }> => {
     const found = await checkShard(manifestPath, manifest, id, signal)
-    return 'sidecar' in found ? { path: paths.shard, sidecar: found.sidecar, wasThere: true } : found
+    return 'sidecar' in found ? { manifest, path: paths.shard, sidecar: found.sidecar, wasThere: true } : found
   }
   await checkInputs(manifestPath, manifest, signal)
   const before = await there()
@@ -79,7 +90,7 @@ export async function runShard(manifestPath: string, id: number, options: ShardR
   const { rows } = shards[id]
   const sidecar = { planSha256, shard: id, rows, ...sink.hash(), version: version(), ...computed, seconds }
   await publish(own, sidecar, paths)
-  return { path: paths.shard, sidecar, wasThere: false }
+  return { manifest, path: paths.shard, sidecar, wasThere: false }
 }
 
 function checkOptions(manifestPath: string, options: ShardRunOptions): void {
@@ -114,9 +125,9 @@ async function compute(run: ShardRun): Promise<Computed> {
       const { description } = backend
       options.onInfo?.(`shard ${id} of ${manifest.shards.length}: ${model.info.name} on ${description} (${reason})`)
       const counts =
-        manifest.work === 'predict'
-          ? await runPredictions({ ...run, manifest }, model, genomes)
-          : await runVariantsShard({ ...run, manifest }, model, genomes[0])
+        manifest.work === 'variants'
+          ? await runVariantsShard({ ...run, manifest }, model, genomes[0])
+          : await runSequences({ ...run, manifest }, model, genomes)
       model.close()
       return { device: description, ...(counts ? { counts } : {}) }
     } finally {
@@ -127,10 +138,10 @@ async function compute(run: ShardRun): Promise<Computed> {
   }
 }
 
-/** The model of the manifest. @throws FormatError where it is another one now */
+/** The model of the manifest, or the states of it that are read. @throws FormatError where it is another one now */
 async function plannedModel({ manifestPath, manifest, options }: ShardRun, backend: Backend): Promise<Model> {
   const { signal, onWarning } = options
-  const cut = manifest.work === 'predict' ? manifest.options : undefined
+  const cut = manifest.work === 'variants' ? undefined : manifest.options
   const { sources, name, sha256 } = manifest.model
   const specs = sources.map((source) => modelSpec(manifestPath, source))
   const loaded = await loadModel(specs, {
@@ -140,7 +151,11 @@ async function plannedModel({ manifestPath, manifest, options }: ShardRun, backe
     signal,
     onWarning,
   })
-  if (loaded.info.sha256 === sha256) return { ...loaded, info: { ...loaded.info, name } }
+  if (loaded.info.sha256 === sha256) {
+    const model = manifest.work === 'embed' ? statesOf(loaded, manifest.options.embedding.layer) : loaded
+    if (model !== loaded) loaded.close()
+    return { ...model, info: { ...model.info, name } }
+  }
   throw new FormatError({
     where: specs.join(', '),
     what: 'the model was changed after the shards were planned',

@@ -8,7 +8,8 @@ import { partBases } from '../predict/strand-plan.ts'
 import { runsOf } from '../predict/stretch.ts'
 import { randomAccessContigs, regionTargets, type Target, wholeOf } from '../predict/targets.ts'
 import { balance } from './balance.ts'
-import type { PlannedShard } from './manifest.ts'
+import type { EmbeddingRequest } from '../run/request.ts'
+import { type PlannedShard, rowsIn } from './manifest.ts'
 
 /** A record is cut into no more parts than this times the shards it could be spread over. */
 const partsPerShard = 64
@@ -19,17 +20,20 @@ export interface Unit {
   readonly bases: number
 }
 
-/** What `predict` computes together, made by the same functions, and the parts of long records. */
+/**
+ * What `predict` computes together, made by the same functions, and the parts of long records: as many as `shardCount` shards
+ * can use. Without a number records stay whole.
+ */
 export async function unitsOf(
   model: Model,
   genomes: readonly Genome[],
   run: PredictOptions,
   plan: PredictPlan,
-  shardCount: number,
+  shardCount: number | undefined,
 ): Promise<Unit[]> {
   const units: Unit[] = []
   for await (const jobs of inGroups(jobsOf(allTargets(genomes, run), plan.context, run.strand), plan)) {
-    if (run.regions || jobs.length > 1) units.push(unitOf(jobs, plan))
+    if (run.regions || jobs.length > 1 || shardCount === undefined) units.push(unitOf(jobs, plan))
     else for (const unit of recordUnits(model, jobs[0], run, plan, shardCount)) units.push(unit)
   }
   return units
@@ -70,7 +74,11 @@ function recordUnits(
 }
 
 /** The shards of `units`. Neighbours go to the same shard, so that the merge is one file after the other. */
-export function cutUnits(units: readonly Unit[], shardCount: number): PlannedShard[] {
+export function cutUnits(
+  units: readonly Unit[],
+  shardCount: number,
+  embedding: EmbeddingRequest | undefined,
+): PlannedShard[] {
   let from = 0
   return balance(
     units.map(({ bases }) => bases),
@@ -79,8 +87,7 @@ export function cutUnits(units: readonly Unit[], shardCount: number): PlannedSha
     const mine = units.slice(from, to)
     from = to
     const regions = mine.flatMap((unit) => unit.regions)
-    const rows = regions.reduce((sum, { start, end }) => sum + end - start, 0)
-    return { id, rows, bases: mine.reduce((sum, { bases }) => sum + bases, 0), regions }
+    return { id, rows: rowsIn(regions, embedding), bases: mine.reduce((sum, { bases }) => sum + bases, 0), regions }
   })
 }
 

@@ -4,11 +4,11 @@ import type { Model } from '../../src/model/model.ts'
 import type { PredictOptions } from '../predict/options.ts'
 import { planPredict } from '../predict/plan.ts'
 import { indexHash, type InputHash, isContentHashed, runMetadata } from '../run/metadata.ts'
-import { allRegions, type ShardManifest } from './manifest.ts'
+import { allRegions, type SequenceManifest } from './manifest.ts'
 
 /** What one run over everything would say of itself on this device. */
 export async function wholeMetadata(
-  manifest: ShardManifest,
+  manifest: SequenceManifest,
   model: Model,
   genomes: readonly Genome[],
   run: PredictOptions,

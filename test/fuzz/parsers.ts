@@ -278,7 +278,7 @@ export const parsers: Readonly<Record<string, FuzzedParser>> = {
     },
   },
   manifest: {
-    seeds: [seeds.manifest],
+    seeds: [seeds.manifest, seeds.embedManifest],
     tokens: [...jsonTokens, ...texts('"path":', '"../../x"', '"/x"', '"id":', '"regions":', '"start":', '"end":')],
     parse(input, pick) {
       const text = decode(input)

@@ -1,5 +1,5 @@
 import { crc32, deflateRawSync, gzipSync } from 'node:zlib'
-import { manifestFormat, type ShardManifest } from '../../pipelines/shard/manifest.ts'
+import { type EmbedShardManifest, manifestFormat, type ShardManifest } from '../../pipelines/shard/manifest.ts'
 import { planHash } from '../../pipelines/shard/manifest-file.ts'
 import { version } from '../../pipelines/run/version.ts'
 import type { ByteSource } from '../../src/io/bytes/byte-source.ts'
@@ -144,15 +144,15 @@ const plan: ShardManifest = {
   options: {
     strand: 'both',
     context: 'full',
-    tracks: ['donor'],
     frequencySparsity: 0,
     packsPerGroup: 1,
     precision: 'f32',
     memory: 2 ** 31,
     threads: 2,
+    tracks: ['donor'],
   },
-  targets: 'regions',
   hasRegionColumn: true,
+  targets: 'regions',
   shards: [
     {
       id: 0,
@@ -167,3 +167,14 @@ const plan: ShardManifest = {
   ],
 }
 export const manifest = encode(JSON.stringify({ ...plan, planSha256: planHash(plan) }))
+
+const { hasRegionColumn: _column, options: predictOptions, targets, shards, ...head } = plan
+const { tracks: _tracks, ...sequenceOptions } = predictOptions
+const embedPlan: EmbedShardManifest = {
+  ...head,
+  work: 'embed',
+  options: { ...sequenceOptions, embedding: { layer: -1, pool: 'mean' } },
+  targets,
+  shards: shards.map((shard) => ({ ...shard, rows: shard.regions.length })),
+}
+export const embedManifest = encode(JSON.stringify({ ...embedPlan, planSha256: planHash(embedPlan) }))

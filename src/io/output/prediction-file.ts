@@ -1,5 +1,5 @@
-/** Rows of one record batch, column by column. */
-export interface RowBatch {
+/** Which bases the rows of one record batch are of, column by column. */
+export interface RowsOfBases {
   readonly length: number
   /** Index into `contigNames` for each row. */
   readonly contig: Int32Array
@@ -8,6 +8,10 @@ export interface RowBatch {
   readonly position: Uint32Array
   /** Upper-case ASCII. */
   readonly bases: Uint8Array
+}
+
+/** Rows of one record batch, column by column. */
+export interface RowBatch extends RowsOfBases {
   /** NaN where there is no value. */
   readonly tracks: Readonly<Record<string, Float32Array>>
 }

@@ -2,7 +2,7 @@ import type { RecordBatch, Vector } from './arrow.ts'
 import { FormatError } from '../../errors.ts'
 import { findArrowColumns } from './arrow-columns.ts'
 import { asFormatError, openArrow } from './open-arrow.ts'
-import type { PredictionFile, RowBatch } from './prediction-file.ts'
+import type { PredictionFile, RowBatch, RowsOfBases } from './prediction-file.ts'
 
 /**
  * Opens an Arrow file that genoconv wrote, to read its rows back bit for bit. Not a reader of any Arrow file: columns are
@@ -42,25 +42,38 @@ export async function openPredictions(path: string, byColumn = false): Promise<P
 }
 
 function rowsOf(batch: RecordBatch, trackNames: readonly string[]): RowBatch {
-  const length = batch.numRows
-  const column = (name: string): Vector => batch.getChild(name)!
-  // One record batch has one piece a column; its buffer may be padded.
-  const values = <T extends ArrayBufferView>(name: string): T => column(name).data[0].values.subarray(0, length) as T
-  const letters = Uint8Array.from(namesOf(column('base')), (letter) => letter.charCodeAt(0))
+  let bases: Uint8Array | undefined
   return {
-    length,
-    contig: values<Int32Array>('contig'),
-    contigNames: namesOf(column('contig')),
-    position: values<Uint32Array>('position'),
+    ...placeColumns(batch),
     // Made when asked for: whoever looks at values alone does without.
     get bases() {
-      return lettersOf(values<Int8Array>('base'), letters)
+      bases ??= letterColumn(batch)
+      return bases
     },
-    tracks: Object.fromEntries(trackNames.map((name) => [name, values<Float32Array>(name)])),
+    tracks: Object.fromEntries(trackNames.map((name) => [name, numberColumn<Float32Array>(batch, name)])),
   }
 }
 
-function lettersOf(indices: Int8Array, letters: Uint8Array): Uint8Array {
+/** Where the bases of the rows stand. */
+export const placeColumns = (batch: RecordBatch): Omit<RowsOfBases, 'bases'> => ({
+  ...contigColumn(batch),
+  position: numberColumn<Uint32Array>(batch, 'position'),
+})
+
+export const contigColumn = (batch: RecordBatch): Pick<RowsOfBases, 'length' | 'contig' | 'contigNames'> => ({
+  length: batch.numRows,
+  contig: numberColumn<Int32Array>(batch, 'contig'),
+  contigNames: namesOf(batch.getChild('contig')!),
+})
+
+/** A column of numbers, or of indices. One record batch has one piece of it, whose buffer may be padded. */
+export const numberColumn = <T extends ArrayBufferView>(batch: RecordBatch, name: string): T =>
+  batch.getChild(name)!.data[0].values.subarray(0, batch.numRows) as T
+
+/** Upper-case ASCII. */
+export function letterColumn(batch: RecordBatch): Uint8Array {
+  const letters = Uint8Array.from(namesOf(batch.getChild('base')!), (letter) => letter.charCodeAt(0))
+  const indices = numberColumn<Int8Array>(batch, 'base')
   const out = new Uint8Array(indices.length)
   for (let i = 0; i < out.length; i++) out[i] = letters[indices[i]]
   return out
