@@ -6,8 +6,8 @@ export const palette = {
     faint: '#595959',
     rule: '#d0d0d0',
     tracks: ['#0072b2', '#c04a00', '#007a57', '#9c3f7c', '#5c5c00'],
-    gain: '#c04a00',
-    loss: '#0072b2',
+    gain: '#007a57',
+    loss: '#9c3f7c',
   },
   dark: {
     paper: '#14171a',
@@ -15,8 +15,8 @@ export const palette = {
     faint: '#b3b8bd',
     rule: '#3c4247',
     tracks: ['#56b4e9', '#f0a030', '#3fc79a', '#e59ac5', '#d8cf4a'],
-    gain: '#f0a030',
-    loss: '#56b4e9',
+    gain: '#3fc79a',
+    loss: '#e59ac5',
   },
 } as const
 

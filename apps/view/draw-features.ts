@@ -1,5 +1,5 @@
 import type { Colours } from './colours.ts'
-import type { Gene, Shown } from './source.ts'
+import type { Gene, Shown, ShownVariant } from './source.ts'
 import { count, line, px, rect, type Scale, text, textWidth } from './svg.ts'
 
 export interface Drawn {
@@ -41,25 +41,83 @@ export function drawSequence({ bases, span }: Shown, { x, width }: Scale, y: num
 }
 
 /** A lollipop a variant: as high as its largest change is, an outline where it was not scored. */
-export function drawVariants({ variants }: Shown, { x, width }: Scale, y: number, colours: Colours): Drawn {
+export function drawVariants({ variants }: Shown, scale: Scale, y: number, colours: Colours): Drawn {
   if (variants.length === 0) return nothing
   const ground = y + 62
-  let labelsEnd = 0
   const most = Math.max(1, ...variants.map(({ score = 0 }) => Math.abs(score)))
-  let svg =
-    text(6, y + 12, 'variants', { fill: colours.ink, weight: 'bold' }) + line(0, ground, width, ground, colours.rule)
-  for (const { position, score, effect = '', name } of variants) {
-    const at = x(position + 0.5)
-    const head = ground - 6 - (Math.abs(score ?? 0) / most) * 34
-    const colour = score === undefined ? colours.faint : /loss/.test(effect) || score < 0 ? colours.loss : colours.gain
-    svg += line(at, ground, at, head, colour)
-    svg += `<circle cx="${px(at)}" cy="${px(head)}" r="4" fill="${score === undefined ? 'none' : colour}" stroke="${colour}"/>`
-    const label = name.slice(name.indexOf(' ') + 1)
-    if (at < labelsEnd || at + 8 + textWidth(label, 10) > width) continue
-    svg += text(at + 7, head + 4, label, { fill: colours.ink, size: 10 })
-    labelsEnd = at + 12 + textWidth(label, 10)
+  const sticks = variants.map((variant): Stick => {
+    const { position, score = 0 } = variant
+    return { variant, x: scale.x(position + 0.5), y: ground - 6 - (Math.abs(score) / most) * 34 }
+  })
+  let svg = drawVariantsHead(variants, y + 12, colours) + line(0, ground, scale.width, ground, colours.rule)
+  for (const { variant, x, y: head } of sticks) {
+    const colour = variantColour(variant, colours)
+    const fill = variant.score === undefined ? 'none' : colour
+    svg += line(x, ground, x, head, colour)
+    svg += `<circle cx="${px(x)}" cy="${px(head)}" r="4" fill="${fill}" stroke="${colour}"/>`
   }
+  for (const { x, y: base, label } of placeLabels(sticks, scale.width))
+    svg += text(x, base, label, { fill: colours.ink, size: labelSize })
   return { svg, height: 72 }
+}
+
+const variantColour = ({ score, effect = '' }: ShownVariant, colours: Colours): string =>
+  score === undefined ? colours.faint : /loss/.test(effect) || score < 0 ? colours.loss : colours.gain
+
+/** What the colours mean, of those that are shown. */
+function drawVariantsHead(variants: readonly ShownVariant[], y: number, colours: Colours): string {
+  let svg = text(6, y, 'variants', { fill: colours.ink, weight: 'bold' })
+  let x = 12 + textWidth('variants', 12)
+  for (const [name, colour, fill] of [
+    ['gain', colours.gain, colours.gain],
+    ['loss', colours.loss, colours.loss],
+    ['not scored', colours.faint, 'none'],
+  ]) {
+    if (!variants.some((variant) => variantColour(variant, colours) === colour)) continue
+    svg += `<path d="M${px(x)} ${px(y - 8)}h8v8h-8z" fill="${fill}" stroke="${colour}"/>`
+    svg += text(x + 12, y, name, { fill: colours.faint })
+    x += 22 + textWidth(name)
+  }
+  return svg
+}
+
+/** A variant with where its head stands. */
+interface Stick {
+  readonly variant: ShownVariant
+  readonly x: number
+  readonly y: number
+}
+
+const labelSize = 10
+/** More variants than this are too close for words, or too many to look through. */
+const mostLabelled = 400
+
+/** Labels of the strongest variants, right or left of their heads, as long as there is room: none covers another, or a stick. */
+function placeLabels(sticks: readonly Stick[], width: number): { x: number; y: number; label: string }[] {
+  const placed: { x: number; y: number; label: string; end: number }[] = []
+  if (sticks.length > mostLabelled) return placed
+  const strength = ({ variant }: Stick): number => Math.abs(variant.score ?? 0)
+  for (const stick of [...sticks].sort((a, b) => strength(b) - strength(a)))
+    for (const label of labelsOf(stick.variant)) {
+      const wide = textWidth(label, labelSize)
+      const y = stick.y + 4
+      const isFree = (x: number): boolean =>
+        x >= 2 &&
+        x + wide <= width &&
+        !sticks.some((other) => other !== stick && other.y < y + 4 && other.x > x - 6 && other.x < x + wide + 6) &&
+        !placed.some((other) => Math.abs(other.y - y) < 12 && other.x < x + wide + 4 && x < other.end + 4)
+      const x = [stick.x + 8, stick.x - 8 - wide].find(isFree)
+      if (x === undefined) continue
+      placed.push({ x, y, label, end: x + wide })
+      break
+    }
+  return placed
+}
+
+/** The longest first: `C>T donor loss 0.53`, `C>T`. */
+function labelsOf({ name, score, effect }: ShownVariant): string[] {
+  const alleles = name.slice(name.indexOf(' ') + 1)
+  return score === undefined ? [alleles] : [`${alleles} ${effect} ${score.toFixed(2)}`, alleles]
 }
 
 const rowHeight = 24

@@ -1,5 +1,5 @@
 import type { Shown, ShownVariant, Span, ViewInfo, ViewSource } from './source.ts'
-import { count, showValue } from './svg.ts'
+import { count, exactValue, showValue } from './svg.ts'
 
 /** How near a variant is pointed at, in pixels. */
 const nearPixels = 5
@@ -49,7 +49,7 @@ export class HoverLine {
     const words = peaks.map((peak, i) => {
       const { track, file } = this.#info.lanes[i]
       const where = peak && !isOne ? ` at ${count(peak.position + 1)}` : ''
-      return `${several ? `${file} ` : ''}${track} ${peak ? peak.value : 'no value'}${where}`
+      return `${several ? `${file} ` : ''}${track} ${peak ? exactValue(peak.value) : 'no value'}${where}`
     })
     const place = isOne ? `${contig}:${count(start + 1)}` : `largest of ${contig}:${count(start + 1)}-${count(end)}`
     return `${place}: ${words.join(', ')}`

@@ -2,6 +2,7 @@ import type { Theme } from './colours.ts'
 import { SitesTable } from './sites-table.ts'
 import type { Span, ViewSource } from './source.ts'
 import { count, showSpan } from './svg.ts'
+import { askedRegion, keepRegion } from './region-address.ts'
 import { Viewer } from './viewer.ts'
 
 const query = <E extends Element>(selector: string): E => document.querySelector<E>(selector)!
@@ -25,9 +26,12 @@ export async function openPage(source: ViewSource, start?: Span): Promise<void> 
       contigs.value = span.contig
       said.textContent = `${count(span.end - span.start)} bases`
       delete said.dataset['kind']
+      keepRegion(span)
     }
+    const asked = askedRegion()
     const viewer = await Viewer.open(query('#view'), source, { start, onShown })
     const go = (span: Span): Promise<void> => viewer.go(span).catch(fail)
+    const find = (text: string): Promise<void> => source.find(text, viewer.span.contig).then(go, fail)
     const { title, held } = viewer.info
     const name = held ? `${title} · ${showSpan(held)}` : title
     document.title = `${name} · genoconv`
@@ -37,8 +41,9 @@ export async function openPage(source: ViewSource, start?: Span): Promise<void> 
     contigs.addEventListener('change', () => void go(viewer.whole(contigs.value)))
     query('#go').addEventListener('submit', (event) => {
       event.preventDefault()
-      source.find(search.value, viewer.span.contig).then(go, fail)
+      void find(search.value)
     })
+    addEventListener('hashchange', () => void find(askedRegion() ?? ''))
     const buttons: Readonly<Record<string, () => unknown>> = {
       left: () => viewer.pan(-0.5),
       right: () => viewer.pan(0.5),
@@ -57,6 +62,7 @@ export async function openPage(source: ViewSource, start?: Span): Promise<void> 
     })
     setTheme(viewer, viewer.theme)
     await openSites(source, viewer, go, said)
+    if (asked !== undefined) await find(asked)
     setState('ready')
   } catch (error) {
     fail(error)

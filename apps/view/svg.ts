@@ -45,3 +45,12 @@ export const showSpan = ({ contig, start, end }: Span): string => `${contig}:${c
 /** Values as people read them: four significant digits. */
 export const showValue = (value: number): string =>
   value !== 0 && Math.abs(value) < 1e-4 ? value.toExponential(2) : String(Number(value.toPrecision(4)))
+
+/** A float32 in the fewest digits that mean it and no other. */
+export function exactValue(value: number): string {
+  for (let digits = 1; digits < 9; digits++) {
+    const text = value.toPrecision(digits)
+    if (Math.fround(Number(text)) === value) return String(Number(text))
+  }
+  return String(value)
+}

@@ -27,6 +27,8 @@ export class Viewer {
   readonly #source: ViewSource
   readonly #options: ViewerOptions
   readonly #picture = document.createElement('div')
+  /** Stands where the pointer is. */
+  readonly #mark = document.createElement('div')
   readonly #hover: HoverLine
   #span: Span
   #shown: Shown | undefined
@@ -51,11 +53,16 @@ export class Viewer {
     this.#picture.setAttribute('aria-roledescription', 'genome view')
     this.#picture.style.cssText =
       'touch-action: pan-y; user-select: none; cursor: grab; line-height: 0; overflow: hidden'
+    this.#mark.style.cssText = 'position: absolute; top: 0; bottom: 0; width: 1px; pointer-events: none'
+    this.#mark.hidden = true
+    const frame = document.createElement('div')
+    frame.style.position = 'relative'
+    frame.append(this.#picture, this.#mark)
     const said = document.createElement('p')
     said.className = 'genoconv-values'
     said.setAttribute('role', 'status')
     this.#hover = new HoverLine(said, source, info)
-    element.replaceChildren(this.#picture, said)
+    element.replaceChildren(frame, said)
     this.#listen()
   }
 
@@ -145,6 +152,7 @@ export class Viewer {
     if (!this.#shown) return
     const { span } = this.#shown
     this.element.style.background = palette[this.#theme].paper
+    this.#mark.style.background = palette[this.#theme].faint
     // Every text of the picture is escaped where it is drawn (svg.ts).
     this.#picture.innerHTML = drawSvg(this.info.lanes, this.#shown, { width: this.#width(), theme: this.#theme })
     this.#picture.querySelector('svg')!.setAttribute('aria-hidden', 'true')
@@ -180,6 +188,8 @@ export class Viewer {
       picture.setPointerCapture(event.pointerId)
     })
     picture.addEventListener('pointermove', (event) => {
+      this.#mark.hidden = drag !== undefined
+      this.#mark.style.left = `${Math.floor(partOf(event) * this.#width())}px`
       if (!drag) {
         if (this.#shown) this.#hover.at(this.#shown, partOf(event), this.#width())
         return
@@ -187,6 +197,9 @@ export class Viewer {
       const { contig, start, end } = drag.span
       const by = ((drag.x - event.clientX) / this.#width()) * (end - start)
       if (Math.abs(drag.x - event.clientX) > 2) void this.go({ contig, start: start + by, end: end + by })
+    })
+    picture.addEventListener('pointerleave', () => {
+      this.#mark.hidden = true
     })
     for (const name of ['pointerup', 'pointercancel'] as const)
       picture.addEventListener(name, () => {

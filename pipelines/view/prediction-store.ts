@@ -16,6 +16,9 @@ export interface Peak {
   readonly value: number
 }
 
+/** So many bases are read when they are asked for: their picture is exact, whatever was read before. */
+const readAtOnce = 2 ** 18
+
 /**
  * One file of predictions, Arrow or Parquet, read by range as it is. A file that was changed is read anew before anything is
  * said of it.
@@ -66,7 +69,8 @@ export class PredictionStore {
   async bins(region: Region, count: number): Promise<BinnedTracks> {
     const file = await this.file()
     const out = new BinnedTracks(file.tracks.length, region.start, region.end, count)
-    if ((region.end - region.start) / out.count >= file.binBases) {
+    const bases = region.end - region.start
+    if (bases > readAtOnce && bases / out.count >= file.binBases) {
       await this.settle(file)
       out.isPartial = file.progress < 1
       file.bins(region, out)

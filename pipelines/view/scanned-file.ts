@@ -7,7 +7,7 @@ import { type RowRun, runsOf } from './row-runs.ts'
 
 /** Bins of the table, at most; they are this wide at least, in bases. */
 const mostBins = 2 ** 20
-const leastBinBases = 64
+const leastBinBases = 16
 /** Blocks held after reading, about 2 MB each. */
 const heldBlocks = 12
 const sitesPerTrack = 500

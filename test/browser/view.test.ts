@@ -40,6 +40,9 @@ async function* one(batch: PredictionBatch): AsyncGenerator<PredictionBatch> {
 }
 
 const batch = makeBatch('20')
+/** A text that says float32 values, with each as JavaScript writes it. */
+const asWritten = (text: string): string =>
+  text.replaceAll(/(?<=(?:acceptor|donor) )[\d.e-]+/g, (value) => String(Math.fround(Number(value))))
 const largestOf = (track: string, start: number, end: number): { position: number; value: number } => {
   const values = batch.tracks[track].subarray(start, end)
   const value = values.reduce((a, b) => (b > a ? b : a))
@@ -183,7 +186,7 @@ describeChromium('genoconv view in Chromium', () => {
       const said = await hover(page, position, 4980, 5030)
       const place = `20:${(position + 1).toLocaleString('en')}: `
       await expect.poll(() => page.textContent('.genoconv-values')).toContain(place)
-      expect((await page.textContent('.genoconv-values')) ?? said).toBe(
+      expect(asWritten((await page.textContent('.genoconv-values')) ?? said)).toBe(
         `${place}${['out.arrow', 'other.parquet'].map((file) => `${file} acceptor ${acceptor}, ${file} donor ${donor}`).join(', ')}`,
       )
     }
@@ -199,7 +202,9 @@ describeChromium('genoconv view in Chromium', () => {
       .slice(1)
       .map((text) => Number(text.replaceAll(',', '')))
     const largest = largestOf('acceptor', start - 1, end)
-    expect(said).toContain(`out.arrow acceptor ${largest.value} at ${(largest.position + 1).toLocaleString('en')}, `)
+    expect(asWritten(said)).toContain(
+      `out.arrow acceptor ${largest.value} at ${(largest.position + 1).toLocaleString('en')}, `,
+    )
     await hover(page, 14_000, 0, length)
     await expect.poll(() => page.textContent('.genoconv-values')).toContain('acceptor no value')
     expect(wrong).toEqual([])
@@ -269,7 +274,7 @@ describeChromium('genoconv view in Chromium', () => {
     await search(page, '5,001', `${contig}:4,951-5,051`)
     await hover(page, peak, 4950, 5051)
     await expect
-      .poll(() => page.textContent('.genoconv-values'))
+      .poll(async () => asWritten((await page.textContent('.genoconv-values'))!))
       .toBe(`${contig}:5,001: acceptor ${batch.tracks['acceptor'][peak]}, donor ${batch.tracks['donor'][peak]}`)
     await page.fill('#search', '100')
     await page.press('#search', 'Enter')
