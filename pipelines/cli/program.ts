@@ -62,6 +62,7 @@ function commandLine(words: readonly string[], environment: Environment): Argv {
   const parser = withoutHelpInStock(yargs(hideStandardInput(words)))
   return parser
     .scriptName('genoconv')
+    .locale('en') // all that is not yargs's own is English too
     .usage('$0 <command>\n\nPer-base predictions for whole genes and genomes with long-convolution DNA models.')
     .command(commands.map((command): CommandModule => command(environment)))
     .demandCommand(1, 'no command is given')

@@ -1,5 +1,2 @@
-/**
- * Apache Arrow, for everybody here. The build puts its 150 modules into this one file (scripts/bundle-arrow.mjs): loading them
- * one by one is a third of the time that the program takes to start, and Node 20 opens all of them at once.
- */
+/** Apache Arrow, for everybody here: Node 20 opens all of its 150 modules at once, and needs files for it, so one file names it. */
 export * from 'apache-arrow'

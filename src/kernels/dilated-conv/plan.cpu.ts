@@ -53,14 +53,14 @@ export function planDilatedConvCpu(request: CpuDilatedConvRequest): DilatedConvP
 }
 
 function usualPlan(request: CpuDilatedConvRequest): DilatedConvPlan {
-  let best: DilatedConvPlan = directPlan(request)
+  const best = new Fastest<DilatedConvPlan>(request, directPlan(request))
   // Near the width most of a transform is thrown away; far above it the mix gains nothing more.
   for (let fftSize = 16; fftSize <= Math.min(mostFftSize, Math.max(16, 16 * request.width)); fftSize *= 2) {
     if (fftSize < 1.5 * request.width || (fftSize - request.width + 1) * request.dilation > mostSegmentPositions)
       continue
-    best = lessExpected<DilatedConvPlan>(best, transformPlan(request, fftSize), request)
+    best.offer(transformPlan(request, fftSize))
   }
-  return best
+  return best.plan
 }
 
 export function directPlan({ length, pieceCount = 1, workerCount }: CpuDilatedConvRequest): DirectPlan {
@@ -83,23 +83,39 @@ export function transformPlan(request: CpuDilatedConvRequest, fftSize: number): 
     piecesPerBlock,
     columnCount,
   })
-  // A model's fit to memory asks for thousands of plans: none but the best so far is kept.
-  let best = planOf(1, 1)
-  for (let count = next(1); count <= most; count = next(count)) best = lessExpected(best, planOf(count, 1), request)
+  const best = new Fastest(request, planOf(1, 1))
+  for (let count = next(1); count <= most; count = next(count)) best.offer(planOf(count, 1))
   const segmentCount = Math.ceil(length / segmentLength)
   const piece = segmentCount * segmentLength + (request.width - 1) * dilation
   const mostPieces = Math.min(pieceCount, Math.floor(mostBlockPositions / piece))
   for (let count = next(1); count <= mostPieces; count = next(count))
-    best = lessExpected(best, planOf(segmentCount, count), request)
-  return best
+    best.offer(planOf(segmentCount, count))
+  return best.plan
 }
 
 /** 1 to 8, then an eighth more at a time. */
 const next = (count: number): number => (count < 8 ? count + 1 : 8 * Math.ceil(count / 7))
 
-/** `other` where it should take less time than `best`. */
-const lessExpected = <P extends DilatedConvPlan>(best: P, other: P, request: CpuDilatedConvRequest): P =>
-  expectedNanoseconds(other, request) < expectedNanoseconds(best, request) ? other : best
+/** The plan that should take least time of those that were offered, the first of equals. None but that one is kept. */
+class Fastest<P extends DilatedConvPlan> {
+  readonly #request: CpuDilatedConvRequest
+  #nanoseconds: number
+  plan: P
+
+  constructor(request: CpuDilatedConvRequest, plan: P) {
+    this.#request = request
+    this.plan = plan
+    this.#nanoseconds = expectedNanoseconds(plan, request)
+  }
+
+  offer(plan: P): void {
+    const nanoseconds = expectedNanoseconds(plan, this.#request)
+    if (nanoseconds < this.#nanoseconds) {
+      this.plan = plan
+      this.#nanoseconds = nanoseconds
+    }
+  }
+}
 
 /** Time that `plan` should take, the making of spectra in part, in nanoseconds. */
 export function expectedNanoseconds(plan: DilatedConvPlan, request: CpuDilatedConvRequest): number {

@@ -8,8 +8,11 @@ import { type CpuDilatedConvRequest, planDilatedConvCpu } from './plan.cpu.ts'
 import { pieceLength } from '../pieces.ts'
 import { filterSpectraFloats, packFilterSpectra } from './spectra.ts'
 
+const mostPlans = 256 // that are kept
+
 /** Plans convolutions and keeps each weight's packed forms for as long as the weight itself. */
 export class DilatedConvPreparer {
+  readonly #plans = new Map<string, DilatedConvPlan>()
   readonly #packed = new Map<CpuWeights, Map<number, Float32Array>>()
   readonly #plan: (request: CpuDilatedConvRequest) => DilatedConvPlan
   readonly #allocate: (floatCount: number) => Float32Array
@@ -31,8 +34,17 @@ export class DilatedConvPreparer {
     this.#workerCount = options.workerCount
   }
 
+  /** The units of a network are mostly alike, and its fit to memory asks for each of them many times over. */
   plan(request: DilatedConvRequest): DilatedConvPlan {
-    return this.#plan({ ...request, workerCount: this.#workerCount })
+    const { inChannels, outChannels, width, dilation, length, pieceCount = 1 } = request
+    const key = [inChannels, outChannels, width, dilation, length, pieceCount].join()
+    let plan = this.#plans.get(key)
+    if (!plan) {
+      plan = this.#plan({ ...request, workerCount: this.#workerCount })
+      if (this.#plans.size === mostPlans) this.#plans.clear()
+      this.#plans.set(key, plan)
+    }
+    return plan
   }
 
   /** Floats of the packed weights of such a convolution. */
