@@ -16,9 +16,6 @@ for (const name of ['config.json', 'model.safetensors'])
   cpSync(join(root, 'models/splice', name), join(folder, 'models/splice', name))
 writeFileSync(
   join(folder, 'LICENSE.txt'),
-  [
-    `genoconv.js holds genoconv (its LICENSE) and parts of these packages.`,
-    ...licences(metafile),
-  ].join('\n\n'),
+  [`genoconv.js holds genoconv (its LICENSE) and parts of these packages.`, ...licences(metafile)].join('\n\n'),
 )
 console.error(`dist/browser/genoconv.js: ${code.length} bytes, ${gzipSync(code).length} gzipped`)

@@ -32,7 +32,7 @@ const { metafile } = await build({
   mainFields: ['module', 'main'],
   target: 'node20',
   minifySyntax: true,
-  minifyWhitespace: true, // names stay, for --debug
+  // Not made smaller: --debug shows lines, and test/pipelines/cli/surroundings.test.ts reads the comments that name the sources.
   legalComments: 'none',
   logLevel: 'warning',
   // Native code, files beside the code, or large and seldom needed.
