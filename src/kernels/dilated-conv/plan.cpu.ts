@@ -88,8 +88,7 @@ export function transformPlan(request: CpuDilatedConvRequest, fftSize: number): 
   const segmentCount = Math.ceil(length / segmentLength)
   const piece = segmentCount * segmentLength + (request.width - 1) * dilation
   const mostPieces = Math.min(pieceCount, Math.floor(mostBlockPositions / piece))
-  for (let count = next(1); count <= mostPieces; count = next(count))
-    best.offer(planOf(segmentCount, count))
+  for (let count = next(1); count <= mostPieces; count = next(count)) best.offer(planOf(segmentCount, count))
   return best.plan
 }
 
