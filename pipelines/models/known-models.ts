@@ -19,7 +19,8 @@ interface HyenaSize {
   readonly length: number
 }
 
-const hyenaSizes: readonly HyenaSize[] = [
+/** HyenaDNA as it was released: channels, layers, bases that it was trained on. */
+export const hyenaSizes: readonly HyenaSize[] = [
   { name: 'tiny-1k-seqlen', width: 128, layers: 2, length: 1024 },
   { name: 'tiny-1k-seqlen-d256', width: 256, layers: 2, length: 1024 },
   { name: 'tiny-16k-seqlen-d128', width: 128, layers: 2, length: 16_384 },

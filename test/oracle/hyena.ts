@@ -10,22 +10,30 @@ export function hyenaLogits(
   return linear(hyenaState(a, tensors, ids, -1), tensors.get('lm_head.weight')!.data, undefined, a.vocabularySize)
 }
 
-/**
- * The state [modelWidth][length] for token ids: the embedding (0), after layer `layer`, or after the last norm (-1). Direct sums,
- * filters from the MLP; no shortcuts.
- */
-export function hyenaState(
+/** The state [modelWidth][length] for token ids: the embedding (0), after layer `layer`, or after the last norm (-1). */
+export const hyenaState = (
   a: HyenaArchitecture,
   tensors: ReadonlyMap<string, NamedTensor>,
   ids: readonly number[],
   layer: number,
-): Matrix {
-  const layerCount = layer === -1 ? a.layerCount : layer
+): Matrix => hyenaStates(a, tensors, ids, layer === -1 ? a.layerCount : layer).at(layer)!
+
+/**
+ * States [modelWidth][length] for token ids: the embedding, after each of the first `layerCount` layers and, at the end, what the last
+ * norm makes of it. Direct sums, filters from the MLP; no shortcuts.
+ */
+export function hyenaStates(
+  a: HyenaArchitecture,
+  tensors: ReadonlyMap<string, NamedTensor>,
+  ids: readonly number[],
+  layerCount = a.layerCount,
+): Matrix[] {
   const get = (name: string): Float32Array => tensors.get(name)!.data
   const length = ids.length
   const d = a.modelWidth
   const table = get('backbone.embeddings.word_embeddings.weight')
   let r: Matrix = Array.from({ length: d }, (_, c) => Float64Array.from(ids, (id) => table[id * d + c]))
+  const states = [r]
   for (let i = 0; i < layerCount; i++) {
     const prefix = `backbone.layers.${i}`
     const p = (name: string): Float32Array => get(`${prefix}.${name}`)
@@ -67,8 +75,9 @@ export function hyenaState(
       d,
     )
     r = r.map((row, c) => row.map((v, t) => v + out[c][t]))
+    states.push(r)
   }
-  return layer === -1 ? layerNorm(r, get('backbone.ln_f.weight'), get('backbone.ln_f.bias'), a.layerNormEpsilon) : r
+  return [...states, layerNorm(r, get('backbone.ln_f.weight'), get('backbone.ln_f.bias'), a.layerNormEpsilon)]
 }
 
 /** Taps [channels][count] of one layer in float64, tables computed. */

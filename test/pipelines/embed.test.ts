@@ -123,6 +123,38 @@ describe.each(Object.keys(checkpoints))('laws of %s', (name) => {
       for (const [i, value] of values.entries()) expect(relativeError(value, whole[i])).toBeLessThan(sameWithin)
   })
 
+  it('do not depend on the number of threads', async () => {
+    const ways = [{ regions }, { regions, strand: 'both', chunk: 333, pool: 'max' }] as const
+    const expected = [await pooledOf(models[name], ways[0]), await pooledOf(models[name], ways[1])]
+    for (const threads of [1, 3]) {
+      const other = createCpuBackend({ threads })
+      const model = createModel([checkpoints[name]], other)
+      for (const [k, way] of ways.entries())
+        for (const [i, value] of (await pooledOf(model, way)).entries())
+          expect(relativeError(value, expected[k][i])).toBeLessThan(sameWithin)
+      model.close()
+      await other.destroy()
+    }
+  })
+
+  it('what lies beyond a region is not seen without context, and is never counted', async () => {
+    // Beside each other in one pack, and alone; all else is other bases, or none that are known.
+    const some = [3, 90, 1200, 1210, 2900].map((start, i) => ({ contig: 'one', start, end: start + 7 + 20 * i }))
+    const isInside = (t: number): boolean => some.some(({ start, end }) => t >= start && t < end)
+    const outside = (letter: (old: string) => string): Genome =>
+      memoryGenome({ one: Array.from(letters, (old, t) => (isInside(t) ? old : letter(old))).join('') })
+    const others = [outside(() => 'N'), outside((old) => (old.toUpperCase() === 'A' ? 'C' : 'A'))]
+    for (const pool of ['mean', 'max', 'first', 'last'] as const) {
+      for (const strand of ['+', '-', 'both'] as const) {
+        const options = { regions: some, context: 'none', pool, strand } as const
+        const values = await pooledOf(models[name], options)
+        for (const source of others) expect(await pooledOf(models[name], options, source)).toEqual(values)
+      }
+    }
+    const seen = { regions: some, context: 40 } as const
+    expect(await pooledOf(models[name], seen, others[1])).not.toEqual(await pooledOf(models[name], seen))
+  })
+
   it('the minus strand is the reverse complement by hand; both is the mean, position by position', async () => {
     const reversed = new TextDecoder().decode(reverseComplement(ascii(letters)))
     const byHand = await basesOf(models[name], {}, memoryGenome({ one: reversed }))
