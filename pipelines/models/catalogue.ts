@@ -142,7 +142,7 @@ export async function describeModel(
     family: architecture.kind === 'hyena' ? 'language' : 'splice',
     architecture: describe(checkpoints),
     receptiveField: jointReceptiveField(checkpoints.map((checkpoint) => checkpoint.architecture)),
-    tracks: tracksOf(checkpoints),
+    tracks: tracksOf(checkpoints).map(({ ofNetworks: _, ...column }) => column),
     parameterCount: checkpoints.reduce((sum, checkpoint) => sum + parameterCountOf(checkpoint), 0),
     memberCount: checkpoints.length,
     weightsBytes: await totalBytes(files),

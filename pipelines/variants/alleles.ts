@@ -43,6 +43,8 @@ export interface Surroundings {
   readonly halo: number
   /** Longer REFs have the reason `too-long`. */
   readonly mostReferenceBases: number
+  /** Whether a REF or ALT without any of A, C, G and T has the reason `bad-ref` or `symbolic`. */
+  readonly needsKnownBases: boolean
   readonly signal?: AbortSignal
   readonly onBadVariant?: 'error' | 'keep'
   readonly normalize?: 'asis' | 'left' | 'trim'
@@ -138,11 +140,16 @@ async function scorable({ position, ref, alt }: Change, place: Place): Promise<S
   if (genes.length === 0) return geneless(position, contig)
   if (!hasBases) return 'bad-ref'
   if (!(await isReference())) return 'ref-mismatch'
+  if (around.needsKnownBases && !hasKnownBase(ref)) return 'bad-ref'
+  if (around.needsKnownBases && !hasKnownBase(alt)) return 'symbolic'
   const { start, end } = around.compared(position, ref.length)
   if (start - around.halo < 0 || end + around.halo > contig.length) return 'contig-end'
   if (ref.length > around.mostReferenceBases) return 'too-long'
   return { position, refLength: ref.length, alt, genes }
 }
+
+const knownBases = encoder.encode('ACGT')
+const hasKnownBase = (bases: Uint8Array): boolean => bases.some((base) => knownBases.includes(base))
 
 /** `find`, asked for the first time, and what it found then. */
 function once<T>(find: () => Promise<T>): () => Promise<T> {

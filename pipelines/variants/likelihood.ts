@@ -66,6 +66,7 @@ export class LikelihoodScorer {
       compared: (position, refLength) => ({ start: position, end: position + refLength }),
       halo: 0,
       mostReferenceBases: most,
+      needsKnownBases: false,
       mostAlternateBases: most,
       signal,
       onBadVariant: options.onBadVariant,

@@ -1,5 +1,6 @@
 import { ConfigError } from '../../src/errors.ts'
 import type { Transcript } from '../../src/io/variants/annotation/transcript.ts'
+import type { ModelInfo } from '../../src/model/model.ts'
 import { tissueOf } from '../../src/model/splice/pangolin-readout.ts'
 import type { GainAndLoss, TissueEffects } from './options.ts'
 import type { Rule, RuleOptions } from './rule.ts'
@@ -7,16 +8,20 @@ import { alignToReference } from './scores.ts'
 
 /**
  * Pangolin's rule (Zeng & Li 2022): the change of the probability of a splice site, whatever its kind, at each position from
- * `distance` bases before REF to as many after it; over the tissues the largest gain and the largest loss. The sequence is
- * taken as it is, also outside the gene.
+ * `distance` bases before REF to as many after it, as the mean over a tissue's networks; over the tissues the largest gain and
+ * the largest loss. What an insertion leads to is aligned for each network alone. The sequence is taken as it is, also outside
+ * the gene.
  *
  * @throws ConfigError for SpliceAI's mask, and where the model has no probability of splice sites
  */
-export function pangolinRule(modelName: string, trackNames: readonly string[], { distance, mask }: RuleOptions): Rule {
-  const tracks = trackNames.filter((name) => tissueOf(name) !== undefined)
-  if (tracks.length === 0)
+export function pangolinRule({ name, tracks }: ModelInfo, { distance, mask }: RuleOptions): Rule {
+  const tissues = tracks.flatMap((track) => {
+    const tissue = tissueOf(track.name)
+    return tissue === undefined ? [] : [{ tissue, networks: track.ofNetworks ?? [track.name] }]
+  })
+  if (tissues.length === 0)
     throw new ConfigError({
-      where: modelName,
+      where: name,
       what: 'no model for variants: it was trained for usage alone',
       expected: 'networks that were trained for splice sites',
     })
@@ -28,18 +33,23 @@ export function pangolinRule(modelName: string, trackNames: readonly string[], {
       got: mask,
     })
   return {
-    tracks,
+    tracks: tissues.flatMap(({ networks }) => networks),
     compared: (position, refLength) => ({ start: position - distance, end: position + refLength + distance }),
     mostReferenceBases: 2 * distance,
+    needsKnownBases: true,
     masksOutside: false,
     ordered: (genes) => [...genes].sort((a, b) => strandOrder(a) - strandOrder(b)),
     isDots: ({ refLength, alt }) => refLength > 1 && alt.length > 1 && refLength !== alt.length,
     compare(reference, alternate, { gene, position, refLength, alt }): { tissues: TissueEffects } {
       const count = 2 * distance + refLength
       const boundaries = mask === 'sites' ? boundariesOf(gene) : undefined
-      const changes = tracks.map((track) => {
-        const after = alignToReference(alternate[track], distance, refLength, alt.length, count)
-        return Float64Array.from(after, (value, i) => value - reference[track][i])
+      const changes = tissues.map(({ networks }) => {
+        const sums = new Float64Array(count)
+        for (const network of networks) {
+          const after = alignToReference(alternate[network], distance, refLength, alt.length, count)
+          for (let i = 0; i < count; i++) sums[i] += after[i] - reference[network][i]
+        }
+        return sums.map((sum) => sum / networks.length)
       })
       /** The largest gain and loss of some tissues together. */
       const found = (some: readonly Float64Array[]): GainAndLoss => {
@@ -62,7 +72,7 @@ export function pangolinRule(modelName: string, trackNames: readonly string[], {
           lossOffset: loss.index - distance,
         }
       }
-      const byTissue = tracks.map((track, k) => ({ tissue: tissueOf(track)!, ...found([changes[k]]) }))
+      const byTissue = tissues.map(({ tissue }, k) => ({ tissue, ...found([changes[k]]) }))
       return { tissues: { ...found(changes), byTissue } }
     },
   }

@@ -19,6 +19,8 @@ export interface Rule {
   compared(position: number, refLength: number): { readonly start: number; readonly end: number }
   /** Longer REFs are not scored. */
   readonly mostReferenceBases: number
+  /** Whether alleles without any of A, C, G and T in REF or in ALT are not scored. */
+  readonly needsKnownBases: boolean
   /** Whether the model sees N outside the gene. */
   readonly masksOutside: boolean
   /** Genes in the order of the scores. */

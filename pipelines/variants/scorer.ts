@@ -81,6 +81,7 @@ export class Scorer {
       compared: rule.compared,
       halo,
       mostReferenceBases: rule.mostReferenceBases,
+      needsKnownBases: rule.needsKnownBases,
       signal,
       onBadVariant: options.onBadVariant,
       normalize: options.normalize,
@@ -199,8 +200,8 @@ export class Scorer {
 
 /** Pangolin's rule where the tracks are tissues', else SpliceAI's. */
 function ruleOf({ info }: Model, options: RuleOptions): Rule {
-  const names = info.tracks.map(({ name }) => name)
-  return names.includes('acceptor') ? spliceRule(options) : pangolinRule(info.name, names, options)
+  const isSplice = info.tracks.some(({ name }) => name === 'acceptor')
+  return isSplice ? spliceRule(options) : pangolinRule(info, options)
 }
 
 const genesNeeded = (): ConfigError =>

@@ -8,6 +8,7 @@ export function spliceRule({ distance, halo, mask }: RuleOptions): Rule {
     tracks: ['acceptor', 'donor'],
     compared: (position) => ({ start: position - distance, end: position + distance + 1 }),
     // A window with a small context may not hold all of a long REF.
+    needsKnownBases: false,
     mostReferenceBases: Math.min(2 * distance, distance + 1 + halo),
     masksOutside: true,
     ordered: (genes) => genes,

@@ -12,6 +12,11 @@ export interface Track {
   /** Computed where no tracks are named. */
   readonly isDefault: boolean
   readonly description: string
+  /**
+   * Where it is a mean over some of an ensemble's networks: names by which `run` and the like give the values of each of these
+   * networks alone. They are no columns.
+   */
+  readonly ofNetworks?: readonly string[]
 }
 
 /** What is known of a model without running it; shown to users and written into outputs. */

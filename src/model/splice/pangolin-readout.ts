@@ -51,18 +51,28 @@ export const tissueOf = (track: string): string | undefined => /^(\w+)_splice$/.
  * or, where there are none, for its tissue; a network of which that is not known counts for every tissue.
  */
 export function pangolinReadout(members: readonly Pick<PangolinArchitecture, 'trainedFor'>[]): Readout {
-  const contributors = new Map(outputs.map((output) => [output.track.name, contributorsOf(output, members)]))
-  const given = outputs.filter(({ track }) => contributors.get(track.name)!.length > 0)
+  const tracks: Track[] = []
+  /** By name: what is read of which networks. */
+  const means = new Map<string, { readonly output: Output; readonly networks: readonly number[] }>()
+  for (const output of outputs) {
+    const networks = contributorsOf(output, members)
+    if (networks.length === 0) continue
+    const { track } = output
+    const ofNetworks = networks.map((network) => `${track.name}/${network}`)
+    tracks.push({ ...track, ofNetworks })
+    means.set(track.name, { output, networks })
+    for (const [i, name] of ofNetworks.entries()) means.set(name, { output, networks: [networks[i]] })
+  }
   return {
-    tracks: given.map(({ track }) => track),
+    tracks,
     values: (logits, names) =>
       Object.fromEntries(
         names.map((name) => {
-          const output = given.find(({ track }) => track.name === name)!
+          const { output, networks } = means.get(name)!
           return [
             name,
             meanOf(
-              contributors.get(name)!.map((member) => logits[member]),
+              networks.map((network) => logits[network]),
               output,
             ),
           ]
@@ -71,7 +81,7 @@ export function pangolinReadout(members: readonly Pick<PangolinArchitecture, 'tr
   }
 }
 
-/** Places of the networks that a track is the mean of. */
+/** Places of the networks that a track is the mean of, if any. */
 function contributorsOf({ track, tissue, isUsage }: Output, members: readonly { trainedFor?: string }[]): number[] {
   const places = members.map((_, i) => i)
   const own = places.filter((i) => members[i].trainedFor === track.name)
