@@ -7,6 +7,9 @@ import { LimitError } from '../../src/errors.ts'
  */
 export const reserveBytes = (threads: number): number => (200 + 16 * threads) * 2 ** 20
 
+/** Bytes for the model of a run that may take `memory`: at least one, so that the model says how much it needs. */
+export const modelBytes = (memory: number, threads: number): number => Math.max(1, memory - reserveBytes(threads))
+
 /** Bytes that can be had now, limits of a container counted. */
 export function freeMemory(): number {
   const available = (process as { availableMemory?: () => number }).availableMemory?.()

@@ -23,7 +23,7 @@ import { deviceRecovery } from './device-recovery.ts'
 import { filesRead } from './files-read.ts'
 import { knownContigs, openGenomes, readRegions, regionName } from './inputs.ts'
 import type { Log } from './log.ts'
-import { addReserve, freeMemory, reserveBytes } from './memory.ts'
+import { addReserve, freeMemory, modelBytes, reserveBytes } from './memory.ts'
 import { hashInputs, runMetadata } from './metadata.ts'
 import { runOrigin } from './origin.ts'
 import { orderHint } from './order-hint.ts'
@@ -140,7 +140,7 @@ async function compute(run: Run): Promise<RunOutcome | undefined> {
   const startTime = performance.now()
   const { filterLength, frequencySparsity, strand, context, chunk, embedding } = request
   const { memory, threads, temporaryFolder } = out
-  const modelMemory = Math.max(0, memory - reserveBytes(threads))
+  const modelMemory = modelBytes(memory, threads)
   const { backend, reason } = await chooseDevice(request.device, {
     threads,
     precision: request.precision,

@@ -12,7 +12,7 @@ import { loadCheckpoints } from '../models/load-checkpoint.ts'
 import type { TrainProgress, TrainResult } from '../train/options.ts'
 import { train } from '../train.ts'
 import type { Log } from './log.ts'
-import { freeMemory, reserveBytes } from './memory.ts'
+import { freeMemory, modelBytes } from './memory.ts'
 import type { PredictRequest } from './request.ts'
 import { showBytes, showCount } from './show.ts'
 
@@ -78,7 +78,7 @@ export async function runTrain(
           ...request.holdOut,
           ...request.select,
         ],
-        memory: Math.max(0, memory - reserveBytes(threads)),
+        memory: modelBytes(memory, threads),
         signal,
         onNote: log.info,
         onProgress: progressLines(log),

@@ -12,7 +12,7 @@ import { scoreVariants } from '../variants.ts'
 import { filesRead } from './files-read.ts'
 import { readRegions } from './inputs.ts'
 import type { Log } from './log.ts'
-import { addReserve, freeMemory, reserveBytes } from './memory.ts'
+import { addReserve, freeMemory, modelBytes } from './memory.ts'
 import { openRunOutput, type RunOutput } from './resume.ts'
 import { describeRegions } from './resume-record.ts'
 import { variantEncoding } from './variants-encoding.ts'
@@ -128,7 +128,7 @@ async function score(run: Run): Promise<VariantsOutcome | undefined> {
   const model = await loadModel(request.models, { backend, signal, onWarning: log.warn })
   const options: ScoreOptions = {
     ...scoreOptions(request, genes),
-    memory: Math.max(0, memory - reserveBytes(threads)),
+    memory: modelBytes(memory, threads),
     listName: source.name,
     signal,
     onNote: log.info,

@@ -6,7 +6,7 @@ import { chooseDevice } from '../device/choose-device.ts'
 import { loadModel } from '../models/load-model.ts'
 import { filesRead } from '../run/files-read.ts'
 import { knownContigs, openGenomes, readRegions } from '../run/inputs.ts'
-import { addReserve, reserveBytes } from '../run/memory.ts'
+import { addReserve, modelBytes } from '../run/memory.ts'
 import { variantsOrigin } from '../run/variants-metadata.ts'
 import type { VariantsRequest } from '../run/variants-request.ts'
 import { readAnnotation, scoreOptions } from '../run/variants-scoring.ts'
@@ -61,7 +61,7 @@ export async function planVariantShards(given: VariantShardRequest): Promise<Var
       const model = await loadModel(models, { backend, signal, onWarning })
       const scorer = await openScorer(model, genome, {
         ...scoreOptions(request, annotation),
-        memory: Math.max(0, memory - reserveBytes(threads)),
+        memory: modelBytes(memory, threads),
         listName: source.name,
         signal,
         onNote,

@@ -17,7 +17,7 @@ import { planPredict } from '../predict/plan.ts'
 import { filesRead } from '../run/files-read.ts'
 import { knownContigs, openGenomes, readRegions } from '../run/inputs.ts'
 import { runOrigin } from '../run/origin.ts'
-import { addReserve, reserveBytes } from '../run/memory.ts'
+import { addReserve, modelBytes } from '../run/memory.ts'
 import type { EmbeddingRequest, PredictRequest } from '../run/request.ts'
 import { type EmbedShardManifest, mostThreads, type SequenceManifest, type ShardManifest } from './manifest.ts'
 import { writeManifest } from './manifest-file.ts'
@@ -68,7 +68,7 @@ export async function planShards(request: ShardRequest & Partial<EmbedShardReque
       const whole = await loadModel(models, { backend, filterLength, frequencySparsity, signal, onWarning })
       const model = embedding ? statesOf(whole, embedding.layer) : whole
       const tracks = checkedTracks(model, request.tracks)
-      const modelMemory = Math.max(0, memory - reserveBytes(usedThreads))
+      const modelMemory = modelBytes(memory, usedThreads)
       const run: PredictOptions = {
         regions,
         strand,

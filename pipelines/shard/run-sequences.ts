@@ -8,7 +8,7 @@ import { embed } from '../embed.ts'
 import type { PredictOptions } from '../predict/options.ts'
 import { planPredict, strandOptions } from '../predict/plan.ts'
 import { predict } from '../predict.ts'
-import { reserveBytes } from '../run/memory.ts'
+import { modelBytes, reserveBytes } from '../run/memory.ts'
 import { checkBorders, checkMemory } from './fit.ts'
 import { columnsOf, regionNames, type SequenceManifest } from './manifest.ts'
 import { type ShardRun, shardMark } from './shard-run.ts'
@@ -32,7 +32,7 @@ export async function runSequences(
     tracks: manifest.work === 'predict' ? manifest.options.tracks : undefined,
     chunk,
     packsPerGroup,
-    memory: Math.max(0, manifest.options.memory - reserveBytes(threads)),
+    memory: modelBytes(manifest.options.memory, threads),
     temporaryFolder: dirname(path),
     signal,
     onProgress,

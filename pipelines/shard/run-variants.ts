@@ -3,7 +3,7 @@ import type { Genome } from '../../src/genome.ts'
 import { writeEncoded } from '../../src/io/output/write-encoded.ts'
 import type { VcfRecord } from '../../src/io/variants/vcf-reader.ts'
 import type { Model } from '../../src/model/model.ts'
-import { reserveBytes } from '../run/memory.ts'
+import { modelBytes } from '../run/memory.ts'
 import { variantEncoding } from '../run/variants-encoding.ts'
 import type { VariantsRequest } from '../run/variants-request.ts'
 import { readAnnotation, scoreOptions } from '../run/variants-scoring.ts'
@@ -43,7 +43,7 @@ export async function runVariantsShard(
     const tally = new VariantsTally()
     const scored = scoreVariants(model, genome, counted(source.records, part.rows, source.name), {
       ...scoreOptions(request, genes),
-      memory: Math.max(0, memory - reserveBytes(threads)),
+      memory: modelBytes(memory, threads),
       listName: source.name,
       signal,
       onNote: onInfo,

@@ -189,6 +189,12 @@ describe('errors of genoconv variants', () => {
       /^genoconv: --genes: not given: .*GENCODE.*Ensembl.*--genes none/,
     ],
     [{}, [...words, '-D', '0'], 2, /^genoconv: --distance: bad value/],
+    [
+      {},
+      [...words, '--memory', '1M'],
+      1,
+      /^genoconv: --memory: too little for this model.* expected at least \d+M, got 1M/,
+    ],
     [{}, [...words, '--mask', '--mask-sites'], 2, /^genoconv: --mask: cannot be combined/],
     [
       {},
