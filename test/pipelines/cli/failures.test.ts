@@ -5,12 +5,16 @@ import { gzipSync } from 'node:zlib'
 import { tableFromIPC } from 'apache-arrow'
 import { describe, expect, it } from 'vitest'
 import { bgzip } from '../../support/fasta-files.ts'
+import { runProgramHere } from '../../support/run-here.ts'
 import { folders, goldenModel, type Outcome, runProgram, sample } from '../../support/run-program.ts'
 
-// Failures that every command must meet, one by one, on the program itself. Model rows: model-failures.test.ts.
+// Failures that every command must meet, one by one, on the program itself: most in this process, one of each kind as a process of
+// its own. Model rows: model-failures.test.ts.
 const folder = folders()
 const common = ['--device', 'cpu', '--threads', '1', '--model', goldenModel('openspliceai-nano.safetensors')]
-const predict = (cwd: string, words: readonly string[], input?: string) =>
+const predict = (cwd: string, words: readonly string[]) => runProgramHere(['predict', ...words, ...common], { cwd })
+/** The same as a process of its own. */
+const predictAlone = (cwd: string, words: readonly string[], input?: string) =>
   runProgram(['predict', ...words, ...common], { cwd, input })
 const gene = `>gene\n${'ACGTTGCAGGTAAGT'.repeat(20)}\n`
 const rowsOf = (path: string) => tableFromIPC(readFileSync(path)).numRows
@@ -109,10 +113,14 @@ describe('input that cannot be read ends predict with one line, exit code 1 and 
     ['a missing BED file', { 'a.fa': gene }, ['a.fa', '--regions', 'r.bed'], [/r\.bed/]],
     ['regions of standard input', {}, ['-', '--region', 'gene:1-5'], [/file/]],
   ]
-  it.each(cases)('%s', async (_, files, words, patterns) => {
+  it.each(cases)('%s', async (name, files, words, patterns) => {
     const { path, names } = folder(files)
     const before = names()
-    expectFailure(await predict(path, [...words, '-o', 'out.arrow'], gene), 1, ...patterns)
+    const alone = ['a file that is missing', 'regions of standard input'].includes(name)
+    const run = alone
+      ? predictAlone(path, [...words, '-o', 'out.arrow'], gene)
+      : predict(path, [...words, '-o', 'out.arrow'])
+    expectFailure(await run, 1, ...patterns)
     expect(names()).toEqual(before)
   })
 
@@ -231,7 +239,7 @@ describe('output that cannot be written ends predict with one line and leaves no
   )
   it.skipIf(!existsSync('/dev/full'))('a full disk (/dev/full)', async () => {
     const { path, names } = folder({ 'a.fa': gene })
-    expectFailure(await predict(path, ['a.fa', '--format', 'arrow', '-o', '/dev/full']), 1, /disk is full/)
+    expectFailure(await predictAlone(path, ['a.fa', '--format', 'arrow', '-o', '/dev/full']), 1, /disk is full/)
     expect(names()).toEqual(['a.fa'])
   })
   const small = '/tmp/genoconv-small-disk'
@@ -338,14 +346,19 @@ describe('wrong usage ends with one line and exit code 2', () => {
   ]
   it.each(cases)('%j', async (words, pattern) => {
     const { path, names } = folder({ 'a.fa': gene })
-    expectFailure(await runProgram(words, { cwd: path, input: '' }), 2, pattern)
+    const alone = words.length === 0 || words.includes('-')
+    expectFailure(
+      await (alone ? runProgram(words, { cwd: path, input: '' }) : runProgramHere(words, { cwd: path })),
+      2,
+      pattern,
+    )
     expect(names()).toEqual(['a.fa'])
   })
 })
 
 it('--debug shows where an error came from', async () => {
   const { path } = folder()
-  const { stderr } = await predict(path, ['missing.fa', '--debug'])
+  const { stderr } = await predictAlone(path, ['missing.fa', '--debug'])
   expect(stderr).toMatch(/^genoconv: missing\.fa/)
   expect(stderr).toMatch(/\n\s+at /)
 })
