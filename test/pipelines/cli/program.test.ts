@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { tableFromIPC } from 'apache-arrow'
 import { describe, expect, it } from 'vitest'
+import { runProgramHere } from '../../support/run-here.ts'
 import { commandWords, folders, goldenModel, runProgram, sample } from '../../support/run-program.ts'
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
@@ -89,7 +90,7 @@ describe('predict, as a user runs it', () => {
 
   it('regions from texts and BED: in order, overlapping ones each with their rows, named', async () => {
     const { path } = folder({ 'a.fa': gene, 'r.bed': 'gene\t5\t9\tg1\t0\t-\ngene\t7\t10\ntwo\t0\t3\tt\n' })
-    const outcome = await runProgram(
+    const outcome = await runProgramHere(
       ['predict', 'a.fa', '--region', 'two:2-3', '--regions', 'r.bed', '-o', '-', '--format', 'tsv', ...splice],
       { cwd: path },
     )
@@ -143,7 +144,7 @@ describe('predict, as a user runs it', () => {
   it('bedGraph of two tracks and of one, as bedtools reads it', async () => {
     const { path } = folder({ 'a.fa': gene })
     const one = (
-      await runProgram(
+      await runProgramHere(
         [
           'predict',
           'a.fa',
@@ -173,7 +174,7 @@ describe('predict, as a user runs it', () => {
     expect([covered('two'), covered('gene'), lines[0][0], lines.at(-1)![0]]).toEqual([3, 4, 'two', 'gene'])
     expect(lines[0][1]).toBe('0')
     for (const [, , , value] of lines) expect(value).toMatch(/^\d[\d.e-]*$/)
-    await runProgram(['predict', 'a.fa', '-o', 'two.bedgraph', ...splice], { cwd: path })
+    await runProgramHere(['predict', 'a.fa', '-o', 'two.bedgraph', ...splice], { cwd: path })
     expect(readFileSync(join(path, 'two.bedgraph'), 'utf8').match(/^track .*$/gm)).toEqual([
       'track type=bedGraph name="acceptor"',
       'track type=bedGraph name="donor"',
@@ -183,13 +184,13 @@ describe('predict, as a user runs it', () => {
   it('--quiet says nothing', async () => {
     const { path } = folder({ 'a.fa': `>empty\n${gene}` })
     expect(
-      (await runProgram(['predict', 'a.fa', '--quiet', '-o', 'out.arrow', ...splice], { cwd: path })).lines,
+      (await runProgramHere(['predict', 'a.fa', '--quiet', '-o', 'out.arrow', ...splice], { cwd: path })).lines,
     ).toEqual([])
   })
 
   it('--dry-run prints the plan, writes nothing', async () => {
     const { path, names } = folder({ 'a.fa': gene })
-    const plan = await runProgram(['predict', 'a.fa', '--dry-run', '--chunk', '100', ...language], { cwd: path })
+    const plan = await runProgramHere(['predict', 'a.fa', '--dry-run', '--chunk', '100', ...language], { cwd: path })
     expect(plan.code).toBe(0)
     for (const word of [
       /records: +2, 323 bases/,
@@ -203,7 +204,7 @@ describe('predict, as a user runs it', () => {
       expect(plan.stdout.toString()).toMatch(word)
     expect(
       JSON.parse(
-        (await runProgram(['predict', 'a.fa', '--dry-run', '--json', ...splice], { cwd: path })).stdout.toString(),
+        (await runProgramHere(['predict', 'a.fa', '--dry-run', '--json', ...splice], { cwd: path })).stdout.toString(),
       ),
     ).toMatchObject({ bases: 323, targets: 2 })
     expect(names()).toEqual(['a.fa'])
@@ -235,7 +236,7 @@ describe('laws, on the program', () => {
     .map((base) => ({ A: 'T', C: 'G', G: 'C', T: 'A', N: 'N', R: 'Y' })[base.toUpperCase()])
     .join('')
   const values = async (path: string, words: readonly string[], model: readonly string[]) => {
-    const outcome = await runProgram(['predict', ...words, '-o', '-', '--device', 'cpu', ...model], { cwd: path })
+    const outcome = await runProgramHere(['predict', ...words, '-o', '-', '--device', 'cpu', ...model], { cwd: path })
     expect({ code: outcome.code, lines: outcome.lines }).toEqual({ code: 0, lines: outcome.lines })
     return readRows(outcome.stdout).map((row) => (row['donor'] ?? row['log_likelihood'] ?? Number.NaN) as number)
   }
