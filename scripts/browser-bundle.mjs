@@ -55,3 +55,6 @@ export async function bundleLibrary() {
   const worker = await bundle('src/kernels/cpu/worker.browser.ts', { format: 'iife' })
   return bundle('src/portable.ts', { define: { GENOCONV_WORKER: JSON.stringify(worker.outputFiles[0].text.trim()) } })
 }
+
+/** The picture of `view` for other pages. */
+export const bundleView = () => bundle('apps/view/embed.ts')

@@ -28,9 +28,11 @@ export class HoverLine {
     const position = start + part * (end - start)
     const variants = shown.variants.filter((one) => Math.abs(one.position + 0.5 - position) <= Math.max(0.5, near))
     const bases = end - start
-    const each = Math.max(1, bases / Math.min(width, bases))
-    const from = start + Math.floor((part * bases) / each) * each
-    const span = { contig, start: Math.floor(from), end: Math.max(Math.floor(from) + 1, Math.floor(from + each)) }
+    // The bases that the picture draws in this pixel.
+    const count = Math.min(Math.round(width), bases)
+    const bin = Math.floor(part * count)
+    const [from, to] = [bin, bin + 1].map((at) => start + Math.ceil((at * bases) / count))
+    const span = { contig, start: from, end: to }
     const turn = ++this.#wanted
     void this.#source.peaks(span).then(
       (peaks) => {

@@ -26,10 +26,10 @@ const readAtOnce = 2 ** 18
 export class PredictionStore {
   readonly path: string
   readonly #patience: number
-  #state: { readonly identity: string; readonly file: Promise<ScannedFile> } | undefined
+  #state: { readonly identity: string; readonly file: Promise<ScannedFile>; readonly opened: number } | undefined
   #isClosed = false
 
-  /** @param patience milliseconds that are waited for bins of rows that were not read yet; then what is known is told */
+  /** @param patience milliseconds after the opening that are waited for bins of rows that were not read yet; then what is known is told */
   constructor(path: string, patience = Number.POSITIVE_INFINITY) {
     this.path = path
     this.#patience = patience
@@ -44,7 +44,7 @@ export class PredictionStore {
     const identity = await identify(this.path)
     if (this.#state?.identity !== identity) {
       const before = this.#state
-      this.#state = { identity, file: openScanned(this.path) }
+      this.#state = { identity, file: openScanned(this.path), opened: performance.now() }
       void before?.file.then((file) => file.close()).catch(() => {})
     }
     return this.#state.file
@@ -56,12 +56,14 @@ export class PredictionStore {
     return file.contigs()
   }
 
-  /** Waits for all rows to be read, as long as patience lasts. */
+  /** Waits for all rows to be read, as long as patience lasts. Throws what reading them met. */
   async settle(file: ScannedFile): Promise<void> {
     await file.overview
     if (this.#patience === Number.POSITIVE_INFINITY) return file.complete
+    const left = this.#patience - (performance.now() - (this.#state?.opened ?? 0))
+    if (left <= 0) return Promise.race([file.complete, undefined])
     const timer = new AbortController()
-    const wait = sleep(this.#patience, undefined, { signal: timer.signal }).catch(() => {})
+    const wait = sleep(left, undefined, { signal: timer.signal }).catch(() => {})
     await Promise.race([file.complete, wait]).finally(() => timer.abort())
   }
 

@@ -3,6 +3,7 @@ import type { PredictionFile, RowBatch } from '../../src/io/output/prediction-fi
 import { readAhead } from '../../src/streams.ts'
 import { type Site, StrongestSites } from '../run/strongest-sites.ts'
 import { type BinSink, BinTable } from './bin-table.ts'
+import { Pace } from './pace.ts'
 import { type RowRun, runsOf } from './row-runs.ts'
 
 /** Bins of the table, at most; they are this wide at least, in bases. */
@@ -52,6 +53,7 @@ export class ScannedFile {
   readonly #runs: (readonly RowRun[] | undefined)[]
   readonly #strongest: StrongestSites
   readonly #held = new Map<number, Promise<RowBatch>>()
+  readonly #pace = new Pace()
   #scanned = 0
   #isClosed = false
 
@@ -80,6 +82,7 @@ export class ScannedFile {
 
   /** Contigs with what is covered of them, in the order of the file. */
   contigs(): Covered[] {
+    this.#pace.ask()
     const found = new Map<string, [start: number, end: number]>()
     for (const block of this.#runs.keys())
       for (const { contig, start, end } of this.#placesOf(block)) {
@@ -125,6 +128,7 @@ export class ScannedFile {
 
   /** The rows of `region`, in the order of the file. */
   async values({ contig, start, end }: Region): Promise<Stretch[]> {
+    this.#pace.ask()
     await this.overview
     const stretches: Stretch[] = []
     for (const block of this.#runs.keys()) {
@@ -176,7 +180,7 @@ export class ScannedFile {
         })
       this.#runs[block] = runs
       this.#scanned++
-      await new Promise((resolve) => setImmediate(resolve)) // requests have their turn
+      await this.#pace.giveWay()
     }
   }
 

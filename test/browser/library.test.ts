@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { bundleLibrary } from '../../scripts/browser-bundle.mjs'
+import { bundleLibrary, bundleView } from '../../scripts/browser-bundle.mjs'
 import * as portable from '../../src/portable.ts'
 import { createBackend, loadModel, openGenome, predict } from '../../src/index.ts'
 import { describeChromium, launchChromium } from '../support/chromium.ts'
@@ -123,6 +124,32 @@ describeChromium('in Chromium', () => {
     const { description, values } = await predictIn(await open({ isolated: true }), 3)
     expect(description).toBe('cpu (3 threads, relaxed SIMD)')
     expectClose(values, expected)
+  })
+
+  it('the worked example of docs/embedding.md draws what it computes', async () => {
+    const page = /```html\n(.*?)```/s.exec(readFileSync(`${root}docs/embedding.md`, 'utf8'))![1]
+    const view = (await bundleView()).outputFiles[0].contents
+    expect(gzipSync(view).length).toBeLessThan(8000)
+    const server = await serveStatic((name) => {
+      if (name === 'index.html') return new TextEncoder().encode(page)
+      if (name === 'genoconv.js' || name === 'view.js') return name === 'view.js' ? view : code
+      return name === 'BIRC7.fa' ? `${root}data-samples/${name}` : /^models\//.test(name) ? root + name : undefined
+    })
+    servers.push(server)
+    const tab = await browser.newPage()
+    await tab.goto(server.url)
+    await expect.poll(() => tab.title(), { timeout: 30_000 }).toBe('Splice sites of BIRC7 · ready')
+    const picture = tab.locator('#picture .genoconv-picture')
+    expect(await picture.getAttribute('aria-label')).toBe(`acceptor, donor at ${piece.contig}:1,001-4,000, 3,000 bases`)
+    expect(await picture.textContent()).toContain('BIRC7 →')
+    expect(await picture.locator('circle').count()).toBe(1)
+    const { x, y, width } = (await picture.boundingBox())!
+    const strongest = expected['donor'].indexOf(Math.max(...expected['donor'])) + piece.start
+    await tab.mouse.move(x + Math.floor(((strongest + 0.5 - 1000) / 3000) * width) + 0.25, y + 60)
+    const values = tab.locator('#picture .genoconv-values')
+    await expect.poll(() => values.textContent()).toContain(`at ${(strongest + 1).toLocaleString('en')}`)
+    const said = Number(/donor ([\d.]+) at/.exec((await values.textContent())!)![1])
+    expect(Math.abs(said - expected['donor'][strongest - piece.start])).toBeLessThan(2e-6)
   })
 
   it('threads that cannot be had are an error that says why', async () => {
