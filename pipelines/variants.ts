@@ -1,8 +1,9 @@
+import { DeviceError } from '../src/errors.ts'
 import type { Genome } from '../src/genome.ts'
 import type { Model } from '../src/model/model.ts'
-import { inGroups } from './variants/groups.ts'
+import { inGroups, type ToScore } from './variants/groups.ts'
 import { openScorer } from './variants/open-scorer.ts'
-import type { ScoredVariant, ScoreOptions, Variant } from './variants/options.ts'
+import type { ScoredVariant, ScoreOptions, ScoringPlace, Variant } from './variants/options.ts'
 
 /**
  * What each variant changes. A splice model: in SpliceAI's terms, for every allele and gene the largest gain and loss of
@@ -21,8 +22,22 @@ export async function* scoreVariants<V extends Variant>(
   variants: Iterable<V> | AsyncIterable<V>,
   options: ScoreOptions,
 ): AsyncGenerator<ScoredVariant<V>> {
-  const scorer = await openScorer(model, genome, options)
-  const { doneRows, onProgress } = options
+  const { doneRows, onProgress, onDeviceError, memory } = options
+  let place: ScoringPlace = { model, memory }
+  let scorer = await openScorer(model, genome, options)
+  /** The group's scores; where the device fails, by the one that `onDeviceError` gives. */
+  const score = async (group: readonly ToScore<V>[]): Promise<ScoredVariant<V>[]> => {
+    for (;;) {
+      try {
+        return await scorer.score(group)
+      } catch (error) {
+        const next = error instanceof DeviceError ? await onDeviceError?.(error, place) : undefined
+        if (!next) throw error
+        place = next
+        scorer = await openScorer(next.model, genome, { ...options, memory: next.memory, onNote: undefined })
+      }
+    }
+  }
   let rowsLeft = doneRows?.count ?? 0
   let variantsDone = 0
   // 1. variants, as they come, each with the genes it lies in, in groups
@@ -36,7 +51,7 @@ export async function* scoreVariants<V extends Variant>(
       rowsLeft = rows <= rowsLeft ? rowsLeft - rows : 0
     }
     // 3. the reference is read and shared, both sequences are run;  4. what changed, in the order of the input
-    for (const one of scored ?? (await scorer.score(group))) yield one
+    for (const one of scored ?? (await score(group))) yield one
     variantsDone += group.length
     onProgress?.({ contig: group[group.length - 1].variant.contig, variantsDone })
   }

@@ -22,6 +22,8 @@ export type {
   Effects,
   ScoredVariant,
   ScoreOptions,
+  ScoringPlace,
+  ScoringRecovery,
   ScoreProgress,
   SkipReason,
   Variant,

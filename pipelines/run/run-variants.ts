@@ -7,8 +7,9 @@ import type { Model } from '../../src/model/model.ts'
 import { chooseDevice } from '../device/choose-device.ts'
 import { defaultModelName } from '../models/load-checkpoint.ts'
 import { loadModel } from '../models/load-model.ts'
-import type { ScoreOptions } from '../variants/options.ts'
+import type { ScoreOptions, ScoringRecovery } from '../variants/options.ts'
 import { scoreVariants } from '../variants.ts'
+import { scoringRecovery } from './device-recovery.ts'
 import { filesRead } from './files-read.ts'
 import { readRegions } from './inputs.ts'
 import type { Log } from './log.ts'
@@ -163,10 +164,26 @@ async function score(run: Run): Promise<VariantsOutcome | undefined> {
     origin,
     signal,
   })
+  let used = model
+  const recover = scoringRecovery({
+    isAuto: request.device === 'auto',
+    onCpu: async () => {
+      const moved = await chooseDevice('cpu', { threads, precision: backend.precision, onWarning: log.warn })
+      run.backends.push(moved.backend)
+      used = await loadModel(request.models, { backend: moved.backend, signal })
+      return used
+    },
+    onWarning: log.warn,
+  })
+  const onDeviceError: ScoringRecovery = async (error, failed) => {
+    const next = await recover(error, failed)
+    if (next) await out.moved(next.model.backend.description)
+    return next
+  }
   const doneRows = done && { count: done.rows, rowsOf: encoding.rowsOf }
-  const scored = scoreVariants(model, genome, source.records, { ...options, doneRows })
+  const scored = scoreVariants(model, genome, source.records, { ...options, doneRows, onDeviceError })
   await writeEncoded(encoding.encode(tally.watch(scored), done), encoding.pack(sinks[0]))
-  model.close()
+  used.close()
   return { ...outcome, rowsBefore: done?.rows, contigs: await genome.contigs(signal) }
 }
 

@@ -1,6 +1,8 @@
+import type { DeviceError } from '../../src/errors.ts'
 import type { Strand } from '../../src/genome.ts'
 import type { Annotation } from '../../src/io/variants/annotation/read-genes.ts'
 import type { TranscriptChoice } from '../../src/io/variants/annotation/transcript.ts'
+import type { Model } from '../../src/model/model.ts'
 
 /** What is to be scored: a position, the bases there, and what stands there instead. */
 export interface Variant {
@@ -51,6 +53,8 @@ export interface ScoreOptions {
    * effects, and nothing is computed for them; the rest has the values of an undisturbed run, bit for bit.
    */
   readonly doneRows?: { readonly count: number; readonly rowsOf: (scored: ScoredVariant) => number }
+  /** Asked when the device fails (lost, out of memory): what to score the rest with, if anything helps. */
+  readonly onDeviceError?: ScoringRecovery
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: ScoreProgress) => void
   /** Told, once each, of contigs that are matched with and without `chr`, and of those that are missing. */
@@ -58,6 +62,15 @@ export interface ScoreOptions {
   /** What notes call the list of variants, e.g. the file's name. */
   readonly listName?: string
 }
+
+/** What scores, and the bytes that it may use; default as of `memory`. */
+export interface ScoringPlace {
+  readonly model: Model
+  readonly memory?: number
+}
+
+/** Gives what to score the rest with after `error`; undefined where nothing would help. */
+export type ScoringRecovery = (error: DeviceError, failed: ScoringPlace) => Promise<ScoringPlace | undefined>
 
 export interface ScoreProgress {
   readonly contig: string
