@@ -2,7 +2,7 @@ import { DeviceError } from '../../src/errors.ts'
 import { reverseComplement } from '../../src/io/fasta/alphabet.ts'
 import type { Model, Piece } from '../../src/model/model.ts'
 import { type MergedPiece, type PackOptions, planPacks } from './pack-plan.ts'
-import { cutTracks, gather, type StrandValues, turned } from './strand-values.ts'
+import { cutTracks, gather, type StrandValues } from './strand-values.ts'
 import { asRead, runsOf, type StrandedStretch } from './stretch.ts'
 
 type Computed = readonly Readonly<Record<string, Float32Array>>[]
@@ -58,20 +58,19 @@ export class RegionGroup {
     }
   }
 
-  #take(
-    i: number,
-    { strand, start, end, before }: MergedPiece,
-    letters: Uint8Array,
-    computed: Readonly<Record<string, Float32Array>>,
-  ): void {
+  #take(i: number, piece: MergedPiece, letters: Uint8Array, computed: Readonly<Record<string, Float32Array>>): void {
+    const { strand, start, end, before } = piece
     const stretch = this.#stretches[i]
     const values = this.#values[i]
     const { suffix } = runsOf(stretch.direction).find((run) => run.strand === strand)!
     const from = strand === '+' ? stretch.start - start : end - stretch.end
     const part = cutTracks(computed, from, from + stretch.end - stretch.start, suffix)
-    // Copies: stretches may share values, and a batch's are its reader's own.
-    for (const [name, track] of Object.entries(part))
-      values.tracks[name] = strand === '+' ? track.slice() : turned(track)
+    // A batch's values are its reader's own: copies where stretches share them.
+    const isOwn = piece.stretches.length === 1
+    for (const [name, track] of Object.entries(part)) {
+      const own = isOwn ? track : track.slice()
+      values.tracks[name] = strand === '+' ? own : own.reverse()
+    }
     const first = stretch.start - (start - before)
     values.bases = letters.subarray(first, first + stretch.end - stretch.start)
   }

@@ -6,8 +6,11 @@ import type { HyenaNetwork } from './hyena/hyena-network.ts'
 import type { HyenaState } from './hyena/hyena-state.ts'
 import type { Model, ModelInfo, Piece, RunControl, RunPlan, RunRequest, TrackValues } from './model.ts'
 import { type Block, cutBlocks } from './stream-blocks.ts'
-import { planStream } from './stream-plan.ts'
+import { planStream, type StreamPlan } from './stream-plan.ts'
 import type { StreamReadout } from './stream-readout.ts'
+
+/** Lengths of pieces whose cut is remembered. */
+const mostPieceCuts = 4096
 
 /** A causal model: blocks pass through all layers in order, each layer carrying its history; the result does not depend on the block. */
 export function createStreamModel(
@@ -108,6 +111,18 @@ export function createStreamModel(
     }
   }
 
+  /** How pieces were cut, by length and memory: a list has many of one length, and planning one takes as long as some of its layers. */
+  const pieceCuts = new Map<string, StreamPlan>()
+  function cutPiece(length: number, memoryBytes: number): StreamPlan {
+    const key = `${length} ${memoryBytes}`
+    const found = pieceCuts.get(key)
+    if (found) return found
+    const cut = planStream(members, backend, { totalLength: length, memoryBytes, readoutBytes: readout.bytes })
+    if (pieceCuts.size === mostPieceCuts) pieceCuts.clear()
+    pieceCuts.set(key, cut)
+    return cut
+  }
+
   /** Pieces one after the other, all queued before the first is awaited: causal models cannot share a row. */
   async function runPieces(
     pieces: readonly Piece[],
@@ -115,7 +130,7 @@ export function createStreamModel(
   ): Promise<Record<string, Float32Array>[]> {
     const pending = pieces.map((piece) => {
       const totalLength = piece.leftContext + piece.length
-      const cut = planStream(members, backend, { totalLength, memoryBytes, readoutBytes: readout.bytes })
+      const cut = cutPiece(totalLength, memoryBytes)
       const { blockLength } = cut
       const bases = piece.bases.subarray(0, totalLength)
       const values = readout.open()

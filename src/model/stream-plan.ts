@@ -8,7 +8,7 @@ import { longHistoryLength } from './hyena/hyena-state.ts'
 import type { BlockCut, FilterPolicy } from './hyena/run-shape.ts'
 
 /** How a causal model runs over a sequence: its block and what is kept of the filters. */
-interface StreamPlan extends BlockCut {
+export interface StreamPlan extends BlockCut {
   readonly memoryBytes: number
   /** Expected seconds of what depends on how the run is cut, as `cuttingSeconds`; on a CPU. */
   readonly cuttingSeconds: number
