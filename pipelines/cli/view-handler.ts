@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { localPath } from '../../src/io/bytes/local-path.ts'
 import { openAtomicOutput } from '../../src/io/bytes/atomic-output.ts'
+import { standardOutput } from '../../src/io/bytes/stream-output.ts'
 import { ConfigError } from '../../src/errors.ts'
 import { drawFigure, drawImage, drawPage, viewPredictions } from '../view.ts'
 import type { Environment } from './environment.ts'
@@ -31,9 +32,10 @@ export async function view(argv: Argv, { log, signal }: Environment): Promise<vo
   checkTogether(words, given)
   if (given.length > 0) {
     const out = path(given[0])!
+    if (out === '') throw new ConfigError({ option: given[0], what: 'is empty', expected: "a file's name, or -" })
     const inputs = [...files.predictions, files.fasta, files.genes, files.variants].filter((name) => name !== undefined)
     await write(out, inputs, kinds[given[0]])
-    return log.info(`wrote ${out}`)
+    return log.info(`wrote ${out === '-' ? 'to standard output' : out}`)
   }
   const running = await viewPredictions(files, {
     port: words.parsed('port', (option, value) => parseWhole(option, value, 1)),
@@ -74,9 +76,9 @@ function checkTogether(words: Words, given: readonly string[]): void {
   }
 }
 
-/** All of it or nothing. */
+/** All of it or nothing; `-` is standard output. */
 async function write(path: string, inputs: readonly string[], make: () => Promise<string | Uint8Array>): Promise<void> {
-  const sink = await openAtomicOutput(path, inputs)
+  const sink = path === '-' ? standardOutput() : await openAtomicOutput(path, inputs)
   try {
     const content = await make()
     await sink.write([typeof content === 'string' ? new TextEncoder().encode(content) : content])

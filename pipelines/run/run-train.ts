@@ -5,6 +5,7 @@ import type { Contig, Region } from '../../src/genome.ts'
 import { readBed } from '../../src/io/fasta/bed.ts'
 import { openGenome } from '../../src/io/fasta/open-genome.ts'
 import { contigMap, parseRegion } from '../../src/io/fasta/region-text.ts'
+import { TrainingFolder } from '../../src/io/output/training-folder.ts'
 import { openGenes } from '../../src/io/variants/annotation/open-genes.ts'
 import type { ArchitectureName } from '../../src/training/architectures.ts'
 import { chooseDevice } from '../device/choose-device.ts'
@@ -45,6 +46,8 @@ export async function runTrain(
   request: TrainRequest,
   { log, signal }: { readonly log: Log; readonly signal: AbortSignal },
 ): Promise<TrainOutcome> {
+  const inputs = [request.fasta, request.genes, request.from ?? [], request.holdOut, request.select].flat()
+  await TrainingFolder.check(request.output, { resume: request.resume, inputs })
   const memory = request.memory ?? freeMemory() / 2
   const threads = request.threads ?? availableParallelism()
   const genome = await openGenome(request.fasta, { onWarning: log.warn, signal })
@@ -71,13 +74,7 @@ export async function runTrain(
         seed,
         saveSeconds,
         resume,
-        inputs: [
-          request.fasta,
-          request.genes,
-          ...(request.from ? [request.from] : []),
-          ...request.holdOut,
-          ...request.select,
-        ],
+        inputs,
         memory: modelBytes(memory, threads),
         signal,
         onNote: log.info,

@@ -19,10 +19,17 @@ export function baseOffset(entry: FaiEntry, position: number): number {
   return entry.offset + ((position - column) / entry.lineBases) * entry.lineBytes + column
 }
 
+/** So many lines are joined at once: a list of all of them takes several times their text. */
+const JOINED_LINES = 10_000
+
 export function formatFai(entries: readonly FaiEntry[]): string {
   // samtools leaves records without bases out.
-  const lines = entries.filter((entry) => entry.length > 0)
-  return lines.map((e) => `${e.name}\t${e.length}\t${e.offset}\t${e.lineBases}\t${e.lineBytes}\n`).join('')
+  const parts: string[] = []
+  for (let i = 0; i < entries.length; i += JOINED_LINES) {
+    const lines = entries.slice(i, i + JOINED_LINES).filter((entry) => entry.length > 0)
+    parts.push(lines.map((e) => `${e.name}\t${e.length}\t${e.offset}\t${e.lineBases}\t${e.lineBytes}\n`).join(''))
+  }
+  return parts.join('')
 }
 
 /** Parses a `.fai`; StaleIndex naming the line if it is malformed or its records overlap. */

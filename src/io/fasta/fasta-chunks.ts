@@ -4,13 +4,14 @@ import type { ByteSource } from '../bytes/byte-source.ts'
 import { unpackedStream } from '../bytes/unpack.ts'
 import { EmptyRecords } from './empty-records.ts'
 import { FastaScanner, type FastaSink } from './fasta-scan.ts'
+import { NameLines } from './name-lines.ts'
 
 /** Gathers the scanner's runs into chunks of at most `chunkBases`; each record ends with a chunk marked `isContigEnd`. */
 class ChunkSink implements FastaSink {
   #fileName: string
   #chunkBases: number
   #emptyRecords: EmptyRecords
-  #linesOfNames = new Map<string, number>()
+  #linesOfNames = new NameLines()
   #contig: string | undefined
   #start = 0
   /** Letters of the chunk that is being filled; grows up to `chunkBases`. */
@@ -100,8 +101,8 @@ class ChunkSink implements FastaSink {
 }
 
 /** Keeps `name` with its line; FormatError naming both lines if it was there before. */
-export function noteName(linesOfNames: Map<string, number>, name: string, line: number, fileName: string): void {
-  const before = linesOfNames.get(name)
+export function noteName(linesOfNames: NameLines, name: string, line: number, fileName: string): void {
+  const before = linesOfNames.add(name, line)
   if (before !== undefined) {
     throw new FormatError({
       where: `${fileName} line ${line}`,
@@ -111,7 +112,6 @@ export function noteName(linesOfNames: Map<string, number>, name: string, line: 
       remedy: 'rename one of the records',
     })
   }
-  linesOfNames.set(name, line)
 }
 
 /**

@@ -4,6 +4,7 @@ import { noteName } from './fasta-chunks.ts'
 import { warnOfEmpty } from './empty-records.ts'
 import { type FaiEntry, formatFai } from './fai.ts'
 import { FastaScanner, type FastaSink } from './fasta-scan.ts'
+import { NameLines } from './name-lines.ts'
 import { formatGzi, type Gzi, GziBuilder } from '../bytes/gzi.ts'
 import { type UnpackOptions, unpackedStream } from '../bytes/unpack.ts'
 
@@ -26,7 +27,7 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] }
 class IndexSink implements FastaSink {
   readonly records: IndexedRecord[] = []
   #fileName: string
-  #linesOfNames = new Map<string, number>()
+  #linesOfNames = new NameLines()
   #current: Writable<IndexedRecord> | undefined
   #line = 0
   #lineOffset = 0

@@ -50,11 +50,11 @@ export async function openArrow(path: string): Promise<ArrowFile> {
   }
 }
 
-/** What the Arrow library says of a broken file, with its name. */
+/** A failure of the Arrow library, in the words of the user. */
 export async function asFormatError<T>(path: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read()
   } catch (cause) {
-    throw new FormatError({ where: path, what: 'not a complete Arrow file', got: (cause as Error).message, cause })
+    throw new FormatError({ where: path, what: 'not a complete Arrow file', remedy: 'write it again', cause })
   }
 }

@@ -59,15 +59,15 @@ interface Head {
 }
 
 async function readArrow(path: string, handle: FileHandle, format: 'arrow' | 'arrows'): Promise<Head> {
-  let got = 'something else'
+  let cause: unknown
   try {
     const reader = await (await RecordBatchReader.from(handle)).open()
     if (reader.schema) return { schema: reader.schema, rows: (await readDoneArrow(handle, format))?.rows ?? 0 }
-  } catch (cause) {
-    got = (cause as Error).message
+  } catch (error) {
+    cause = error
   }
   const expected = 'a complete Arrow file or stream, or a Parquet file; text formats say nothing of how they were made'
-  throw new FormatError({ where: path, what: 'cannot be read as Arrow', expected, got })
+  throw new FormatError({ where: path, what: 'cannot be read as Arrow', expected, got: 'something else', cause })
 }
 
 /** The Arrow schema stands in the Parquet file's own metadata. */
@@ -75,7 +75,7 @@ async function readParquet(path: string, handle: FileHandle, byteLength: number)
   const slice = async (start: number, end = byteLength): Promise<ArrayBuffer> =>
     (await readAt(handle, start, end - start)).slice().buffer
   const metadata = await parquetMetadataAsync({ byteLength, slice }).catch((cause) => {
-    throw new FormatError({ where: path, what: 'not a complete Parquet file', got: cause.message, cause })
+    throw new FormatError({ where: path, what: 'not a complete Parquet file', remedy: 'write it again', cause })
   })
   const schema = metadata.key_value_metadata?.find(({ key }) => key === 'ARROW:schema')?.value
   return {

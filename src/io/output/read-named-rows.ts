@@ -45,8 +45,7 @@ async function* named(
   try {
     yield* rows
   } catch (cause) {
-    const got = (cause as Error).message
-    throw new FormatError({ where: path, what: `not a complete ${format} file`, got, cause })
+    throw new FormatError({ where: path, what: `not a complete ${format} file`, remedy: 'write it again', cause })
   } finally {
     await handle.close()
   }

@@ -23,7 +23,7 @@ export async function openParquet(path: string): Promise<PredictionFile> {
         (await readAt(handle, start, end - start)).slice().buffer,
     }
     const broken = (cause: unknown): never => {
-      throw new FormatError({ where: path, what: 'not a complete Parquet file', got: (cause as Error).message, cause })
+      throw new FormatError({ where: path, what: 'not a complete Parquet file', remedy: 'write it again', cause })
     }
     const metadata = await parquetMetadataAsync(file).catch(broken)
     const names = metadata.schema.slice(1).map(({ name }) => name)

@@ -45,14 +45,7 @@ export class TrainingFolder {
    *   cannot be written or another run writes it
    */
   static async open(name: string, { resume, inputs = [] }: TrainingFolderOptions): Promise<TrainingFolder> {
-    const plainName = name.replace(/[/\\]+$/, '')
-    const there = await realpath(plainName).catch(() => undefined)
-    const completed = resume && there !== undefined ? await lastMetrics(there) : undefined
-    if (there !== undefined && !completed) throw existsAlready(name)
-    const place: OutputPlace = there === undefined ? await findOutput(plainName) : { name, path: there, kind: 'file' }
-    const isThere = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined)) !== undefined
-    const isBegun = (await isThere(partialPath(place.path))) || (await isThere(lockPath(place.path)))
-    if (resume && !completed && !isBegun) throw nothingToResume(name, partialPath(place.path))
+    const { place, completed } = await findFolder(name, { resume, inputs })
     const lock = await lockOutput(place)
     try {
       if (completed) {
@@ -68,6 +61,12 @@ export class TrainingFolder {
       await lock.release()
       throw openFailure(name, cause)
     }
+  }
+
+  /** What `open` throws, before anything is read that takes long; nothing is made. */
+  static async check(name: string, options: TrainingFolderOptions): Promise<void> {
+    const { place, completed } = await findFolder(name, options)
+    if (!completed) await expectOwn(name, partialPath(place.path), options.inputs ?? [])
   }
 
   /** Where it is until it is complete. */
@@ -145,6 +144,23 @@ export class TrainingFolder {
       throw writeFailure(this.name, cause, 'state')
     }
   }
+}
+
+interface FoundFolder {
+  readonly place: OutputPlace
+  readonly completed?: object
+}
+
+async function findFolder(name: string, { resume }: TrainingFolderOptions): Promise<FoundFolder> {
+  const plainName = name.replace(/[/\\]+$/, '')
+  const there = await realpath(plainName).catch(() => undefined)
+  const completed = resume && there !== undefined ? await lastMetrics(there) : undefined
+  if (there !== undefined && !completed) throw existsAlready(name)
+  const place: OutputPlace = there === undefined ? await findOutput(plainName) : { name, path: there, kind: 'file' }
+  const isThere = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined)) !== undefined
+  const isBegun = (await isThere(partialPath(place.path))) || (await isThere(lockPath(place.path)))
+  if (resume && !completed && !isBegun) throw nothingToResume(name, partialPath(place.path))
+  return { place, completed }
 }
 
 /** The last line of a folder's metrics; undefined where there is none. */

@@ -108,6 +108,10 @@ export async function* lines(
   }
 }
 
+/** The beginning of a line for an error message, which must be fit for a terminal. */
+export const showLine = (text: string, most: number): string =>
+  /[\0-\x08\x0e-\x1f]/.test(text) ? 'binary data' : text.trimEnd().slice(0, most)
+
 const endless = (name: string, line: number): FormatError =>
   new FormatError({
     where: `${name} line ${line}`,

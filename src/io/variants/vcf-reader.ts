@@ -1,7 +1,7 @@
 import { FormatError } from '../../errors.ts'
 import type { ByteSource } from '../bytes/byte-source.ts'
 import { unpackedStream } from '../bytes/unpack.ts'
-import { type Line, type LinePlace, lines as linesOf } from './lines.ts'
+import { type Line, type LinePlace, lines as linesOf, showLine } from './lines.ts'
 import { partBytes, type VcfPart } from './vcf-part.ts'
 
 /** The header of a VCF as it stands in the file, the `#CHROM` line last, line ends included. */
@@ -121,12 +121,11 @@ async function readHeader(lines: AsyncGenerator<Line>, name: string): Promise<Vc
 
 function checkStart(text: string, where: string): void {
   if (text.startsWith('#')) return
-  const isBinary = /[\0-\x08\x0e-\x1f]/.test(text)
   throw new FormatError({
     where,
     what: 'not a VCF',
     expected: '##fileformat=VCFv4',
-    got: text.startsWith('BCF') ? 'a BCF file' : isBinary ? 'binary data' : text.trimEnd().slice(0, 40),
+    got: text.startsWith('BCF') ? 'a BCF file' : showLine(text, 40),
     remedy: text.startsWith('BCF') ? 'convert it with bcftools view' : undefined,
   })
 }

@@ -195,6 +195,12 @@ describe('errors of genoconv variants', () => {
       1,
       /^genoconv: --memory: too little for this model.* expected at least \d+M, got 1M/,
     ],
+    [
+      { 'genes.txt': 'a\x01\x1b[2Jb\n' },
+      words,
+      1,
+      /^genoconv: genes\.txt line 1: unknown annotation format: .* got binary data$/,
+    ],
     [{}, [...words, '--mask', '--mask-sites'], 2, /^genoconv: --mask: cannot be combined/],
     [
       {},

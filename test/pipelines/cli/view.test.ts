@@ -29,7 +29,16 @@ it.each([
   expect(names()).toEqual(['a.arrow', name])
 })
 
+it('--svg -: standard output', async () => {
+  const { path, names } = await withPredictions()
+  const { code, stdout, lines } = await runProgram(['view', 'a.arrow', '--svg', '-'], { cwd: path })
+  expect([code, lines]).toEqual([0, ['genoconv: wrote to standard output']])
+  expect(stdout.toString()).toMatch(/^<svg [\s\S]*<\/svg>\s*$/)
+  expect(names()).toEqual(['a.arrow'])
+})
+
 it.each([
+  [['--png', ''], 2, /^genoconv: --png: is empty: expected a file's name, or -$/],
   [['--static', 'x.html', '--svg', 'x.svg'], 2, /^genoconv: --static: cannot be given with --svg/],
   [['--svg', 'x.svg', '--scale', '3'], 2, /^genoconv: --scale: needs --png/],
   [['--region', '11-50'], 2, /^genoconv: --region: needs --svg or --png or --static/],

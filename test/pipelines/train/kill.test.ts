@@ -87,3 +87,24 @@ it('a kill before any step', async () => {
   expect(endings.complete).toBeGreaterThan(0)
   expect(endings.halfStates).toBeGreaterThan(0)
 }, 240_000)
+
+it('the output is refused before anything is read', async () => {
+  const cwd = place('refused')
+  writeFileSync(join(cwd, 'taken'), 'mine')
+  // A FASTA that is none: what is read first would be said first.
+  writeFileSync(join(cwd, 'junk.fa'), 'junk')
+  mkdirSync(join(cwd, 'x.partial'))
+  writeFileSync(join(cwd, 'x.partial/genes.tsv'), 'mine')
+  for (const [output, message] of [
+    ['taken', /^genoconv: --output: taken exists already/],
+    ['', /^genoconv: --output: is empty/],
+    ['no/folder', /^genoconv: no\/folder: the output's folder .* does not exist/],
+    ['x', /^genoconv: x: x\.partial is where the training would be kept, and it holds what no training made/],
+  ] as const) {
+    const words = ['train', 'junk.fa', '--genes', 'x.partial/genes.tsv', '--steps', '1', '-o', output]
+    const { lines } = await runProgram(words, { cwd })
+    expect(lines.join('\n')).toMatch(message)
+  }
+  expect(readFileSync(join(cwd, 'taken'), 'utf8')).toBe('mine')
+  expect(readdirSync(cwd).sort()).toEqual(['junk.fa', 'taken', 'x.partial'])
+})

@@ -1,7 +1,7 @@
 import { FormatError } from '../../../errors.ts'
 import type { ByteSource } from '../../bytes/byte-source.ts'
 import { unpackedStream } from '../../bytes/unpack.ts'
-import { lines } from '../lines.ts'
+import { lines, showLine } from '../lines.ts'
 import { GffReader } from './gff.ts'
 import { bed12Line, tableHeader, tableLine } from './tables.ts'
 import type { AnnotatedTranscript } from './transcript.ts'
@@ -63,6 +63,6 @@ function formatOf(text: string, where: string): 'gff3' | 'gtf' | 'bed12' {
     where,
     what: 'unknown annotation format',
     expected: 'GFF3, GTF, BED12 or a table with the columns NAME CHROM STRAND TX_START TX_END EXON_START EXON_END',
-    got: text.slice(0, 60),
+    got: showLine(text, 60),
   })
 }
