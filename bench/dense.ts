@@ -1,9 +1,8 @@
 import type { Backend } from '../src/kernels/backend.ts'
 import { createCpuBackend } from '../src/kernels/cpu/cpu-backend.ts'
-import type { DenseExports } from '../src/kernels/cpu/dense-tile.ts'
 import { engineVariant } from '../src/kernels/cpu/engine.ts'
 import { WasmScratch } from '../src/kernels/cpu/wasm.ts'
-import { linearWasm } from '../src/kernels/generated/linear.wasm.ts'
+import { type LinearExports, linearWasm } from '../src/kernels/generated/linear.wasm.ts'
 import { view } from '../src/kernels/tensor.ts'
 import { gatedProjection } from '../test/oracle/gated-projection.ts'
 import { filterAt } from '../test/oracle/implicit-filter.ts'
@@ -202,7 +201,7 @@ function embeddingOp(b: Backend, channels: number): Op {
 }
 
 /** GFLOP/s of the inner loop alone. */
-function bare(scratch: WasmScratch<DenseExports>, channels: number): number {
+function bare(scratch: WasmScratch<LinearExports>, channels: number): number {
   const { blockOutputs, panelPositions } = scratch.exports
   const [outputs, positions, calls] = [24, 64, 200]
   scratch.reset()
@@ -230,7 +229,7 @@ function bare(scratch: WasmScratch<DenseExports>, channels: number): number {
 }
 
 const backend = createCpuBackend({ threads })
-const scratch = new WasmScratch<DenseExports>(linearWasm, engineVariant())
+const scratch = new WasmScratch(linearWasm, engineVariant())
 console.log(`${backend.description}, ${length} positions, medians of ${repeats}`)
 for (const channels of [128, 256]) {
   const ops = [...denseOps(backend, channels), filterOp(backend, channels), embeddingOp(backend, channels)]

@@ -1,5 +1,6 @@
 // Turns kernel sources into TypeScript modules under src/kernels/generated (git-ignored):
-//   src/kernels/**/<op>.as.ts (AssemblyScript)  ->  generated/<op>.wasm.ts  exporting { simd, relaxed, wide } as base64
+//   src/kernels/**/<op>.as.ts (AssemblyScript)  ->  generated/<op>.wasm.ts  exporting { simd, relaxed, wide } as base64,
+//                                                                           and the module's exports as an interface
 //   src/kernels/**/<name>.wgsl                  ->  generated/wgsl.ts       exporting one constant a shader: its text, and the
 //                                                                           fields of its uniform struct `Params` in order
 // so that no file is fetched at run time, in Node, in a bundle or in a browser. Unchanged inputs are not recompiled.
@@ -7,7 +8,7 @@
 // line `// import name.lib.wgsl` stands for that file's text; a file comes once, where it is first named.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { basename, join, relative } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { unroll } from './unroll.mjs'
 import { widen } from './widen.mjs'
@@ -85,6 +86,35 @@ const assembly = files.filter((f) => f.endsWith('.as.ts'))
 const libraries = assembly.filter((f) => f.endsWith('.lib.as.ts'))
 const compilerVersion = JSON.parse(readFileSync(join(root, 'node_modules/assemblyscript/package.json'), 'utf8')).version
 const kept = new Set(['wgsl.ts'])
+const typescriptOf = (type) => (type === 'void' ? 'void' : 'number') // bool too: 0 or 1
+/** What the module `file` exports, by name, each as a member of a TypeScript interface; parameters have their names and order. */
+function exportsOf(file) {
+  const text = readFileSync(file, 'utf8').replaceAll(/\/\/.*$/gm, '')
+  const members = new Map()
+  for (const [, name] of text.matchAll(/^export const (\w+):/gm))
+    members.set(name, `readonly ${name}: { readonly value: number }`)
+  for (const [, name, list, result] of text.matchAll(/^export function (\w+)\(([^)]*)\): (\w+) \{/gm)) {
+    const parameters = Array.from(list.matchAll(/(\w+): (\w+)/g), ([, word, type]) => `${word}: ${typescriptOf(type)}`)
+    members.set(name, `${name}(${parameters.join(', ')}): ${typescriptOf(result)}`)
+  }
+  for (const [, names, path] of text.matchAll(/^export \{ (.*) \} from '(.*)'$/gm)) {
+    const library = exportsOf(join(dirname(file), `${path}.ts`))
+    for (const name of names.split(', ')) {
+      if (!library.has(name)) throw new Error(`${relative(root, file)}: ${path} exports no ${name}`)
+      members.set(name, library.get(name))
+    }
+  }
+  return members
+}
+
+const wasmInterface = (file) => {
+  const name = kebabToCamel(`-${basename(file, '.as.ts')}`)
+  return `\n/** Exports of ${relative(root, file)}. */\nexport interface ${name}Exports {\n${[
+    ...exportsOf(file).values(),
+  ]
+    .map((member) => `  ${member}\n`)
+    .join('')}}\n`
+}
 /** Builds of a module (src/kernels/cpu/engine.ts says which one runs): name, WASM features, constants. */
 const variants = [
   ['simd', 'simd,bulk-memory', 'RELAXED=0,WIDE=0'],
@@ -143,9 +173,11 @@ for (const file of assembly.filter((f) => !f.endsWith('.lib.as.ts'))) {
   if (!modules.wide) continue // reported above; the other kernels are still built
   writeChanged(
     target,
-    `${stamp}export const ${kebabToCamel(name)}Wasm = {\n${Object.entries(modules)
+    `${stamp}import type { WasmSource } from '../cpu/wasm.ts'\n\nexport const ${kebabToCamel(name)}Wasm: WasmSource<${kebabToCamel(`-${name}`)}Exports> = {\n${Object.entries(
+      modules,
+    )
       .map(([variant, base64]) => `  ${variant}: '${base64}',\n`)
-      .join('')}}\n`,
+      .join('')}}\n${wasmInterface(file)}`,
   )
 }
 for (const name of readdirSync(out)) if (!kept.has(name) && !/\.\d+$/.test(name)) rmSync(join(out, name))

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { engineVariant } from '../../src/kernels/cpu/engine.ts'
 import { WasmScratch } from '../../src/kernels/cpu/wasm.ts'
 import { longConvWasm } from '../../src/kernels/generated/long-conv.wasm.ts'
-import type { LongConvExports } from '../../src/kernels/long-conv/long-conv-exports.ts'
 import { factorings, transformSizes } from '../../src/kernels/long-conv/plan.cpu.ts'
 import { CpuTransform } from '../../src/kernels/long-conv/transform.cpu.ts'
 import { maskedNegacyclic } from '../oracle/convolution.ts'
@@ -13,7 +12,7 @@ engineVariant() // sets the flags that the builds need
 /** The worker's transform by itself: every factoring the planner can choose, in all builds of the module. */
 describe.each(['simd', 'relaxed', 'wide'] as const)('the transform on cpu, %s', (variant) => {
   const product = (size: number, factors: number[], count: number): void => {
-    const transform = new CpuTransform(new WasmScratch<LongConvExports>(longConvWasm, variant), {
+    const transform = new CpuTransform(new WasmScratch(longConvWasm, variant), {
       fftSize: 2 * size,
       factors,
       keepSpectra: true,

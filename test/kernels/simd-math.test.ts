@@ -1,25 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import type { BlockExports, DenseExports } from '../../src/kernels/cpu/dense-tile.ts'
 import { engineVariant } from '../../src/kernels/cpu/engine.ts'
-import { WasmScratch } from '../../src/kernels/cpu/wasm.ts'
+import { WasmScratch, type WasmSource } from '../../src/kernels/cpu/wasm.ts'
 import { implicitFilterWasm } from '../../src/kernels/generated/implicit-filter.wasm.ts'
 import { linearWasm } from '../../src/kernels/generated/linear.wasm.ts'
 import { geluTanh } from '../oracle/linear.ts'
 
 engineVariant() // sets the flags that the builds need
 
-interface FilterExports extends BlockExports {
-  sines(h: number, freq: number, width: number, panelCount: number): void
-  applyWindow(
-    y: number,
-    rowBytes: number,
-    t: number,
-    deltas: number,
-    shift: number,
-    channels: number,
-    vectors: number,
-  ): void
-}
 const count = 8192
 /** `count` values from -most to most. */
 const ramp = (most: number): Float32Array =>
@@ -27,10 +14,10 @@ const ramp = (most: number): Float32Array =>
 
 // Which build runs depends on the engine: all are tried here, each by itself.
 describe.each(['relaxed', 'simd', 'wide'] as const)('%s build', (build) => {
-  const scratchOf = <E>(source: typeof linearWasm): WasmScratch<E> => new WasmScratch<E>(source, build)
+  const scratchOf = <E>(source: WasmSource<E>): WasmScratch<E> => new WasmScratch(source, build)
 
   it('GELU', () => {
-    const scratch = scratchOf<DenseExports>(linearWasm)
+    const scratch = scratchOf(linearWasm)
     const x = ramp(30)
     x.set([Number.NaN, 0, -0, 1e30, -1e4, 100, -100, 88])
     const at = scratch.allocate(count)
@@ -47,7 +34,7 @@ describe.each(['relaxed', 'simd', 'wide'] as const)('%s build', (build) => {
   })
 
   it('sines of up to 400 radians', () => {
-    const scratch = scratchOf<FilterExports>(implicitFilterWasm)
+    const scratch = scratchOf(implicitFilterWasm)
     const width = 4
     const x = ramp(40)
     const freq = Float32Array.of(10, 9.7, 0.3, -2)
@@ -65,7 +52,7 @@ describe.each(['relaxed', 'simd', 'wide'] as const)('%s build', (build) => {
   })
 
   it('exponential windows', () => {
-    const scratch = scratchOf<FilterExports>(implicitFilterWasm)
+    const scratch = scratchOf(implicitFilterWasm)
     const deltas = Float32Array.of(0, 3, -15.35, 90)
     const t = Float32Array.from({ length: count }, (_, i) => i / count)
     const [y, times, rates] = [scratch.allocate(4 * count), scratch.allocate(count), scratch.allocate(4)]

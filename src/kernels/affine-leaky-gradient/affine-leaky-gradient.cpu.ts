@@ -3,11 +3,6 @@ import type { CpuKernel } from '../cpu/steps.ts'
 import { defaultSlope } from '../dilated-conv/dilated-conv.ts'
 import { affineLeakyGradientWasm } from '../generated/affine-leaky-gradient.wasm.ts'
 
-interface Exports {
-  affineLeakyBackward(g: number, x: number, n: number, scale: number, shift: number, slope: number, sums: number): void
-  addRow(y: number, x: number, n: number): void
-}
-
 /** Positions at a time: three rows of them stay in the L1 cache. */
 const tileLength = 2048
 
@@ -17,7 +12,7 @@ export const affineLeakyGradientCpu: CpuKernel<'affineLeakyGradient'> = (a, cont
   const slope = a.slope ?? defaultSlope
   const padding = (a.out.length - length) / 2
   const margin = a.skip ? (length - a.skip.length) / 2 : 0
-  const scratch = context.wasm<Exports>(affineLeakyGradientWasm)
+  const scratch = context.wasm(affineLeakyGradientWasm)
   scratch.reset()
   const [g, x, skip, sums] = [tileLength, tileLength, tileLength + 4, 8].map((n) => scratch.allocate(n)) as [
     number,

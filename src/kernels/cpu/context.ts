@@ -74,7 +74,7 @@ export class CpuContext {
   }
 
   /** This worker's instance of a kernel module (compiled on first use) and its scratch memory. */
-  wasm<Exports>(source: WasmSource): WasmScratch<Exports> {
+  wasm<Exports>(source: WasmSource<Exports>): WasmScratch<Exports> {
     let scratch = this.#scratches.get(source)
     if (!scratch) {
       scratch = new WasmScratch(source, this.#variant)

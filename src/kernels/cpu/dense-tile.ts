@@ -1,58 +1,5 @@
 import type { CpuTensor, CpuWeights } from './cpu-tensor.ts'
 
-/** What every dense kernel module exports of matmul.lib.as.ts and panels.lib.as.ts; addresses in bytes. */
-export interface DenseExports extends BlockExports {
-  packWeights(
-    packed: number,
-    weight: number,
-    weightRowBytes: number,
-    outputs: number,
-    inputs: number,
-    paddedInputs: number,
-  ): void
-  toPanels(panels: number, rows: number, rowBytes: number, channels: number, panelCount: number): void
-  normalizeToPanels(
-    panels: number,
-    rows: number,
-    rowBytes: number,
-    channels: number,
-    panelCount: number,
-    weight: number,
-    bias: number,
-    epsilon: number,
-  ): void
-  multiply(
-    y: number,
-    rowBytes: number,
-    panelBytes: number,
-    packed: number,
-    bias: number,
-    x: number,
-    inputs: number,
-    blocks: number,
-    panelCount: number,
-  ): void
-  multiplyAdd(
-    y: number,
-    rowBytes: number,
-    panelBytes: number,
-    packed: number,
-    x: number,
-    inputs: number,
-    blocks: number,
-    panelCount: number,
-  ): void
-  activate(x: number, vectors: number): void
-  addTo(y: number, x: number, vectors: number): void
-  addToRows(y: number, rowBytes: number, values: number, rows: number, vectors: number): void
-}
-
-/** The block that the inner loop makes at once, which differs between builds. */
-export interface BlockExports {
-  readonly blockOutputs: { readonly value: number }
-  readonly panelPositions: { readonly value: number }
-}
-
 export const multipleOf = (step: number, n: number): number => Math.ceil(n / step) * step
 
 /** Floats of a tile's working set that stay in the L2 cache of common machines beside the weights in use. */

@@ -1,6 +1,5 @@
 import { setFlagsFromString } from 'node:v8'
-import { linearWasm } from '../generated/linear.wasm.ts'
-import type { DenseExports } from './dense-tile.ts'
+import { type LinearExports, linearWasm } from '../generated/linear.wasm.ts'
 import { WasmScratch, type WasmVariant } from './wasm.ts'
 
 /*
@@ -69,12 +68,12 @@ function widePays(): boolean {
 
 /** One dense layer with fixed operands, in one build. */
 class Probe {
-  readonly #scratch: WasmScratch<DenseExports>
+  readonly #scratch: WasmScratch<LinearExports>
   readonly #call: () => void
   readonly #y: number
 
   constructor(variant: WasmVariant) {
-    this.#scratch = new WasmScratch<DenseExports>(linearWasm, variant)
+    this.#scratch = new WasmScratch(linearWasm, variant)
     const { exports } = this.#scratch
     const [block, panel] = [exports.blockOutputs.value, exports.panelPositions.value]
     const allocate = (count: number): number => this.#scratch.allocate(count)

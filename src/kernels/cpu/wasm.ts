@@ -4,13 +4,15 @@ import { DeviceError } from '../../errors.ts'
  * A kernel module in three builds, base64: for engines with fixed SIMD only; with relaxed SIMD (fused multiply-add); and with relaxed
  * SIMD in blocks twice as wide, for engines that join vectors of 128 bits to 256 (others spill their registers on it).
  */
-export interface WasmSource {
+export interface WasmSource<Exports = unknown> {
   readonly simd: string
   readonly relaxed: string
   readonly wide: string
+  /** Never there: carries the type of the module's exports, which is generated with it. */
+  readonly exports?: Exports
 }
 /** Which build of the kernels runs; see engine.ts. */
-export type WasmVariant = keyof WasmSource
+export type WasmVariant = 'simd' | 'relaxed' | 'wide'
 
 const scratchBase = 65536 // static data of a kernel module stays below this
 const pageBytes = 65536
@@ -28,7 +30,7 @@ export class WasmScratch<Exports = unknown> {
   readonly #memory: WebAssembly.Memory
   #next = scratchBase
 
-  constructor(source: WasmSource, variant: WasmVariant) {
+  constructor(source: WasmSource<Exports>, variant: WasmVariant) {
     const module = new WebAssembly.Module(bytesOf(source[variant]))
     const instance = new WebAssembly.Instance(module, {
       env: {

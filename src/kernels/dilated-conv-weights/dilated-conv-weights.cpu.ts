@@ -5,44 +5,11 @@ import type { CpuKernel } from '../cpu/steps.ts'
 import type { WasmScratch } from '../cpu/wasm.ts'
 import { defaultSlope } from '../dilated-conv/dilated-conv.ts'
 import { places, planeBytesOf, twiddles } from '../dilated-conv/spectra.ts'
-import type { DilatedConvExports } from '../dilated-conv/wasm-exports.ts'
-import { dilatedConvWeightsWasm } from '../generated/dilated-conv-weights.wasm.ts'
+import { type DilatedConvWeightsExports, dilatedConvWeightsWasm } from '../generated/dilated-conv-weights.wasm.ts'
 import type { DilatedConvWeightsArguments } from './dilated-conv-weights.ts'
 import { planWeights, tapFactors, type WeightsPlan } from './plan.cpu.ts'
 
 type Arguments = DilatedConvWeightsArguments<CpuTensor, CpuWeights>
-
-interface Exports
-  extends Pick<
-    DilatedConvExports,
-    'gatherColumns' | 'multiplyAdd' | 'tilePositions' | 'affineLeaky' | 'forwardTransform'
-  > {
-  addProducts(
-    sums: number,
-    x: number,
-    xRow: number,
-    xRows: number,
-    y: number,
-    yRow: number,
-    yRows: number,
-    bytes: number,
-    work: number,
-  ): void
-  addSpectra(
-    sums: number,
-    sumsPlane: number,
-    x: number,
-    xPlane: number,
-    xRows: number,
-    y: number,
-    yPlane: number,
-    yRows: number,
-    rowBytes: number,
-    blockCount: number,
-    work: number,
-  ): void
-  sumOf(row: number, n: number): number
-}
 
 /** What one worker found in its tiles: `taps[j · tapFloats + o · inRows + i]` in scratch, and the sums of the gradient's rows. */
 interface Found {
@@ -60,7 +27,7 @@ export const dilatedConvWeightsCpu: CpuKernel<'dilatedConvWeights'> = (a, contex
   const share = Math.ceil(plan.tileCount / context.workerCount)
   const first = Math.min(plan.tileCount, context.workerIndex * share)
   const last = Math.min(plan.tileCount, first + share)
-  const scratch = context.wasm<Exports>(dilatedConvWeightsWasm)
+  const scratch = context.wasm(dilatedConvWeightsWasm)
   scratch.reset()
   const found = first === last ? undefined : (plan.fftSize > 0 ? transformed : direct)(a, plan, scratch, first, last)
   addUp(a, context, found)
@@ -92,7 +59,7 @@ function addUp(a: Arguments, context: CpuContext, found: Found | undefined): voi
 
 /** Copies `count` positions of a row to scratch, LeakyReLU and all, zeros behind them up to `capacity`. */
 function fillRow(
-  wasm: Exports,
+  wasm: DilatedConvWeightsExports,
   memory: Float32Array,
   address: number,
   capacity: number,
@@ -108,7 +75,13 @@ const beforeOf = (a: Arguments, i: number) =>
   a.before && { scale: a.before.scale.data[i], shift: a.before.shift.data[i], slope: a.slope ?? defaultSlope }
 
 /** Products of rows, tap by tap. */
-function direct(a: Arguments, plan: WeightsPlan, scratch: WasmScratch<Exports>, first: number, last: number): Found {
+function direct(
+  a: Arguments,
+  plan: WeightsPlan,
+  scratch: WasmScratch<DilatedConvWeightsExports>,
+  first: number,
+  last: number,
+): Found {
   const { width, dilation } = a
   const [inChannels, outChannels] = [a.input.channelCount, a.gradient.channelCount]
   const [inRows, outRows] = [multipleOf(4, inChannels), multipleOf(2, outChannels)]
@@ -159,7 +132,7 @@ function direct(a: Arguments, plan: WeightsPlan, scratch: WasmScratch<Exports>, 
 function transformed(
   a: Arguments,
   plan: WeightsPlan,
-  scratch: WasmScratch<Exports>,
+  scratch: WasmScratch<DilatedConvWeightsExports>,
   first: number,
   last: number,
 ): Found {

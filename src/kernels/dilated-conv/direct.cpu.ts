@@ -6,7 +6,6 @@ import { pieceLength } from '../pieces.ts'
 import { defaultSlope } from './dilated-conv.ts'
 import type { DirectPlan } from './plan.ts'
 import type { CpuDilatedConvArguments } from './arguments.cpu.ts'
-import type { DilatedConvExports } from './wasm-exports.ts'
 
 /** Taps of x that stay in the L1 cache while one block of outputs goes over a tile (a cache line each). */
 const cachedTaps = 256
@@ -33,7 +32,7 @@ export function directConv(a: CpuDilatedConvArguments & { readonly plan: DirectP
   const { slope = defaultSlope } = a
   const span = (width - 1) * a.dilation
   const rowBlocks = Math.ceil(outChannels / 4)
-  const scratch = context.wasm<DilatedConvExports>(dilatedConvWasm)
+  const scratch = context.wasm(dilatedConvWasm)
   const unit = scratch.exports.tilePositions.value
   const padded = multipleOf(unit, tileLength)
   const outStride = padded + 16 // not a power of two: rows would share cache sets

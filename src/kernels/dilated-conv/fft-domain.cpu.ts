@@ -6,7 +6,6 @@ import { defaultSlope } from './dilated-conv.ts'
 import { columnsOf, type TransformPlan } from './plan.ts'
 import type { CpuDilatedConvArguments } from './arguments.cpu.ts'
 import { places, planeBytesOf, twiddles } from './spectra.ts'
-import type { DilatedConvExports } from './wasm-exports.ts'
 
 /**
  * Overlap-save in the frequency domain. A block of positions is cut into segments of validLength · dilation, a segment
@@ -22,7 +21,7 @@ export function fftDomainConv(
 ): void {
   const [outChannels, inChannels, width] = a.weight.shape as [number, number, number]
   const { fftSize, validLength, segmentCount, piecesPerBlock, columnCount } = a.plan
-  const scratch = context.wasm<DilatedConvExports>(dilatedConvWasm)
+  const scratch = context.wasm(dilatedConvWasm)
   const wasm = scratch.exports
   const unit = wasm.tilePositions.value
   const { dilation, slope = defaultSlope } = a

@@ -2,17 +2,12 @@ import type { CpuKernel } from '../cpu/steps.ts'
 import { copyIn, copyOut, multipleOf, phaseBytes, rowFloatsFor, tileLengthFor } from '../cpu/dense-tile.ts'
 import { embeddingWasm } from '../generated/embedding.wasm.ts'
 
-interface EmbeddingExports {
-  rowOffsets(codes: number, count: number, rows: number): number
-  lookUp(out: number, rowBytes: number, table: number, offsets: number, count: number): void
-}
-
 /** Positions are shared out in tiles; the table is kept four channels at a time, so that one load serves four rows of the result. */
 export const embeddingCpu: CpuKernel<'embedding'> = ({ out, codes, table }, context) => {
   const [rowCount, channels] = table.shape as [number, number]
   const tileLength = tileLengthFor(out.length, context.workerCount, 4)
   const rowFloats = rowFloatsFor(tileLength)
-  const scratch = context.wasm<EmbeddingExports>(embeddingWasm)
+  const scratch = context.wasm(embeddingWasm)
   const wasm = scratch.exports
   scratch.reset()
   const groups = scratch.allocate(multipleOf(4, channels) * rowCount) // [channels / 4][rows][4]

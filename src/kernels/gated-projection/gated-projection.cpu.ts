@@ -1,38 +1,9 @@
 import type { CpuKernel } from '../cpu/steps.ts'
-import {
-  type BlockExports,
-  copyIn,
-  copyOut,
-  copyWeights,
-  type DenseExports,
-  multipleOf,
-  phaseBytes,
-  rowFloatsFor,
-  tileLengthFor,
-} from '../cpu/dense-tile.ts'
+import { copyIn, copyOut, copyWeights, multipleOf, phaseBytes, rowFloatsFor, tileLengthFor } from '../cpu/dense-tile.ts'
 import { gatedProjectionWasm } from '../generated/gated-projection.wasm.ts'
 
 /** About how many channels are computed at a time, in each of the three parts. */
 const groupChannels = 16
-
-interface GatedProjectionExports
-  extends BlockExports,
-    Pick<DenseExports, 'multiply' | 'normalizeToPanels' | 'packWeights'> {
-  gateChannels(
-    gate: number,
-    value: number,
-    x0: number,
-    x1: number,
-    v: number,
-    rowBytes: number,
-    shortWeight: number,
-    shortBias: number,
-    partChannels: number,
-    taps: number,
-    channels: number,
-    panelCount: number,
-  ): void
-}
 
 /**
  * Positions are shared out in tiles. A tile projects the taps - 1 positions before its own once more, rather than waiting
@@ -44,7 +15,7 @@ export const gatedProjectionCpu: CpuKernel<'gatedProjection'> = (a, context) => 
   const taps = a.shortWeight.shape[1]
   const span = taps - 1
   const causal = a.padding === 'causal'
-  const scratch = context.wasm<GatedProjectionExports>(gatedProjectionWasm)
+  const scratch = context.wasm(gatedProjectionWasm)
   const wasm = scratch.exports
   const block = wasm.blockOutputs.value
   const panel = wasm.panelPositions.value

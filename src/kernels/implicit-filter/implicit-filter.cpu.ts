@@ -1,32 +1,10 @@
 import type { CpuKernel, CpuOpArguments } from '../cpu/steps.ts'
-import {
-  type BlockExports,
-  copyOut,
-  copyWeights,
-  type DenseExports,
-  multipleOf,
-  phaseBytes,
-  rowFloatsFor,
-  tileLengthFor,
-} from '../cpu/dense-tile.ts'
+import { copyOut, copyWeights, multipleOf, phaseBytes, rowFloatsFor, tileLengthFor } from '../cpu/dense-tile.ts'
 import { implicitFilterWasm } from '../generated/implicit-filter.wasm.ts'
 
 /** Filter channels computed at a time from the last hidden layer. */
 const groupChannels = 32
 
-interface ImplicitFilterExports extends BlockExports, Pick<DenseExports, 'multiply' | 'packWeights'> {
-  firstLayer(h: number, z: number, weight: number, bias: number, features: number, width: number, eights: number): void
-  sines(h: number, freq: number, width: number, panelCount: number): void
-  applyWindow(
-    y: number,
-    rowBytes: number,
-    t: number,
-    deltas: number,
-    shift: number,
-    channels: number,
-    vectors: number,
-  ): void
-}
 type Arguments = CpuOpArguments['implicitFilter']
 
 /** Taps are shared out in tiles; the whole MLP runs on a tile while it is in cache. */
@@ -34,7 +12,7 @@ export const implicitFilterCpu: CpuKernel<'implicitFilter'> = (a, context) => {
   const { out, embeddingSize, layers } = a
   const channels = out.channelCount
   const width = a.freq.shape[0]
-  const scratch = context.wasm<ImplicitFilterExports>(implicitFilterWasm)
+  const scratch = context.wasm(implicitFilterWasm)
   const wasm = scratch.exports
   const block = wasm.blockOutputs.value
   const panel = wasm.panelPositions.value

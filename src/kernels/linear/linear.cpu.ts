@@ -1,14 +1,5 @@
 import type { CpuKernel } from '../cpu/steps.ts'
-import {
-  copyIn,
-  copyOut,
-  copyWeights,
-  type DenseExports,
-  multipleOf,
-  phaseBytes,
-  rowFloatsFor,
-  tileLengthFor,
-} from '../cpu/dense-tile.ts'
+import { copyIn, copyOut, copyWeights, multipleOf, phaseBytes, rowFloatsFor, tileLengthFor } from '../cpu/dense-tile.ts'
 import { linearWasm } from '../generated/linear.wasm.ts'
 
 /** About how many output channels are computed at a time: their weights stay in L1 while all positions of the tile pass. */
@@ -17,7 +8,7 @@ const groupChannels = 32
 /** Positions are shared out in tiles; a worker packs the weights into its scratch once a call. */
 export const linearCpu: CpuKernel<'linear'> = ({ out, input, weight, bias, norm, activation, residual }, context) => {
   const [outChannels, inChannels] = weight.shape as [number, number]
-  const scratch = context.wasm<DenseExports>(linearWasm)
+  const scratch = context.wasm(linearWasm)
   const wasm = scratch.exports
   const block = wasm.blockOutputs.value
   const panel = wasm.panelPositions.value

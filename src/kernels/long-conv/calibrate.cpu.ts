@@ -2,7 +2,6 @@ import { engineVariant } from '../cpu/engine.ts'
 import { WasmScratch } from '../cpu/wasm.ts'
 import { longConvWasm } from '../generated/long-conv.wasm.ts'
 import { type CostConstants, defaultCostConstants } from './cost-model.ts'
-import type { LongConvExports } from './long-conv-exports.ts'
 import { CpuTransform } from './transform.cpu.ts'
 
 const measureMs = 40
@@ -30,7 +29,7 @@ function fastest(run: () => void): number {
  */
 export function measureCostConstants(): CostConstants {
   const points = 4096
-  const scratch = new WasmScratch<LongConvExports>(longConvWasm, engineVariant())
+  const scratch = new WasmScratch(longConvWasm, engineVariant())
   const transform = new CpuTransform(scratch, {
     fftSize: 2 * points,
     factors: [points],

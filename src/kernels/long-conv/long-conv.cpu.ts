@@ -2,9 +2,8 @@ import type { CpuContext } from '../cpu/context.ts'
 import { row } from '../cpu/cpu-tensor.ts'
 import type { CpuKernel } from '../cpu/steps.ts'
 import type { WasmScratch } from '../cpu/wasm.ts'
-import { longConvWasm } from '../generated/long-conv.wasm.ts'
+import { type LongConvExports, longConvWasm } from '../generated/long-conv.wasm.ts'
 import type { CpuLongFilter } from './filter.cpu.ts'
-import type { LongConvExports } from './long-conv-exports.ts'
 import { Mover, moverFloats, type Signal } from './mover.cpu.ts'
 import type { TransformPlan } from './plan.ts'
 import { CpuTransform } from './transform.cpu.ts'
@@ -13,7 +12,7 @@ const transforms = new WeakMap<WasmScratch<LongConvExports>, { key: string; tran
 
 /** This worker's transform of the plan's shape; it stays ready until another shape is asked for. */
 export function transformOf(context: CpuContext, plan: TransformPlan): CpuTransform {
-  const scratch = context.wasm<LongConvExports>(longConvWasm)
+  const scratch = context.wasm(longConvWasm)
   const key = [plan.fftSize, ...plan.factors, plan.keepSpectra, plan.frequencySparsity].join(' ')
   const ready = transforms.get(scratch)
   if (ready?.key === key) return ready.transform
@@ -96,7 +95,7 @@ const directPiece = 4096
 /** By definition, for filters shorter than a transform is worth. */
 function directLongConv(a: Arguments, context: CpuContext, taps: Float32Array): void {
   const { filterLength, centerTap } = a.filter
-  const scratch = context.wasm<LongConvExports>(longConvWasm)
+  const scratch = context.wasm(longConvWasm)
   transforms.delete(scratch)
   scratch.reset()
   const y = scratch.allocate(directPiece + 16)

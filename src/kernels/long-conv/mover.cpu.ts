@@ -1,4 +1,4 @@
-import type { LongConvExports } from './long-conv-exports.ts'
+import type { LongConvExports } from '../generated/long-conv.wasm.ts'
 
 /** One channel's signal x: `history` at -history.length .. -1, then `input` (times `pre`) from 0; zero elsewhere. */
 export interface Signal {

@@ -1,5 +1,5 @@
 import type { WasmScratch } from '../cpu/wasm.ts'
-import type { LongConvExports } from './long-conv-exports.ts'
+import type { LongConvExports } from '../generated/long-conv.wasm.ts'
 import { Mover, moverFloats, type Signal } from './mover.cpu.ts'
 import { keptBlocks, type TransformPlan } from './plan.ts'
 import { levelsOf, rightAngle, rowFrequencies, twiddleTables } from './twiddles.ts'

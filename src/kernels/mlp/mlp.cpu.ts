@@ -1,15 +1,5 @@
 import type { CpuKernel } from '../cpu/steps.ts'
-import {
-  type BlockExports,
-  copyIn,
-  copyOut,
-  copyWeights,
-  type DenseExports,
-  multipleOf,
-  phaseBytes,
-  rowFloatsFor,
-  tileLengthFor,
-} from '../cpu/dense-tile.ts'
+import { copyIn, copyOut, copyWeights, multipleOf, phaseBytes, rowFloatsFor, tileLengthFor } from '../cpu/dense-tile.ts'
 import { mlpWasm } from '../generated/mlp.wasm.ts'
 
 /**
@@ -18,13 +8,10 @@ import { mlpWasm } from '../generated/mlp.wasm.ts'
  */
 const groupChannels = 60
 
-type MlpExports = BlockExports &
-  Pick<DenseExports, 'activate' | 'addToRows' | 'multiply' | 'multiplyAdd' | 'normalizeToPanels' | 'packWeights'>
-
 /** Positions are shared out in tiles; the tile's input rows are where the second layer sums up. */
 export const mlpCpu: CpuKernel<'mlp'> = ({ out, input, norm, fc1, fc2 }, context) => {
   const [hiddenChannels, channels] = fc1.weight.shape as [number, number]
-  const scratch = context.wasm<MlpExports>(mlpWasm)
+  const scratch = context.wasm(mlpWasm)
   const wasm = scratch.exports
   const block = wasm.blockOutputs.value
   const panel = wasm.panelPositions.value

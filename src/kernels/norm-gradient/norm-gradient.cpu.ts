@@ -2,19 +2,6 @@ import { row } from '../cpu/cpu-tensor.ts'
 import type { CpuKernel } from '../cpu/steps.ts'
 import { normGradientWasm } from '../generated/norm-gradient.wasm.ts'
 
-interface Exports {
-  normBackward(
-    g: number,
-    x: number,
-    rowBytes: number,
-    channels: number,
-    n: number,
-    weight: number,
-    epsilon: number,
-    sums: number,
-  ): void
-}
-
 /** Positions at a time. */
 const tileLength = 512
 
@@ -22,7 +9,7 @@ const tileLength = 512
 export const normGradientCpu: CpuKernel<'normGradient'> = (a, context) => {
   const { channelCount, length } = a.input
   const rowFloats = tileLength + 16
-  const scratch = context.wasm<Exports>(normGradientWasm)
+  const scratch = context.wasm(normGradientWasm)
   scratch.reset()
   const [g, x, weight, sums] = [channelCount * rowFloats, channelCount * rowFloats, channelCount, channelCount * 8].map(
     (n) => scratch.allocate(n),
