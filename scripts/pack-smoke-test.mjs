@@ -1,6 +1,6 @@
 // Packs the package, installs it into an empty folder as a user would, and runs its command there on a shipped sample.
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -44,6 +44,18 @@ export const filtered: Float32Array = await longConv(backend, { input: new Float
   }
 }
 
+/** Draws what was predicted: each kind of file needs other parts of the package (fonts, WASM, the page's script). */
+function checkPictures() {
+  for (const [option, name, start] of [
+    ['--svg', 'figure.svg', '<svg'],
+    ['--png', 'figure.png', '\x89PNG'],
+    ['--static', 'share.html', '<!doctype html>'],
+  ]) {
+    run('npx', ['genoconv', 'view', 'out.arrow', option, name, '--region', '1,001-2,000', '--quiet'])
+    if (!readFileSync(join(folder, name), 'latin1').startsWith(start)) throw new Error(`${name} is no such file`)
+  }
+}
+
 /** Bundles a page that uses the package, as its owner would: one file of ours, nothing of Node's. */
 async function checkBundle() {
   writeFileSync(join(folder, 'page.js'), "export { createBackend, loadModel, openGenome, predict } from 'genoconv'\n")
@@ -79,6 +91,7 @@ try {
     'cpu',
   ])
   if (!existsSync(join(folder, 'out.arrow'))) throw new Error('predict wrote no output')
+  checkPictures()
   checkTypes()
   await checkBundle()
   const names = run('node', ['-e', "import('genoconv').then((m) => console.log(Object.keys(m).join(' ')))"]).trim()

@@ -33,6 +33,7 @@ export class Viewer {
   #span: Span
   #shown: Shown | undefined
   #wanted = 0
+  #askedWidth = 0
   #theme: Theme = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'
 
   static async open(element: HTMLElement, source: ViewSource, options: ViewerOptions = {}): Promise<Viewer> {
@@ -105,6 +106,7 @@ export class Viewer {
     this.#span = this.#inside(span)
     const turn = ++this.#wanted
     const width = this.#width()
+    this.#askedWidth = width
     const shown = await this.#source.show(this.#span, Math.round(width))
     if (turn !== this.#wanted) return // something else is wanted by now
     this.#shown = shown
@@ -205,7 +207,9 @@ export class Viewer {
       picture.addEventListener(name, () => {
         drag = undefined
       })
-    new ResizeObserver(() => void this.go(this.#span)).observe(this.element)
+    new ResizeObserver(() => {
+      if (this.#width() !== this.#askedWidth) void this.go(this.#span)
+    }).observe(this.element)
   }
 
   readonly #keys: Readonly<Record<string, () => Promise<void>>> = {

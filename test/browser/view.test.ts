@@ -86,7 +86,8 @@ describeChromium('genoconv view in Chromium', () => {
     context.setDefaultTimeout(20_000)
     context.on('request', (request) => {
       const url = request.url()
-      const isOwn = address.startsWith('file:') ? url === address : url.startsWith(address)
+      const own = address.replace(/#.*/, '')
+      const isOwn = address.startsWith('file:') ? url === own : url.startsWith(own)
       if (!isOwn && !/^(data|blob):/.test(url)) wrong.push(url)
     })
     const page = await context.newPage()
@@ -250,6 +251,88 @@ describeChromium('genoconv view in Chromium', () => {
     await page.waitForSelector('#said[data-kind=error]')
     await expectAccessible(page)
     expect(wrong).toEqual([])
+  })
+
+  it('the address names a region or a gene, follows the view, and survives a reload', async () => {
+    const page = await open(`${running.address}#gene1`)
+    await expectShown(page, '20:4,001-9,000')
+    expect(new URL(page.url()).hash).toBe('#20:4,001-9,000')
+    await page.click('#in')
+    await expectShown(page, '20:5,251-7,750')
+    await page.reload()
+    await page.waitForSelector('html[data-state=ready]')
+    await expectShown(page, '20:5,251-7,750')
+    await page.evaluate(() => {
+      location.hash = '#20:1-2,000'
+    })
+    await expectShown(page, '20:1-2,000')
+    const lost = await open(`${running.address}#%3Cb%3Enowhere`)
+    expect(await lost.textContent('#said')).toMatch(/^search: <b>nowhere: not found/)
+    expect(await lost.inputValue('#search')).toBe('20:1-20,000')
+    expect(wrong).toEqual([])
+  })
+
+  it('names that hold HTML are text in the title, the search, the table, the picture and under the pointer', async () => {
+    const contig = '<img/src=x/onerror=alert(1)>"\'&'
+    const path = join(folder.path, '<i>x.arrow')
+    await writeArrow(one(makeBatch(contig)), path)
+    const gene = '<svg/onload=alert(2)>'
+    const own = await viewPredictions({
+      predictions: [path],
+      genes: folder.write('names.bed', `${contig}\t4500\t9000\t${gene}\t0\t+\t4500\t9000\t0\t1\t4500\t0\n`),
+      variants: folder.write(
+        'names.vcf',
+        `##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n${contig}\t5011\t.\tA\t<script>\t.\t.\t.\n`,
+      ),
+    })
+    onTestFinished(() => own.close())
+    const page = await open(own.address)
+    await search(page, gene, `${contig}:4,501-9,000`)
+    expect(await page.locator('img, i, main svg svg, body script:not([src])').count()).toBe(0)
+    expect(await page.textContent('h1')).toBe('<i>x.arrow')
+    expect(await page.textContent('.genoconv-picture')).toContain(`${gene} →`)
+    expect(await page.textContent('.genoconv-picture')).toContain('A><script>')
+    expect(await page.textContent('#contig option')).toBe(contig)
+    expect(await page.locator('#sites tbody tr td').first().textContent()).toBe(contig)
+    await hover(page, 5010, 4500, 9000)
+    await expect.poll(() => page.textContent('.genoconv-values')).toContain(`${contig}:5,011 A><script>, not scored`)
+    await page.context().close()
+    expect(wrong).toEqual([])
+  })
+
+  it('a page on another port gets nothing, not even with the address', async () => {
+    const other = createServer((_, response) => {
+      response.writeHead(200, { 'Content-Type': 'text/html' }).end('<title>elsewhere</title>')
+    })
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void other.close())
+    const page = await (await browser.newContext()).newPage()
+    await page.goto(`http://127.0.0.1:${(other.address() as AddressInfo).port}/`)
+    const got = await page.evaluate(async (address) => {
+      const load = (name: 'script' | 'iframe', source: string): Promise<string> =>
+        new Promise((resolve) => {
+          const element = document.createElement(name)
+          element.src = source
+          element.onload = () =>
+            resolve(name === 'iframe' && !(element as HTMLIFrameElement).contentDocument ? 'closed' : 'loaded')
+          element.onerror = () => resolve('refused')
+          document.body.append(element)
+        })
+      const ask = (url: string, options?: RequestInit): Promise<string> =>
+        fetch(url, options).then(
+          (response) => response.text(),
+          () => 'refused',
+        )
+      return [
+        await ask(`${address}api/info`),
+        await ask(address),
+        await ask(`${address}api/info`, { mode: 'no-cors' }),
+        await load('script', `${address}page.js`),
+        await load('iframe', address),
+      ]
+    }, running.address)
+    expect(got).toEqual(['refused', 'refused', expect.stringMatching(/^(refused|)$/), 'refused', 'closed'])
+    await page.context().close()
   })
 
   it('a static page opens from a file, asks for nothing, and shows a hostile contig and gene as text', async () => {

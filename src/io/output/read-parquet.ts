@@ -34,26 +34,32 @@ export async function openParquet(path: string): Promise<PredictionFile> {
     const tracks = names.filter((name) => !fixedColumns.includes(name))
     const starts = [0]
     for (const { num_rows } of metadata.row_groups) starts.push(starts.at(-1)! + Number(num_rows))
-    const read = async (block: number): Promise<RowBatch> => {
+    const columnsOf = async (block: number, wanted: string[]): Promise<Record<string, ArrayLike<unknown>>> => {
       const columns: Record<string, ArrayLike<unknown>> = {}
       await parquetRead({
         file,
         metadata,
-        columns: ['contig', 'position', 'base', ...tracks],
+        columns: wanted,
         rowStart: starts[block],
         rowEnd: starts[block + 1],
         onChunk({ columnName, columnData }) {
           columns[columnName] = columnData
         },
       }).catch(broken)
-      return rowsOf(columns, tracks)
+      return columns
     }
+    const read = async (block: number): Promise<RowBatch> =>
+      rowsOf(await columnsOf(block, ['contig', 'position', 'base', ...tracks]), tracks)
     return {
       metadata: new Map(metadata.key_value_metadata?.map(({ key, value }) => [key, value ?? ''])),
       tracks,
       blockCount: metadata.row_groups.length,
       facts: metadata.row_groups.map((group) => factsOf(group, tracks)),
       read,
+      async readNumbers(block) {
+        const columns = await columnsOf(block, ['position', ...tracks])
+        return { position: positionsOf(columns), tracks: tracks.map((name) => valuesOf(columns[name])) }
+      },
       async *rows() {
         for (let i = 0; i < metadata.row_groups.length; i++) yield read(i)
       },
@@ -72,9 +78,13 @@ function factsOf({ columns, num_rows }: FileMetaData['row_groups'][number], trac
     return least === undefined || largest === undefined ? undefined : [least as T, largest as T]
   }
   const positions = range<number>('position')
+  const contigs = range<string>('contig')
+  const mayBeRun =
+    contigs && contigs[0] === contigs[1] && positions && positions[1] + 1 - positions[0] === Number(num_rows)
   return {
     rows: Number(num_rows),
-    contigs: range<string>('contig'),
+    contigs,
+    ...(mayBeRun && { isRun: true }),
     positions: positions && [positions[0], positions[1] + 1],
     ranges: Object.fromEntries(tracks.map((name) => [name, range<number>(name)])),
   }
@@ -96,13 +106,17 @@ function rowsOf(columns: Readonly<Record<string, ArrayLike<unknown>>>, tracks: r
     length,
     contig,
     contigNames,
-    position: Uint32Array.from(columns['position'] as ArrayLike<number>),
+    position: positionsOf(columns),
     bases: Uint8Array.from(columns['base'] as ArrayLike<string>, (letter) => letter.charCodeAt(0)),
-    tracks: Object.fromEntries(
-      tracks.map((name) => [
-        name,
-        Float32Array.from(columns[name] as ArrayLike<number | null>, (value) => value ?? Number.NaN),
-      ]),
-    ),
+    tracks: Object.fromEntries(tracks.map((name) => [name, valuesOf(columns[name])])),
   }
 }
+
+const positionsOf = (columns: Readonly<Record<string, ArrayLike<unknown>>>): Uint32Array =>
+  Uint32Array.from(columns['position'] as ArrayLike<number>)
+
+/** NaN where a value is missing. */
+const valuesOf = (column: ArrayLike<unknown>): Float32Array =>
+  column instanceof Float32Array
+    ? column
+    : Float32Array.from(column as ArrayLike<number | null>, (value) => value ?? Number.NaN)
