@@ -1,6 +1,6 @@
 import type { Log } from '../run/log.ts'
 import { type PlannedVariants, runVariants, type VariantsOutcome } from '../run/run-variants.ts'
-import { showBytes, showCount, showSeconds } from '../run/show.ts'
+import { showBytes, showCount, showCounted, showSeconds } from '../run/show.ts'
 import type { VariantCounts } from '../run/variants-tally.ts'
 import type { Environment } from './environment.ts'
 import { print } from './print.ts'
@@ -36,7 +36,7 @@ function logVariants(log: Log, outcome: VariantsOutcome, hint?: string): void {
   log.done(
     wasComplete
       ? `${output} is complete already`
-      : `${showCount(records)} records, ${showCount(scores)} scores in ${showSeconds(seconds)} (${showCount((records / seconds) * 3600)} records an hour, peak memory ${showBytes(peakMemoryBytes)}); wrote ${output === '-' ? 'standard output' : output}`,
+      : `${showCounted(records, 'record')}, ${showCounted(scores, 'score')} in ${showSeconds(seconds)} (${showCount((records / seconds) * 3600)} records an hour, peak memory ${showBytes(peakMemoryBytes)}); wrote ${output === '-' ? 'standard output' : output}`,
     {
       records,
       scores,

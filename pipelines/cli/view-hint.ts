@@ -41,11 +41,17 @@ export async function variantsHint(
   }
   const predictions = `${stem(fasta)}.${modelStem(name)}.arrow`
   if (await isFile(predictions)) return `to look at them: ${viewCommand(predictions, beside)}`
-  const around = regionAround(tally.strongest[0], contigs)
+  const strongest = tally.strongest[0]
+  const around = regionAround(strongest, contigs)
   if (around === undefined) return undefined
   const file = `${stem(fasta)}.strongest.arrow`
   const options = models.map((model): Option => ['model', model])
-  const predict = command('genoconv predict', fasta, [...options, ['region', around], ['output', file]])
+  const predict = command('genoconv predict', fasta, [
+    ...options,
+    ['region', around],
+    ['strand', strongest.strand === '-' ? '-' : undefined],
+    ['output', file],
+  ])
   return `to look at the strongest: ${predict} && ${viewCommand(file, beside)}`
 }
 

@@ -1,5 +1,9 @@
 export const showCount = (count: number): string => Math.round(count).toLocaleString('en')
 
+/** `1 record`, `2,500 records`. */
+export const showCounted = (count: number, what: string): string =>
+  `${showCount(count)} ${what}${count === 1 ? '' : 's'}`
+
 /** `1.5 GiB`, `312 MiB`. */
 export function showBytes(bytes: number): string {
   const unit = bytes >= 2 ** 30 ? 'GiB' : bytes >= 2 ** 20 ? 'MiB' : 'KiB'

@@ -1,3 +1,4 @@
+import type { Strand } from '../../src/genome.ts'
 import type { AlleleScore, ScoredVariant, Variant } from '../variants/options.ts'
 import { type Strength, strengthOf } from '../variants/score-kinds.ts'
 
@@ -39,11 +40,11 @@ export class VariantsTally implements VariantCounts {
   }
 
   #add({ contig, position, ref }: Variant, score: AlleleScore): void {
+    const { alt, gene, strand } = score
     const strength = strengthOf(score)
     if (!strength) return
     this.scores++
-    if (this.#isStrong(strength))
-      this.#keep({ contig, pos: position + 1, ref, alt: score.alt, gene: score.gene, ...strength })
+    if (this.#isStrong(strength)) this.#keep({ contig, pos: position + 1, ref, alt, gene, strand, ...strength })
   }
 
   #isStrong({ score }: Strength): boolean {
@@ -79,4 +80,6 @@ export interface StrongChange extends Strength {
   readonly ref: string
   readonly alt: string
   readonly gene: string
+  /** Of the gene; of a language model `+`. */
+  readonly strand: Strand
 }

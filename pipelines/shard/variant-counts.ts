@@ -40,6 +40,7 @@ const readChange = (value: JsonValue): SavedCounts['strongest'][number] =>
     ref: (field) => field.text(),
     alt: (field) => field.text(),
     gene: (field) => field.text(),
+    strand: (field) => field.oneOf('+', '-'),
     effect: (field) => field.text(),
     score: (field) => field.number(-Number.MAX_VALUE, Number.MAX_VALUE),
     offset: (field) => field.optional((offset) => offset.whole(Number.MIN_SAFE_INTEGER)),

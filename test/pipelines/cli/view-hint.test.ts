@@ -55,10 +55,12 @@ it('variants: a contig whose name has a colon, cut to what it has', async () => 
   const { path } = folder({ 'out.vcf': '', 'a.fa': '' })
   const output = join(path, 'out.vcf')
   const request = { fasta: join(path, 'a.fa'), genes: 'none', models: ['x'] }
-  const strongest = [{ contig: '20:5', pos: 40, ref: 'A', alt: 'C', gene: 'G', score: 1, effect: 'donor gain' }]
+  const strongest = [
+    { contig: '20:5', pos: 40, ref: 'A', alt: 'C', gene: 'G', strand: '-', score: 1, effect: 'donor gain' },
+  ]
   const tally = Object.assign(Object.create(VariantsTally.prototype) as VariantsTally)
   Object.defineProperty(tally, 'strongest', { value: strongest })
   const contigs = [{ name: '20:5', length: 3000 }]
   const words = wordsOf(await variantsHint(request, { output, tally, contigs }))
-  expect(words.slice(4, 9)).toEqual(['x', '--region', '{20:5}:1-3000', '--output', 'a.strongest.arrow'])
+  expect(words.slice(4, 10)).toEqual(['x', '--region', '{20:5}:1-3000', '--strand=-', '--output', 'a.strongest.arrow'])
 })
