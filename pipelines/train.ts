@@ -5,7 +5,7 @@ import type { Transcript } from '../src/io/variants/annotation/transcript.ts'
 import { architectureOf, expectTrainable, freshTensors, type Tensors } from '../src/training/architectures.ts'
 import { Random } from '../src/training/random.ts'
 import { stepBytes, Trainer } from '../src/training/trainer.ts'
-import { expectMade, expectOptions, expectSignal } from '../src/validate.ts'
+import { expectMade, expectOptions, expectSignal, show } from '../src/validate.ts'
 import { accuracy, intervals } from './train/accuracy.ts'
 import { prepareData } from './train/data.ts'
 import { scoresOf } from './train/evaluate.ts'
@@ -48,7 +48,7 @@ export async function train(genome: Genome, genes: Annotation, options: TrainOpt
       option: 'saveSeconds',
       what: 'bad value',
       expected: 'a number of at least 0',
-      got: `${saveSeconds}`,
+      got: show(saveSeconds),
     })
   const schedule = scheduleOf(options)
   const architecture = from

@@ -2,6 +2,7 @@ import { ConfigError } from '../../src/errors.ts'
 import type { ModelInfo } from '../../src/model/model.ts'
 import type { ReceptiveField } from '../../src/model/receptive-field.ts'
 import type { PredictOptions } from './options.ts'
+import { show } from '../../src/validate.ts'
 
 /** `full` context is the default up to this receptive field, both sides together. */
 const fullContextBases = 100_000
@@ -20,7 +21,7 @@ export function contextBases(
       option: 'context',
       what: 'bad value',
       expected: 'a number of bases, full or none',
-      got: `${chosen}`,
+      got: show(chosen),
     })
   }
   return { left: chosen, right: chosen }

@@ -1,5 +1,5 @@
 import { ConfigError, DeviceError } from '../errors.ts'
-import { expectFunction, expectNumber, expectOptions } from '../validate.ts'
+import { expectFunction, expectNumber, expectOptions, show } from '../validate.ts'
 import type { Backend } from './backend.ts'
 import type { Calibration } from './long-conv/cost-model.ts'
 import type { Precision } from './precision.ts'
@@ -68,7 +68,7 @@ export async function chooseBackend(
       option: 'precision',
       what: 'unknown precision',
       expected: 'f32 or f16',
-      got: String(precision),
+      got: show(precision),
     })
   }
   expectNumber('memoryBytes', options.memoryBytes, { least: 1, most: Number.POSITIVE_INFINITY })
@@ -89,7 +89,7 @@ async function choose(choice: DeviceChoice, options: BackendOptions, isChecked: 
       option: 'device',
       what: 'unknown device',
       expected: 'auto, gpu or cpu',
-      got: String(choice),
+      got: show(choice),
     })
   }
   const found = await probe(options.precision)

@@ -21,6 +21,7 @@ import { createStreamModel } from './stream-model.ts'
 import { languageReadout, stateReadout } from './stream-readout.ts'
 import { languageTracks } from './tracks.ts'
 import { createWindowModel } from './window-model.ts'
+import { show } from '../validate.ts'
 
 export interface ModelOptions {
   /** Partial convolution: taps kept of each long filter (of a two-sided one, around its centre). */
@@ -118,7 +119,7 @@ function checkOptions({ name, architecture }: Checkpoint, { filterLength, freque
       option: 'filterLength',
       what: 'bad value',
       expected: 'a whole number of at least 1',
-      got: `${filterLength}`,
+      got: show(filterLength),
     })
   }
   if (!(frequencySparsity >= 0 && frequencySparsity <= 0.95)) {
@@ -126,7 +127,7 @@ function checkOptions({ name, architecture }: Checkpoint, { filterLength, freque
       option: 'frequencySparsity',
       what: 'bad value',
       expected: 'a number from 0 to 0.95',
-      got: `${frequencySparsity}`,
+      got: show(frequencySparsity),
     })
   }
   if (

@@ -2,6 +2,7 @@ import { ConfigError } from '../errors.ts'
 import type { Architecture, Checkpoint } from './checkpoint.ts'
 import type { Track } from './model.ts'
 import { unitMargin } from './receptive-field.ts'
+import { show } from '../validate.ts'
 
 /**
  * Which state of a network is read: `-1` what its head is given (of a language model after the last norm); 0 what its first
@@ -31,7 +32,7 @@ export function cutAtLayer(checkpoint: Checkpoint, layer: LayerIndex): Checkpoin
       option: 'layer',
       what: `${checkpoint.name} has ${count} layers`,
       expected: `-1 (the state before the head) or 0 to ${count}`,
-      got: `${layer}`,
+      got: show(layer),
     })
   }
   return layer === -1 ? checkpoint : { ...checkpoint, architecture: firstLayers(checkpoint.architecture, layer) }

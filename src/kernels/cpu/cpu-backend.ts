@@ -19,6 +19,7 @@ import { SharedMemory } from './shared-memory.ts'
 import type { Step } from './steps.ts'
 import { defaultThreads } from './thread.ts'
 import type { WasmVariant } from './wasm.ts'
+import { show } from '../../validate.ts'
 
 const mostThreads = 1024
 /** Workers whose scratch is counted, whatever there are: plans must not depend on the number of threads. */
@@ -45,7 +46,7 @@ export function createCpuBackend(options: CpuBackendOptions = {}): Backend {
       where: 'threads',
       what: 'bad number of threads',
       expected: `a whole number from 1 to ${mostThreads}`,
-      got: `${threads}`,
+      got: show(threads),
     })
   }
   const best = engineVariant()

@@ -1,6 +1,7 @@
 import { ConfigError } from '../../errors.ts'
 import type { Outcome, Program, Setup, Thread, ThreadListener } from './program.ts'
 import { ProgramRunner } from './run-program.ts'
+import { show } from '../../validate.ts'
 
 // Threads and memory of a browser, in the place of thread.ts: web workers where the page may share memory with them; else one
 // worker that is no thread of its own, in memory that is not shared.
@@ -24,7 +25,7 @@ export function sharedBuffer(byteCount: number, workerCount: number): ArrayBuffe
     option: 'threads',
     what: 'this page cannot share memory between threads',
     expected: '1, or a cross-origin isolated page',
-    got: `${workerCount}`,
+    got: show(workerCount),
     remedy: 'leave the option out, or serve the page with Cross-Origin-Opener-Policy and Cross-Origin-Embedder-Policy',
   })
 }

@@ -62,7 +62,7 @@ function alignmentOf(where: string, o: Given, { givenTaps }: Shapes): { filterLe
       where,
       what: 'no tap stands at the position itself',
       expected,
-      got: `${isTwoSided ? filterLength : centerTap}`,
+      got: show(isTwoSided ? filterLength : centerTap),
     })
   }
   return { filterLength, centerTap }

@@ -1,4 +1,5 @@
 import { ConfigError, ShapeError } from '../../errors.ts'
+import { show } from '../../validate.ts'
 
 export interface LongConvRequest {
   readonly channelCount: number
@@ -57,7 +58,7 @@ export function checkRequest({ channelCount, length, filterLength, frequencySpar
       where: 'planLongConv',
       what: `${what} is not a size`,
       expected: 'an integer above 0',
-      got: `${value}`,
+      got: show(value),
     })
   }
   if (!(frequencySparsity >= 0 && frequencySparsity <= 0.95)) {
@@ -65,7 +66,7 @@ export function checkRequest({ channelCount, length, filterLength, frequencySpar
       where: 'planLongConv',
       what: 'frequencySparsity is out of range',
       expected: '0 to 0.95',
-      got: `${frequencySparsity}`,
+      got: show(frequencySparsity),
     })
   }
 }
