@@ -31,10 +31,11 @@ const change = fc.record({
 })
 
 /** A JSON value with some of its parts replaced, removed, repeated, added or exchanged. */
-export const mutatedJson = (value: unknown): fc.Arbitrary<unknown> =>
+export const mutatedJson = (original: unknown): fc.Arbitrary<unknown> =>
   fc.array(change, { maxLength: 3 }).map((changes) => {
-    const root = { value: JSON.parse(JSON.stringify(value)) as unknown }
-    for (const { way, how, value: given, key: added } of changes) {
+    const root = { value: JSON.parse(JSON.stringify(original)) as unknown }
+    for (const { way, how, value, key: added } of changes) {
+      const given = structuredClone(value) // `[]` and `{}` are the same ones in every run, and later changes may go into them
       let parent: Record<string, unknown> = root
       let key = 'value'
       for (const fraction of way) {
